@@ -1,0 +1,42 @@
+#pragma once
+
+#include <stdarg.h>
+
+/*
+ * What went wrong with an operator's input or an operation. A bug aborts (assert), a peer's mistake
+ * is an event of its protocol engine; this is for the third kind, whose text a person reads.
+ */
+enum err_kind {
+	ERR_NONE,
+	ERR_INVALID,     /* the value breaks a rule; the text says which and what would be right */
+	ERR_NOT_FOUND,
+	ERR_CONFLICT,    /* exists already, or was changed meanwhile */
+	ERR_DENIED,
+	ERR_PROTO,       /* the other side broke its protocol */
+	ERR_TIMEOUT,
+	ERR_UNAVAILABLE, /* may work later */
+	ERR_LIMIT,       /* a limit of ours was reached */
+	ERR_INTERNAL,
+	ERR__N
+};
+
+struct err {
+	enum err_kind kind;
+	char code[48];   /* stable, for programs: "sasl_requires_tls"; may be empty */
+	char field[48];  /* the setting it is about: "tls_negotiation"; may be empty */
+	char text[400];
+};
+
+/* Fills *e (NULL is fine) and returns -1, so that a caller can `return err_set(...)`. */
+int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The same with a stable code and the field it is about (either may be NULL). */
+int err_code(struct err *e, enum err_kind kind, const char *code, const char *field,
+	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* Puts "what: " in front of the text already there; returns -1. */
+int err_in(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* "invalid", "not-found", ... */
+const char *err_kind_name(enum err_kind kind);

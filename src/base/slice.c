@@ -1,0 +1,131 @@
+#include "base/slice.h"
+
+#include "base/mem.h"
+
+static bool ieq(const char *a, const char *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ascii_lower1(a[i]) != ascii_lower1(b[i]))
+			return false;
+	return true;
+}
+
+bool slice_ieq(struct slice a, struct slice b)
+{
+	return a.n == b.n && ieq(a.p, b.p, a.n);
+}
+
+bool slice_starts(struct slice s, struct slice prefix)
+{
+	return s.n >= prefix.n && slice_eq(slice_cut(s, prefix.n), prefix);
+}
+
+bool slice_istarts(struct slice s, struct slice prefix)
+{
+	return s.n >= prefix.n && ieq(s.p, prefix.p, prefix.n);
+}
+
+bool slice_ends(struct slice s, struct slice suffix)
+{
+	return s.n >= suffix.n && slice_eq(slice_from(s, s.n - suffix.n), suffix);
+}
+
+int slice_cmp(struct slice a, struct slice b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int d = n ? memcmp(a.p, b.p, n) : 0;
+
+	return d ? d : (a.n > b.n) - (a.n < b.n);
+}
+
+size_t slice_find(struct slice s, char c)
+{
+	const char *q = s.n ? memchr(s.p, c, s.n) : NULL;
+
+	return q ? (size_t)(q - s.p) : s.n;
+}
+
+size_t slice_rfind(struct slice s, char c)
+{
+	const char *q = s.n ? memrchr(s.p, c, s.n) : NULL;
+
+	return q ? (size_t)(q - s.p) : s.n;
+}
+
+bool slice_contains(struct slice s, struct slice needle)
+{
+	return needle.n == 0 || (s.n && memmem(s.p, s.n, needle.p, needle.n));
+}
+
+struct slice slice_from(struct slice s, size_t from)
+{
+	if (from > s.n)
+		from = s.n;
+	return (struct slice){s.p ? s.p + from : NULL, s.n - from};
+}
+
+struct slice slice_cut(struct slice s, size_t n)
+{
+	return (struct slice){s.p, n < s.n ? n : s.n};
+}
+
+bool slice_split(struct slice *rest, char c, struct slice *ret_part)
+{
+	size_t at;
+
+	if (!rest->p)
+		return false;
+	at = slice_find(*rest, c);
+	*ret_part = slice_cut(*rest, at);
+	*rest = at == rest->n ? SL_NONE : slice_from(*rest, at + 1);
+	return true;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct slice slice_trim(struct slice s)
+{
+	while (s.n && is_space(s.p[0]))
+		s = slice_from(s, 1);
+	while (s.n && is_space(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+int slice_u64(struct slice s, uint64_t max, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (s.n == 0)
+		return -1;
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned d = (unsigned)(s.p[i] - '0');
+
+		if (d > 9 || v > max / 10 || v * 10 > max - d)
+			return -1;
+		v = v * 10 + d;
+	}
+	*ret = v;
+	return 0;
+}
+
+char *slice_dup(struct slice s)
+{
+	char *p;
+
+	if (!s.p)
+		return NULL;
+	p = xmalloc(s.n + 1);
+	memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
+	return p;
+}
+
+void ascii_lower(char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = ascii_lower1(p[i]);
+}

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/*
+ * The process's counters: one table, from which the counters, /metrics and their documentation come.
+ * Any thread adds; adding is one relaxed atomic. Gauges may go down.
+ * METRIC(id, name, labels, kind, help); rows of one name stand together.
+ */
+#define METRICS(METRIC)                                                                            \
+	METRIC(SIP_MESSAGES_IN, "entente_messages_total", "from=\"sip\"", "counter",               \
+		"Messages accepted for translation")                                               \
+	METRIC(XMPP_MESSAGES_IN, "entente_messages_total", "from=\"xmpp\"", "counter",             \
+		"Messages accepted for translation")                                               \
+	METRIC(SIP_DELIVERED, "entente_delivered_total", "to=\"sip\"", "counter",                  \
+		"Messages with a final positive answer")                                           \
+	METRIC(XMPP_DELIVERED, "entente_delivered_total", "to=\"xmpp\"", "counter",                \
+		"Messages with a final positive answer")                                           \
+	METRIC(SIP_ERRORS, "entente_errors_total", "told=\"sip\"", "counter",                      \
+		"Messages whose sender was told of an error")                                      \
+	METRIC(XMPP_ERRORS, "entente_errors_total", "told=\"xmpp\"", "counter",                    \
+		"Messages whose sender was told of an error")                                      \
+	METRIC(LATE_ERRORS, "entente_late_errors_total", "", "counter",                            \
+		"Errors known only after the 200 was sent")                                        \
+	METRIC(LATE_ERRORS_TOLD, "entente_late_errors_told_total", "", "counter",                  \
+		"Late-error messages sent to SIP users")                                           \
+	METRIC(DENIED, "entente_denied_total", "", "counter",                                      \
+		"Messages refused by the permission chain")                                        \
+	METRIC(SIP_RX, "entente_sip_messages_total", "dir=\"in\"", "counter", "SIP messages")      \
+	METRIC(SIP_TX, "entente_sip_messages_total", "dir=\"out\"", "counter", "SIP messages")     \
+	METRIC(SIP_RETRANS_RX, "entente_sip_retransmissions_total", "dir=\"in\"", "counter",       \
+		"SIP retransmissions")                                                             \
+	METRIC(SIP_RETRANS_TX, "entente_sip_retransmissions_total", "dir=\"out\"", "counter",      \
+		"SIP retransmissions")                                                             \
+	METRIC(SIP_BAD, "entente_sip_bad_total", "", "counter", "SIP messages that could not be read") \
+	METRIC(SIP_UNLISTED, "entente_sip_unlisted_total", "", "counter",                          \
+		"SIP messages from an address that is no route")                                   \
+	METRIC(SIP_FORGED_FROM, "entente_sip_forged_from_total", "", "counter",                    \
+		"SIP requests whose From is not accepted on their route")                          \
+	METRIC(SIP_KERNEL_DROPS, "entente_sip_kernel_drops_total", "", "counter",                  \
+		"Datagrams the kernel dropped at our sockets")                                     \
+	METRIC(SIP_TRANSACTIONS, "entente_sip_transactions", "", "gauge", "SIP transactions held") \
+	METRIC(STREAMS_IN, "entente_streams", "dir=\"in\"", "gauge", "XMPP streams")               \
+	METRIC(STREAMS_OUT, "entente_streams", "dir=\"out\"", "gauge", "XMPP streams")             \
+	METRIC(STREAMS_IN_FAILED, "entente_stream_failures_total", "dir=\"in\"", "counter",        \
+		"Streams that ended before they were authenticated")                               \
+	METRIC(STREAMS_OUT_FAILED, "entente_stream_failures_total", "dir=\"out\"", "counter",      \
+		"Streams that ended before they were authenticated")                               \
+	METRIC(STANZAS_IN, "entente_stanzas_total", "dir=\"in\"", "counter", "XMPP stanzas")       \
+	METRIC(STANZAS_OUT, "entente_stanzas_total", "dir=\"out\"", "counter", "XMPP stanzas")     \
+	METRIC(QUEUED, "entente_queued_stanzas", "", "gauge",                                      \
+		"Stanzas waiting for a stream")                                                    \
+	METRIC(FATE_REFUSED, "entente_fates_total", "fate=\"refused\"", "counter", "Stanza fates") \
+	METRIC(FATE_UNSENT, "entente_fates_total", "fate=\"unsent\"", "counter", "Stanza fates")   \
+	METRIC(FATE_WRITTEN, "entente_fates_total", "fate=\"written\"", "counter", "Stanza fates") \
+	METRIC(FATE_UNKNOWN, "entente_fates_total", "fate=\"unknown\"", "counter", "Stanza fates") \
+	METRIC(SLOW_HANDLERS, "entente_slow_handlers_total", "", "counter",                        \
+		"Event handlers that took over 50 ms")                                             \
+	METRIC(GENERATION, "entente_generation", "", "gauge", "Generation of the settings in force")
+
+enum metric {
+#define METRIC(id, ...) M_##id,
+	METRICS(METRIC)
+#undef METRIC
+	M__N
+};
+
+extern _Atomic int64_t metric_value[M__N];
+
+static inline void metric_add(enum metric m, int64_t n)
+{
+	atomic_fetch_add_explicit(&metric_value[m], n, memory_order_relaxed);
+}
+
+static inline void metric_set(enum metric m, int64_t v)
+{
+	atomic_store_explicit(&metric_value[m], v, memory_order_relaxed);
+}
+
+static inline int64_t metric_get(enum metric m)
+{
+	return atomic_load_explicit(&metric_value[m], memory_order_relaxed);
+}
+
+/* All of them in the text format of Prometheus. */
+void metrics_write(struct buf *out);
