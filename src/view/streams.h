@@ -1,0 +1,66 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+
+/*
+ * What the edge says about its streams when it is asked: a copy, made on the edge's loop, that then
+ * belongs to whoever asked and may be read on any thread. Plain data; nothing here points into the
+ * edge.
+ */
+enum view_dir { VIEW_IN, VIEW_OUT };
+
+enum view_stream_state {
+	VIEW_WAITING,     /* no connection: in back-off, or nothing to send yet */
+	VIEW_CONNECTING,  /* DNS, TCP */
+	VIEW_NEGOTIATING, /* stream header, TLS, SASL */
+	VIEW_UP,          /* authenticated: stanzas pass */
+	VIEW_CLOSING,
+	VIEW_STATE__N
+};
+
+/*
+ * One connection with one domain pair, or (VIEW_WAITING) a pair that has no connection now. Texts are
+ * UTF-8, absent (SL_NONE) where there is nothing to say, and in the arena of the list.
+ */
+struct view_stream {
+	struct slice id;      /* as in the log: "o17" */
+	enum view_dir dir;
+	enum view_stream_state state;
+	struct slice partner; /* primary domain of the partner */
+	struct slice local;   /* our domain */
+	struct slice remote;  /* theirs */
+	struct slice peer;    /* "192.0.2.7:5269" */
+	struct slice method;  /* "sasl-over-tls" once authenticated */
+	struct slice tls;     /* "TLSv1.3" */
+	struct slice cipher;
+	struct slice verdict; /* of the peer's certificate: "valid", or what is wrong with it */
+	struct slice error;   /* the last one */
+	uint64_t since_ms;    /* wall clock: in this state since */
+	uint64_t retry_ms;    /* wall clock: next attempt; 0: none planned */
+	uint64_t stanzas_in, stanzas_out;
+	uint64_t bytes_in, bytes_out;
+	uint64_t queued;      /* stanzas waiting for this pair */
+};
+
+struct view_streams {
+	struct arena arena;
+	struct view_stream *v;
+	size_t n, cap;
+};
+
+const char *view_dir_name(enum view_dir d);             /* "in", "out" */
+const char *view_state_name(enum view_stream_state s);  /* "waiting", ... */
+
+struct view_streams *view_streams_new(void);
+void view_streams_free(struct view_streams *l);
+
+/* A zeroed row at the end, valid until the next is added. */
+struct view_stream *view_streams_add(struct view_streams *l);
+
+/* A copy of s in the list's arena; absent stays absent. */
+struct slice view_text(struct view_streams *l, struct slice s);
