@@ -1,0 +1,19 @@
+#pragma once
+
+/*
+ * SIP (RFC 3261 and what came after), pure: bytes and a time go in, bytes and events come out. No
+ * sockets, no clock, no randomness, no log. This header is the only one other folders include.
+ *
+ *   uri      sip, sips, tel, im, pres and other URIs: read, print, compare, percent-escapes
+ *   value    what stands in header fields: parameters, lists, addresses, Via, media types, dates
+ *   message  a message read without copying
+ *   check    may this request be served at all, and if not, what is answered
+ *   write    requests and responses as bytes
+ *   stack    transactions: matching, retransmissions, timers
+ */
+#include "sip/check.h"
+#include "sip/message.h"
+#include "sip/stack.h"
+#include "sip/uri.h"
+#include "sip/value.h"
+#include "sip/write.h"

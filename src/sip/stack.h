@@ -1,0 +1,149 @@
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "sip/check.h"
+#include "sip/message.h"
+#include "sip/write.h"
+
+/*
+ * Non-INVITE transactions, both roles (RFC 3261 17.1.2, 17.2.2, RFC 4320), their matching
+ * (17.1.3, 17.2.3), and the way of responses (18.2.2, RFC 3581).
+ *
+ * Contract of calls: the ops run inside sip_stack_rx(), sip_stack_tick(), sip_stack_request(),
+ * sip_server_reply() and sip_stack_unreachable() as said with each. send() may run inside any of
+ * them and must not call back into the stack. request() and done() run only inside rx, tick and
+ * unreachable; they may call sip_server_reply(), sip_stack_request() and sip_client_forget(),
+ * nothing else of the stack. done() never runs inside the sip_stack_request() that it belongs to,
+ * also for failures known at once. Times are monotonic milliseconds and never go back.
+ */
+struct sip_stack;
+struct sip_server; /* a request we answer */
+struct sip_client; /* a request we sent */
+
+/* Where something came from or goes to: an address, and by which socket of ours. */
+struct sip_hop {
+	uint8_t transport; /* enum sip_transport */
+	uint8_t socket;    /* chosen by who makes hops; given back in send() */
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in4;
+		struct sockaddr_in6 in6;
+	};
+};
+
+bool sip_hop_equal(const struct sip_hop *a, const struct sip_hop *b);
+/* "192.0.2.1", "2001:db8::1"; ret holds INET6_ADDRSTRLEN. Returns it. */
+const char *sip_hop_address(const struct sip_hop *h, char ret[static INET6_ADDRSTRLEN]);
+uint16_t sip_hop_port(const struct sip_hop *h);
+/* From an address literal (no brackets); -1. */
+int sip_hop_make(struct slice address, uint16_t port, enum sip_transport t, struct sip_hop *ret);
+
+/* What the owner says to a request before a transaction is made for it. status 0: go on. */
+struct sip_verdict {
+	unsigned status;
+	const char *reason;
+};
+
+struct sip_stack_ops {
+	/* Bytes to the wire; valid for the call only. Losing them is allowed. */
+	void (*send)(void *arg, const struct sip_hop *to, struct slice bytes);
+	/*
+	 * A new request, well-formed and allowed by sip_check_request(), no retransmission.
+	 * Refusals here are answered without keeping anything. ctx is what sip_stack_rx() was
+	 * given.
+	 */
+	struct sip_verdict (*admit)(
+		void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx);
+	/*
+	 * A request to serve; OPTIONS are answered before they get here. m is valid for the call
+	 * only. The handle is the callee's until it has called sip_server_reply() once; it must do
+	 * so, now or later, whatever else happens.
+	 */
+	void (*request)(void *arg, struct sip_server *txn, const struct sip_msg *m,
+		const struct sip_hop *from, void *ctx);
+	/* n random bytes for tags, branches, Call-IDs. Asked in larger lots, not for each. */
+	void (*random)(void *arg, void *p, size_t n);
+};
+
+struct sip_stack_config {
+	char node, shard; /* the first two characters of every identifier made here; alphanumeric */
+	const struct sip_caps *caps;
+	/* Sent-by of each socket: "192.0.2.1:5060"; index is sip_hop.socket. Copied. */
+	const struct slice *sent_by;
+	unsigned n_sockets;
+	const char *server;   /* User-Agent of requests and Server of responses; NULL: none */
+	unsigned max_servers; /* transactions held, lingering ones too; over it: 500 with
+				 Retry-After */
+	unsigned max_clients;
+};
+
+struct sip_stack *sip_stack_new(
+	const struct sip_stack_config *config, const struct sip_stack_ops *ops, void *arg);
+/* Frees all transactions; no callback runs. Handles still out are gone. NULL is fine. */
+void sip_stack_free(struct sip_stack *s);
+
+/* One datagram. It is changed (folded lines, see sip_msg_parse()). */
+void sip_stack_rx(struct sip_stack *s, const struct sip_hop *from, char *p, size_t n, void *ctx,
+	uint64_t now_ms);
+
+/* Answers a request of somebody we do not serve, keeping nothing; ACKs, responses and rubbish are
+ * dropped. */
+void sip_stack_refuse(struct sip_stack *s, const struct sip_hop *from, char *p, size_t n,
+	unsigned status, const char *reason);
+
+/* When sip_stack_tick() is due; UINT64_MAX: nothing is waiting. In the past: at once. */
+uint64_t sip_stack_deadline(const struct sip_stack *s);
+void sip_stack_tick(struct sip_stack *s, uint64_t now_ms);
+
+/* The network says that nothing sent to this hop arrives (ICMP, RFC 3261 18.4). Client transactions
+ * to it fail. */
+void sip_stack_unreachable(struct sip_stack *s, const struct sip_hop *hop, uint64_t now_ms);
+
+/*
+ * The final answer. The handle is gone. 408 becomes 504 (RFC 4320 4.2). When the client has
+ * given up already (64*T1), nothing is sent.
+ */
+void sip_server_reply(struct sip_server *txn, const struct sip_reply *reply, uint64_t now_ms);
+
+/* How a request of ours ended. */
+enum sip_end {
+	SIP_FINAL,       /* a final response: status, response */
+	SIP_TIMEOUT,     /* no final response in time (timer F); it may have arrived */
+	SIP_UNREACHABLE, /* the network refused it */
+	SIP_TOO_BIG,     /* over 1300 bytes by UDP (18.1.1): nothing was sent */
+	SIP_OVERLOADED,  /* max_clients: nothing was sent */
+};
+struct sip_result {
+	enum sip_end end;
+	unsigned status;                /* FINAL */
+	const struct sip_msg *response; /* FINAL; valid for the call only */
+	bool may_have_arrived;          /* false: certain that it was not taken */
+};
+typedef void sip_done(void *arg, const struct sip_result *r);
+
+/*
+ * Sends a request and calls done() exactly once, unless sip_client_forget() comes first.
+ * timeout_ms: at most 32000 (64*T1); 0: that. The handle is gone when done() returns.
+ */
+struct sip_client *sip_stack_request(struct sip_stack *s, const struct sip_hop *to,
+	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg,
+	uint64_t now_ms);
+
+/* done() will not run; answers are absorbed. */
+void sip_client_forget(struct sip_client *c);
+
+/* A new identifier of ours (node, shard, random): for Call-IDs. Appended. */
+void sip_stack_id(struct sip_stack *s, struct buf *out);
+
+/* Counters since the start, and what is held now. */
+struct sip_stack_stats {
+	uint64_t rx, tx, rx_retrans, tx_retrans, bad, dropped, refused, shed, stray_responses;
+	unsigned servers_active, servers_lingering, clients_active, clients_lingering;
+	size_t bytes; /* held for transactions */
+};
+void sip_stack_stats(const struct sip_stack *s, struct sip_stack_stats *ret);
