@@ -72,8 +72,6 @@ enum sip_escape {
 	SIP_ESC_PASSWORD, /* - _ . ! ~ * ' ( ) & = + $ , */
 	SIP_ESC_PARAM,    /* pname, pvalue: - _ . ! ~ * ' ( ) [ ] / : & + $ */
 	SIP_ESC_HEADER,   /* hname, hvalue: - _ . ! ~ * ' ( ) [ ] / ? : + $ */
-	SIP_ESC_IM, /* im and pres, RFC 7247 6.2: ! # $ & ' * + - / = ? ^ _ ` { | } ~ and . between
-		     */
 	SIP_ESC__N
 };
 
