@@ -6,6 +6,7 @@
 
 #include "base/list.h"
 #include "loop/mailbox.h"
+#include "loop/wheel.h"
 
 /*
  * One thread's event loop, on libuv. Every object has one owning loop, and all functions here are for
@@ -20,7 +21,7 @@
 struct loop;
 struct uv_loop_s;
 
-/* name appears in logs and as the thread's name; borrowed for good. */
+/* name appears in logs; borrowed for good. */
 struct loop *loop_new(const char *name);
 
 /*
@@ -49,20 +50,19 @@ struct uv_loop_s *loop_uv(struct loop *l);
 /* Monotonic milliseconds, the same scale as clock_mono_ms(), read once per turn. */
 uint64_t loop_now(const struct loop *l);
 
-/* Reads the clock again after something long. */
+/* Reads the clock again, after something long. */
 void loop_now_update(struct loop *l);
 
 /* ---- timers: intrusive, on one wheel per loop; setting and stopping is constant time ---- */
 struct loop_timer {
-	struct list node;
-	uint64_t due_ms;
+	struct wheel_node wheel;
 	struct loop *loop;
 	void (*fn)(void *arg);
 	void *arg;
 };
 
 void loop_timer_init(struct loop_timer *t, struct loop *l, void (*fn)(void *arg), void *arg);
-/* At due_ms (a past time: at the next turn), once. Setting it again moves it. */
+/* At due_ms (a past time: within the next millisecond), once. Setting it again moves it. */
 void loop_timer_at(struct loop_timer *t, uint64_t due_ms);
 void loop_timer_in(struct loop_timer *t, uint64_t ms);
 /* Also on a zeroed or fired timer. */
@@ -70,7 +70,7 @@ void loop_timer_stop(struct loop_timer *t);
 
 static inline bool loop_timer_armed(const struct loop_timer *t)
 {
-	return list_linked(&t->node);
+	return list_linked(&t->wheel.node);
 }
 
 /* ---- tasks: what is to be done once at the end of the turn ---- */
