@@ -1,0 +1,239 @@
+#include "daemon/config.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+static bool is_sep(char c)
+{
+	return c == ',' || c == ' ' || c == '\t';
+}
+
+/* The next item of a list separated by commas or blanks; false at the end. */
+static bool next_item(struct slice *rest, struct slice *ret)
+{
+	size_t n = 0;
+
+	while (rest->n && is_sep(*rest->p))
+		*rest = slice_from(*rest, 1);
+	while (n < rest->n && !is_sep(rest->p[n]))
+		n++;
+	*ret = slice_cut(*rest, n);
+	*rest = slice_from(*rest, n);
+	return n > 0;
+}
+
+static bool choice_index(const char *choices, struct slice name, unsigned *ret)
+{
+	struct slice rest = slice_of(choices), word;
+	unsigned i = 0;
+
+	for (; next_item(&rest, &word); i++) {
+		if (slice_ieq(word, name)) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int parse_bool(const struct config_key *k, struct slice s, void *out, struct err *e)
+{
+	unsigned i;
+
+	if (!choice_index("no yes off on false true 0 1", s, &i))
+		return err_set(e, ERR_INVALID, "'%.*s' is neither yes nor no", SLARG(s));
+	*(bool *)out = i & 1;
+	return 0;
+}
+
+static int parse_choice(const struct config_key *k, struct slice s, void *out, struct err *e)
+{
+	if (!choice_index(k->choices, s, out))
+		return err_set(e, ERR_INVALID, "'%.*s' is not one of: %s", SLARG(s), k->choices);
+	return 0;
+}
+
+static int parse_set(const struct config_key *k, struct slice s, void *out, struct err *e)
+{
+	unsigned bits = 0, i;
+	struct slice word;
+
+	while (next_item(&s, &word)) {
+		if (!choice_index(k->choices, word, &i))
+			return err_set(e, ERR_INVALID, "'%.*s' is not one of: %s", SLARG(word), k->choices);
+		bits |= 1u << i;
+	}
+	if (!bits)
+		return err_set(e, ERR_INVALID, "is empty; write one or more of: %s", k->choices);
+	*(unsigned *)out = bits;
+	return 0;
+}
+
+static int parse_text(const struct config_key *k, struct slice s, void *out, struct err *e)
+{
+	if (s.n < k->min || s.n > k->max)
+		return err_set(e, ERR_INVALID, "'%.*s' has %zu characters; %u to %u are right", SLARG(s),
+			s.n, k->min, k->max);
+	*(char **)out = slice_dup(s);
+	return 0;
+}
+
+static int parse_path(const struct config_key *k, struct slice s, void *out, struct err *e)
+{
+	if (!s.n || s.p[0] != '/')
+		return err_set(e, ERR_INVALID, "'%.*s' is no absolute path; it begins with /", SLARG(s));
+	return parse_text(k, s, out, e);
+}
+
+static int addr_bad(struct slice s, struct err *e)
+{
+	return err_set(e, ERR_INVALID,
+		"'%.*s' is no address with a port; write 192.0.2.1:5269 or [2001:db8::1]:5269",
+		SLARG(s));
+}
+
+static bool addr_loopback(const struct config_addr *a)
+{
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (a->v6)
+		return inet_pton(AF_INET6, a->host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+	return inet_pton(AF_INET, a->host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127;
+}
+
+int config_addr_parse(struct slice s, struct config_addr *ret, struct err *e)
+{
+	struct config_addr a = {.v6 = s.n && *s.p == '['};
+	size_t colon = slice_rfind(s, ':');
+	struct slice host = slice_cut(s, colon);
+	struct in6_addr any;
+	uint64_t port;
+
+	if (a.v6) {
+		if (!slice_ends(host, SL("]")))
+			return addr_bad(s, e);
+		host = slice_cut(slice_from(host, 1), host.n - 2);
+	}
+	if (colon == s.n || host.n >= sizeof a.host)
+		return addr_bad(s, e);
+	memcpy(a.host, host.p, host.n);
+	if (inet_pton(a.v6 ? AF_INET6 : AF_INET, a.host, &any) != 1 ||
+		slice_u64(slice_from(s, colon + 1), 65535, &port) < 0 || port == 0)
+		return addr_bad(s, e);
+	a.port = (uint16_t)port;
+	a.loopback = addr_loopback(&a);
+	memcpy(a.text, s.p, s.n < sizeof a.text ? s.n : sizeof a.text - 1);
+	*ret = a;
+	return 0;
+}
+
+static int count_check(const struct config_key *k, size_t n, struct err *e)
+{
+	if (n < k->min)
+		return err_set(e, ERR_INVALID, "is empty; give at least one");
+	if (n > k->max)
+		return err_set(e, ERR_INVALID, "has %zu entries; %u are the most", n, k->max);
+	return 0;
+}
+
+static int parse_addrs(const struct config_key *k, struct slice s, void *out, struct err *e)
+{
+	struct config_addrs l = {0}, *ret = out;
+	struct config_addr a;
+	struct slice item;
+
+	while (next_item(&s, &item)) {
+		if (config_addr_parse(item, &a, e) < 0) {
+			free(l.v);
+			return -1;
+		}
+		l.v = xrealloc(l.v, (l.n + 1) * sizeof *l.v);
+		l.v[l.n++] = a;
+	}
+	if (count_check(k, l.n, e) < 0) {
+		free(l.v);
+		return -1;
+	}
+	*ret = l;
+	return 0;
+}
+
+static void names_clear(struct config_names *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i]);
+	free(l->v);
+	*l = (struct config_names){0};
+}
+
+/* Enough to catch a slip; text/idna judges domains where they are used. */
+static bool name_plausible(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_alnum(s.p[i]) && !strchr(".-_", s.p[i]) && !((unsigned char)s.p[i] & 0x80))
+			return false;
+	return s.n <= 253 && *s.p != '.';
+}
+
+static int parse_names(const struct config_key *k, struct slice s, void *out, struct err *e)
+{
+	struct config_names l = {0}, *ret = out;
+	struct slice item;
+	int r = 0;
+
+	while (r == 0 && next_item(&s, &item)) {
+		if (!name_plausible(item)) {
+			r = err_set(e, ERR_INVALID, "'%.*s' is no domain name; write it like example.com",
+				SLARG(item));
+			break;
+		}
+		l.v = xrealloc(l.v, (l.n + 1) * sizeof *l.v);
+		l.v[l.n++] = slice_dup(item);
+	}
+	if (r == 0)
+		r = count_check(k, l.n, e);
+	if (r < 0)
+		names_clear(&l);
+	else
+		*ret = l;
+	return r;
+}
+
+static const struct {
+	const char *name;
+	int (*parse)(const struct config_key *k, struct slice s, void *out, struct err *e);
+} type_def[CT__N] = {
+	[CT_BOOL] = {"yes or no", parse_bool},
+	[CT_CHOICE] = {"one of", parse_choice},
+	[CT_SET] = {"some of", parse_set},
+	[CT_TEXT] = {"text", parse_text},
+	[CT_PATH] = {"absolute path", parse_path},
+	[CT_ADDRS] = {"list of address:port", parse_addrs},
+	[CT_NAMES] = {"list of domains", parse_names},
+};
+
+const char *config_type_name(enum config_type t)
+{
+	return type_def[t].name;
+}
+
+int config_parse(const struct config_key *k, struct slice text, void *out, struct err *e)
+{
+	return type_def[k->type].parse(k, text, out, e);
+}
+
+void config_clear(const struct config_key *k, void *out)
+{
+	if (k->type == CT_TEXT || k->type == CT_PATH) {
+		free(*(char **)out);
+		*(char **)out = NULL;
+	} else if (k->type == CT_ADDRS) {
+		free(((struct config_addrs *)out)->v);
+		*(struct config_addrs *)out = (struct config_addrs){0};
+	} else if (k->type == CT_NAMES) {
+		names_clear(out);
+	}
+}

@@ -1,0 +1,297 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "daemon/config.h"
+
+#define CERT "[certificate x]\nchain = /c.pem\nkey = /k.pem\n"
+
+static char path[] = "/tmp/entente-config-XXXXXX";
+
+static struct config *read_text(const char *text, struct config_notes *notes)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	return config_read(path, notes);
+}
+
+static char *written(const struct config_notes *notes)
+{
+	struct buf out = {0};
+	char *s;
+
+	config_notes_write(notes, "f", &out);
+	s = buf_dup(&out);
+	buf_done(&out);
+	return s;
+}
+
+/* The whole of what an administrator reads, so that a change of it is seen here. */
+static const struct bad {
+	const char *text, *says;
+} bad[] = {
+	{"[xmpp]\nlisten = 5269\n" CERT,
+		"f:2: error: listen: '5269' is no address with a port; write 192.0.2.1:5269 or "
+		"[2001:db8::1]:5269\n"},
+	{"[xmpp]\nlisten = ::1:5269\n" CERT,
+		"f:2: error: listen: '::1:5269' is no address with a port; write 192.0.2.1:5269 or "
+		"[2001:db8::1]:5269\n"},
+	{"[xmpp]\nlisten = 127.0.0.1:65536\n" CERT,
+		"f:2: error: listen: '127.0.0.1:65536' is no address with a port; write 192.0.2.1:5269 "
+		"or [2001:db8::1]:5269\n"},
+	{"[xmpp]\nlisten = [::1:5269\n" CERT,
+		"f:2: error: listen: '[::1:5269' is no address with a port; write 192.0.2.1:5269 or "
+		"[2001:db8::1]:5269\n"},
+	{"[xmpp]\nlisten =\n" CERT, "f:2: error: listen: is empty; give at least one\n"},
+	{"[xmpp]\nlistn = 127.0.0.1:1\n" CERT,
+		"f:2: error: there is no setting 'listn' in [xmpp]; did you mean 'listen' in [xmpp]?\n"},
+	{"[xmpp]\nfrobnicate-everything = 1\n" CERT,
+		"f:2: error: there is no setting 'frobnicate-everything' in [xmpp]\n"},
+	{"[admin]\nlisten-udp = 127.0.0.1:5060\n" CERT,
+		"f:2: error: there is no setting 'listen-udp' in [admin]; did you mean 'listen-udp' in "
+		"[sip]?\n"},
+	{"[smtp]\nx = 1\n" CERT,
+		"f:2: error: there is no section [smtp]; there are [daemon] [store] [xmpp] [certificate "
+		"NAME] [sip] [resolver] [admin] [metrics]\n"},
+	{"x = 1\n" CERT,
+		"f:1: error: a setting stands before the first section; begin with one of [daemon] "
+		"[store] [xmpp] [certificate NAME] [sip] [resolver] [admin] [metrics]\n"},
+	{CERT "[daemon]\nthis is not ini\n",
+		"f:5: error: this is neither '[section]' nor 'name = value' nor a comment (#)\n"},
+	{CERT "[daemon]\nlog-level = info\nlog-level = debug\n",
+		"f:6: error: log-level is set on line 5 already; remove one\n"},
+	{CERT "[daemon]\nlog-level = info\n  debug\n",
+		"f:6: error: log-level takes one line; a line that begins with a blank continues the one "
+		"before\n"},
+	{CERT "[daemon]\nlog-level = loud\n",
+		"f:5: error: log-level: 'loud' is not one of: error warn info debug\n"},
+	{CERT "[daemon]\nroles = edge, proxy\n",
+		"f:5: error: roles: 'proxy' is not one of: edge gateway admin\n"},
+	{CERT "[daemon]\nroles = edge admin\n",
+		"f:5: error: roles: edge without gateway needs a link between machines, which this "
+		"version does not have; write 'roles = edge gateway admin'\n"},
+	{CERT "[daemon]\nnode = ab\n",
+		"f:5: error: node: 'ab' has 2 characters; 1 to 1 are right\n"},
+	{CERT "[daemon]\nnode = -\n", "f:5: error: node: '-' is neither a letter nor a digit\n"},
+	{CERT "[store]\npath = entente.db\n",
+		"f:5: error: path: 'entente.db' is no absolute path; it begins with /\n"},
+	{CERT "[store]\npath = /a\nkey-file = /a\n",
+		"f:6: error: key-file: is the database itself; give the key a file of its own\n"},
+	{CERT "[xmpp]\ntrust = ca.pem\n",
+		"f:5: error: trust: 'ca.pem' is neither 'system' nor an absolute path\n"},
+	{CERT "[metrics]\nlisten = 0.0.0.0:9464\n",
+		"f:5: error: listen: 0.0.0.0:9464 is not a loopback address; use 127.0.0.1, or add "
+		"'allow-remote = yes' to [metrics]\n"},
+	{CERT "[metrics]\nallow-remote = maybe\n",
+		"f:5: error: allow-remote: 'maybe' is neither yes nor no\n"},
+	{"[certificate x]\nchain = /c.pem\n",
+		"f:2: error: [certificate x] has no 'key'; it needs one\n"},
+	{CERT "[certificate y]\nchain = /c.pem\nkey = /k.pem\n",
+		"f:5: error: [certificate x] and [certificate y] both have no 'domains'; one certificate "
+		"may be for all domains that have none of their own\n"},
+	{"[certificate x]\nchain = /c.pem\nkey = /k.pem\ndomains = a.example\n"
+	 "[certificate y]\nchain = /c.pem\nkey = /k.pem\ndomains = A.example\n",
+		"f:6: error: domains: A.example is in [certificate x] already\n"},
+	{"[certificate x]\nchain = /c.pem\nkey = /k.pem\ndomains = a.example, b/c\n",
+		"f:4: error: domains: 'b/c' is no domain name; write it like example.com\n"},
+	{CERT "[certificate 0123456789012345678901234567890123456789]\nkey = /k\nchain = /c\ndomains = a.lab\n",
+		"f:4: error: the name of a section or a setting has at most 49 characters\n"},
+	/* two problems, both told */
+	{CERT "[daemon]\nnod = a\nlog-level = x\n",
+		"f:5: error: there is no setting 'nod' in [daemon]; did you mean 'node' in [daemon]?\n"
+		"f:6: error: log-level: 'x' is not one of: error warn info debug\n"},
+};
+
+static void bad_files_say_what_is_wrong(void **state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct config_notes notes = {0};
+		char *says;
+
+		assert_null(read_text(bad[i].text, &notes));
+		says = written(&notes);
+		assert_string_equal(says, bad[i].says);
+		free(says);
+		config_notes_done(&notes);
+	}
+}
+
+static void a_long_line_is_refused_and_the_rest_is_read(void **state)
+{
+	struct config_notes notes = {0};
+	struct buf text = {0};
+	char *s;
+
+	buf_str(&text, CERT "[resolver]\ninsecure-zones = ");
+	for (int i = 0; i < 1000; i++)
+		buf_str(&text, "a.lab ");
+	buf_str(&text, "\ndnssec = x\n");
+	s = buf_dup(&text);
+	assert_null(read_text(s, &notes));
+	assert_int_equal(notes.errors, 2);
+	assert_int_equal(notes.v[0].line, 5);
+	assert_non_null(strstr(notes.v[0].text, "longer than 4092 bytes"));
+	free(s);
+	buf_done(&text);
+	config_notes_done(&notes);
+}
+
+static void a_missing_file_is_said(void **state)
+{
+	struct config_notes notes = {0};
+
+	assert_null(config_read("/nonexistent/entente.conf", &notes));
+	assert_int_equal(notes.errors, 1);
+	assert_string_equal(notes.v[0].text, "cannot be read: No such file or directory");
+	config_notes_done(&notes);
+}
+
+static void values_are_typed(void **state)
+{
+	struct config_notes notes = {0};
+	struct config *c = read_text("# comment\n; comment\n"
+				     "[daemon]\nroles = edge,gateway\nnode = 7\nlog-level = DEBUG\n"
+				     "[xmpp]\nlisten = [::1]:1, 127.0.0.1:2\n   10.0.0.1:3\ntrust = /ca.pem\n"
+				     "[certificate a]\nchain = /a.pem\nkey = /a.key\n"
+				     "domains = x.example y.example,\n z.example\n"
+				     "[certificate b]\nkey = /b.key\nchain = /b.pem\n"
+				     "[resolver]\ndnssec = require\nforward = 127.0.0.1:5399\n"
+				     "[metrics]\nlisten = 10.0.0.1:1\nallow-remote = yes\n",
+		&notes);
+
+	assert_non_null(c);
+	assert_int_equal(notes.n, 0);
+	assert_int_equal(c->roles, 1 << ROLE_EDGE | 1 << ROLE_GATEWAY);
+	assert_string_equal(c->node, "7");
+	assert_int_equal(c->log_level, 3);
+	assert_int_equal(c->xmpp_listen.n, 3);
+	assert_string_equal(c->xmpp_listen.v[0].host, "::1");
+	assert_true(c->xmpp_listen.v[0].v6 && c->xmpp_listen.v[0].loopback);
+	assert_int_equal(c->xmpp_listen.v[1].port, 2);
+	assert_string_equal(c->xmpp_listen.v[2].text, "10.0.0.1:3");
+	assert_false(c->xmpp_listen.v[2].loopback);
+	assert_string_equal(c->trust, "/ca.pem");
+	assert_int_equal(c->n_cert, 2);
+	assert_int_equal(c->cert[0].domains.n, 3);
+	assert_string_equal(c->cert[0].domains.v[2], "z.example");
+	assert_string_equal(c->cert[1].chain, "/b.pem");
+	assert_int_equal(c->dnssec, DNSSEC_REQUIRE);
+	assert_int_equal(c->forward.v[0].port, 5399);
+	assert_true(c->metrics_remote);
+	config_free(c);
+	config_notes_done(&notes);
+}
+
+static void an_empty_file_has_the_defaults(void **state)
+{
+	struct config_notes notes = {0};
+	struct config *c = read_text("", &notes);
+	char *says = written(&notes);
+
+	assert_non_null(c);
+	assert_string_equal(says, "f: warning: there is no [certificate NAME] section: no stream can "
+				  "be encrypted or authenticated by TLS\n");
+	assert_int_equal(c->roles, (1 << ROLE__N) - 1);
+	assert_int_equal(c->xmpp_listen.n, 2);
+	assert_string_equal(c->admin_socket, "/run/entente/admin.sock");
+	assert_int_equal(c->insecure_zones.n, 0);
+	free(says);
+	config_free(c);
+	config_notes_done(&notes);
+}
+
+static void udp_beyond_loopback_is_warned_about(void **state)
+{
+	struct config_notes notes = {0};
+	struct config *c = read_text(CERT "[sip]\nlisten-udp = 10.1.2.3:5060\n", &notes);
+
+	assert_non_null(c);
+	assert_int_equal(notes.n, 1);
+	assert_int_equal(notes.v[0].severity, CONFIG_WARNING);
+	assert_int_equal(notes.v[0].line, 5);
+	config_free(c);
+	config_notes_done(&notes);
+}
+
+static void a_changed_address_needs_a_restart_a_certificate_does_not(void **state)
+{
+	struct config_notes notes = {0};
+	struct config *a = read_text(CERT, &notes);
+	struct config *b = read_text(CERT "[daemon]\nlog-level = debug\n", &notes);
+	struct config *c = read_text("[certificate y]\nchain = /d.pem\nkey = /e.pem\n"
+				     "[xmpp]\nlisten = 127.0.0.1:5269\n",
+		&notes);
+	char *says;
+
+	assert_false(config_needs_restart(a, b, &notes));
+	assert_int_equal(notes.n, 0);
+	assert_true(config_needs_restart(a, c, &notes));
+	says = written(&notes);
+	assert_string_equal(says,
+		"f:5: warning: listen in [xmpp] has changed; it takes effect at the next restart\n");
+	free(says);
+	config_free(a);
+	config_free(b);
+	config_free(c);
+	config_notes_done(&notes);
+}
+
+/* Whoever removes every # of the packaged file gets the defaults and no complaint. */
+static void the_example_is_the_table(void **state)
+{
+	struct config_notes notes = {0};
+	struct buf out = {0}, text = {0};
+	struct slice rest, line;
+	struct config *c;
+	char *s;
+
+	config_doc_example(&out);
+	rest = buf_slice(&out);
+	while (slice_split(&rest, '\n', &line))
+		if (line.n > 1 && line.p[0] == '#' && line.p[1] != ' ')
+			buf_printf(&text, "%.*s\n", SLARG(slice_from(line, 1)));
+		else if (slice_starts(line, SL("[")))
+			buf_printf(&text, "%.*s\n", SLARG(line));
+	s = buf_dup(&text);
+	c = read_text(s, &notes);
+	assert_non_null(c);
+	assert_int_equal(notes.n, 0);
+	for (size_t i = 0; i < config_keys_n; i++)
+		if (strcmp(config_keys[i].section, CONFIG_CERT_SECTION) != 0)
+			assert_string_equal(c->text[i].s, config_keys[i].def);
+	assert_string_equal(c->cert[0].chain, "/etc/entente/FILE.pem");
+	free(s);
+	buf_done(&out);
+	buf_done(&text);
+	config_free(c);
+	config_notes_done(&notes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bad_files_say_what_is_wrong),
+		cmocka_unit_test(a_long_line_is_refused_and_the_rest_is_read),
+		cmocka_unit_test(a_missing_file_is_said),
+		cmocka_unit_test(values_are_typed),
+		cmocka_unit_test(an_empty_file_has_the_defaults),
+		cmocka_unit_test(udp_beyond_loopback_is_warned_about),
+		cmocka_unit_test(a_changed_address_needs_a_restart_a_certificate_does_not),
+		cmocka_unit_test(the_example_is_the_table),
+	};
+	int failed;
+
+	close(mkstemp(path));
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(path);
+	return failed;
+}
