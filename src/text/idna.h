@@ -42,5 +42,8 @@ int idna_to_unicode(struct slice *ret, struct arena *a, struct slice domain, str
  */
 int idna_admin(struct slice *ret, struct arena *a, struct slice typed, struct err *e);
 
-/* Already lower-case LDH labels, none of which is an A-label: both forms are the same. No allocation. */
+/*
+ * A name of lower-case LDH labels, none of which is an A-label and whose last is no number: both of its
+ * forms are the name itself. Most names are; it costs one pass and no allocation to know.
+ */
 bool idna_plain(struct slice domain);
