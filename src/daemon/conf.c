@@ -1,4 +1,4 @@
-#include "daemon/config.h"
+#include "daemon/conf.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,15 +14,15 @@ enum { LINE_BYTES = 4096, NAME_BYTES = 49 };
 
 struct reader {
 	FILE *file;
-	struct config *c;
-	struct config_notes *notes;
+	struct conf *c;
+	struct conf_notes *notes;
 	unsigned line;
 	bool continued;      /* the line in hand begins with a blank: more of the value before it */
-	const struct config_key *last; /* what a continuation line continues */
-	struct config_text *cert_text; /* config_keys_n for each certificate, row by row */
+	const struct conf_key *last; /* what a continuation line continues */
+	struct conf_text *cert_text; /* conf_keys_n for each certificate, row by row */
 };
 
-void config_note(struct config_notes *n, enum config_severity s, unsigned line, const char *fmt, ...)
+void conf_note(struct conf_notes *n, enum conf_severity s, unsigned line, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -31,30 +31,30 @@ void config_note(struct config_notes *n, enum config_severity s, unsigned line, 
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	n->v = xrealloc(n->v, (n->n + 1) * sizeof *n->v);
-	n->v[n->n++] = (struct config_note){s, line, xstrdup(text)};
-	n->errors += s == CONFIG_ERROR;
+	n->v[n->n++] = (struct conf_note){s, line, xstrdup(text)};
+	n->errors += s == CONF_ERROR;
 }
 
-void config_notes_done(struct config_notes *n)
+void conf_notes_done(struct conf_notes *n)
 {
 	for (size_t i = 0; i < n->n; i++)
 		free(n->v[i].text);
 	free(n->v);
-	*n = (struct config_notes){0};
+	*n = (struct conf_notes){0};
 }
 
 static int by_line(const void *a, const void *b)
 {
-	const struct config_note *const *x = a, *const *y = b;
+	const struct conf_note *const *x = a, *const *y = b;
 
 	if ((*x)->line != (*y)->line)
 		return (*x)->line < (*y)->line ? -1 : 1;
 	return *x < *y ? -1 : *x > *y;
 }
 
-void config_notes_write(const struct config_notes *n, const char *path, struct buf *out)
+void conf_notes_write(const struct conf_notes *n, const char *path, struct buf *out)
 {
-	const struct config_note **order = xcalloc(n->n + 1, sizeof *order);
+	const struct conf_note **order = xcalloc(n->n + 1, sizeof *order);
 
 	for (size_t i = 0; i < n->n; i++)
 		order[i] = &n->v[i];
@@ -63,7 +63,7 @@ void config_notes_write(const struct config_notes *n, const char *path, struct b
 		buf_str(out, path);
 		if (order[i]->line)
 			buf_printf(out, ":%u", order[i]->line);
-		buf_printf(out, ": %s: %s\n", order[i]->severity == CONFIG_ERROR ? "error" : "warning",
+		buf_printf(out, ": %s: %s\n", order[i]->severity == CONF_ERROR ? "error" : "warning",
 			order[i]->text);
 	}
 	free(order);
@@ -103,28 +103,28 @@ static size_t distance(const char *a, const char *b)
 
 static bool cert_section(const char *section)
 {
-	return slice_starts(slice_of(section), SL(CONFIG_CERT_SECTION " "));
+	return slice_starts(slice_of(section), SL(CONF_CERT_SECTION " "));
 }
 
-static bool in_section(const struct config_key *k, const char *section)
+static bool in_section(const struct conf_key *k, const char *section)
 {
-	if (strcmp(k->section, CONFIG_CERT_SECTION) == 0)
+	if (strcmp(k->section, CONF_CERT_SECTION) == 0)
 		return cert_section(section);
 	return strcmp(k->section, section) == 0;
 }
 
-static const struct config_key *find_key(const char *section, const char *name)
+static const struct conf_key *find_key(const char *section, const char *name)
 {
-	for (size_t i = 0; i < config_keys_n; i++)
-		if (in_section(&config_keys[i], section) && strcmp(config_keys[i].name, name) == 0)
-			return &config_keys[i];
+	for (size_t i = 0; i < conf_keys_n; i++)
+		if (in_section(&conf_keys[i], section) && strcmp(conf_keys[i].name, name) == 0)
+			return &conf_keys[i];
 	return NULL;
 }
 
 static bool section_known(const char *section)
 {
-	for (size_t i = 0; i < config_keys_n; i++)
-		if (in_section(&config_keys[i], section))
+	for (size_t i = 0; i < conf_keys_n; i++)
+		if (in_section(&conf_keys[i], section))
 			return true;
 	return false;
 }
@@ -133,16 +133,16 @@ static void note_unknown_section(struct reader *r, const char *section)
 {
 	struct buf all = {0};
 
-	for (size_t i = 0; i < config_keys_n; i++)
-		if (i == 0 || strcmp(config_keys[i].section, config_keys[i - 1].section) != 0)
-			buf_printf(&all, " [%s%s]", config_keys[i].section,
-				strcmp(config_keys[i].section, CONFIG_CERT_SECTION) == 0 ? " NAME" : "");
+	for (size_t i = 0; i < conf_keys_n; i++)
+		if (i == 0 || strcmp(conf_keys[i].section, conf_keys[i - 1].section) != 0)
+			buf_printf(&all, " [%s%s]", conf_keys[i].section,
+				strcmp(conf_keys[i].section, CONF_CERT_SECTION) == 0 ? " NAME" : "");
 	buf_chr(&all, '\0');
 	if (*section)
-		config_note(r->notes, CONFIG_ERROR, r->line, "there is no section [%s]; there are%s",
+		conf_note(r->notes, CONF_ERROR, r->line, "there is no section [%s]; there are%s",
 			section, buf_slice(&all).p);
 	else
-		config_note(r->notes, CONFIG_ERROR, r->line,
+		conf_note(r->notes, CONF_ERROR, r->line,
 			"a setting stands before the first section; begin with one of%s",
 			buf_slice(&all).p);
 	buf_done(&all);
@@ -150,88 +150,88 @@ static void note_unknown_section(struct reader *r, const char *section)
 
 static void note_unknown_key(struct reader *r, const char *section, const char *name)
 {
-	const struct config_key *best = NULL;
+	const struct conf_key *best = NULL;
 	size_t best_d = SIZE_MAX;
 
-	for (size_t i = 0; i < config_keys_n; i++) {
-		size_t d = distance(name, config_keys[i].name);
+	for (size_t i = 0; i < conf_keys_n; i++) {
+		size_t d = distance(name, conf_keys[i].name);
 
-		d += in_section(&config_keys[i], section) ? 0 : 1;
+		d += in_section(&conf_keys[i], section) ? 0 : 1;
 		if (d < best_d) {
 			best_d = d;
-			best = &config_keys[i];
+			best = &conf_keys[i];
 		}
 	}
 	if (best_d <= 3)
-		config_note(r->notes, CONFIG_ERROR, r->line,
+		conf_note(r->notes, CONF_ERROR, r->line,
 			"there is no setting '%s' in [%s]; did you mean '%s' in [%s]?", name, section,
 			best->name, best->section);
 	else
-		config_note(r->notes, CONFIG_ERROR, r->line, "there is no setting '%s' in [%s]", name,
+		conf_note(r->notes, CONF_ERROR, r->line, "there is no setting '%s' in [%s]", name,
 			section);
 }
 
 /* ---- values ---- */
 
-static struct config_cert *cert_for(struct reader *r, const char *section)
+static struct conf_cert *cert_for(struct reader *r, const char *section)
 {
-	const char *name = section + strlen(CONFIG_CERT_SECTION) + 1;
-	struct config *c = r->c;
+	const char *name = section + strlen(CONF_CERT_SECTION) + 1;
+	struct conf *c = r->c;
 
 	for (size_t i = 0; i < c->n_cert; i++)
 		if (strcmp(c->cert[i].name, name) == 0)
 			return &c->cert[i];
 	c->cert = xrealloc(c->cert, (c->n_cert + 1) * sizeof *c->cert);
 	r->cert_text = xrealloc(r->cert_text,
-		(c->n_cert + 1) * config_keys_n * sizeof *r->cert_text);
-	memset(&r->cert_text[c->n_cert * config_keys_n], 0, config_keys_n * sizeof *r->cert_text);
-	c->cert[c->n_cert] = (struct config_cert){.name = xstrdup(name), .line = r->line};
+		(c->n_cert + 1) * conf_keys_n * sizeof *r->cert_text);
+	memset(&r->cert_text[c->n_cert * conf_keys_n], 0, conf_keys_n * sizeof *r->cert_text);
+	c->cert[c->n_cert] = (struct conf_cert){.name = xstrdup(name), .line = r->line};
 	return &c->cert[c->n_cert++];
 }
 
 /* Where the text of a key is kept, and (ret_out) its typed field. */
-static struct config_text *text_of(struct reader *r, const struct config_key *k, const char *section,
+static struct conf_text *text_of(struct reader *r, const struct conf_key *k, const char *section,
 	char **ret_out)
 {
-	size_t i = (size_t)(k - config_keys);
-	struct config_cert *cert;
+	size_t i = (size_t)(k - conf_keys);
+	struct conf_cert *cert;
 
-	if (strcmp(k->section, CONFIG_CERT_SECTION) != 0) {
+	if (strcmp(k->section, CONF_CERT_SECTION) != 0) {
 		*ret_out = (char *)r->c + k->offset;
 		return &r->c->text[i];
 	}
 	cert = cert_for(r, section);
 	*ret_out = (char *)cert + k->offset;
-	return &r->cert_text[(size_t)(cert - r->c->cert) * config_keys_n + i];
+	return &r->cert_text[(size_t)(cert - r->c->cert) * conf_keys_n + i];
 }
 
-static bool is_list(const struct config_key *k)
+static bool is_list(const struct conf_key *k)
 {
 	return k->type == CT_SET || k->type == CT_ADDRS || k->type == CT_NAMES;
 }
 
-static bool may_be_set(struct reader *r, const struct config_key *k, const struct config_text *t)
+static bool may_be_set(struct reader *r, const struct conf_key *k, const struct conf_text *t)
 {
 	if (!t->s)
 		return true;
 	if (r->continued && r->last == k) {
 		if (is_list(k))
 			return true;
-		config_note(r->notes, CONFIG_ERROR, r->line,
+		conf_note(r->notes, CONF_ERROR, r->line,
 			"%s takes one line; a line that begins with a blank continues the one before",
 			k->name);
 	} else {
-		config_note(r->notes, CONFIG_ERROR, r->line, "%s is set on line %u already; remove one",
+		conf_note(r->notes, CONF_ERROR, r->line, "%s is set on line %u already; remove one",
 			k->name, t->line);
 	}
 	return false;
 }
 
-static void set_value(struct reader *r, const char *section, const struct config_key *k,
+static void set_value(struct reader *r, const char *section, const struct conf_key *k,
 	const char *value)
 {
 	char *out;
-	struct config_text *t = text_of(r, k, section, &out);
+	struct conf_text *t = text_of(r, k, section, &out);
 	struct err e;
 
 	if (!may_be_set(r, k, t))
@@ -242,18 +242,18 @@ static void set_value(struct reader *r, const char *section, const struct config
 		free(t->s);
 		t->s = longer;
 	} else {
-		*t = (struct config_text){xstrdup(value), r->line};
+		*t = (struct conf_text){xstrdup(value), r->line};
 	}
 	r->last = k;
-	config_clear(k, out);
-	if (config_parse(k, slice_of(t->s), out, &e) < 0)
-		config_note(r->notes, CONFIG_ERROR, r->line, "%s: %s", k->name, e.text);
+	conf_clear(k, out);
+	if (conf_parse(k, slice_of(t->s), out, &e) < 0)
+		conf_note(r->notes, CONF_ERROR, r->line, "%s: %s", k->name, e.text);
 }
 
 static int on_value(void *arg, const char *section, const char *name, const char *value)
 {
 	struct reader *r = arg;
-	const struct config_key *k = find_key(section, name);
+	const struct conf_key *k = find_key(section, name);
 
 	if (!section_known(section))
 		note_unknown_section(r, section);
@@ -272,7 +272,7 @@ static bool too_long(struct reader *r, const char *s)
 
 	if (n == 0 || s[n - 1] == '\n' || feof(r->file))
 		return false;
-	config_note(r->notes, CONFIG_ERROR, r->line,
+	conf_note(r->notes, CONF_ERROR, r->line,
 		"the line is longer than %d bytes; continue a list on a line that begins with a blank",
 		LINE_BYTES - 4);
 	return true;
@@ -288,7 +288,7 @@ static bool name_too_long(struct reader *r, const char *s)
 	end = strpbrk(s, *s == '[' ? "]" : "=:");
 	if (!end || end - s <= NAME_BYTES)
 		return false;
-	config_note(r->notes, CONFIG_ERROR, r->line,
+	conf_note(r->notes, CONF_ERROR, r->line,
 		"the name of a section or a setting has at most %d characters", NAME_BYTES);
 	return true;
 }
@@ -321,39 +321,39 @@ static int read_lines(struct reader *r)
 
 /* ---- the whole ---- */
 
-static void set_defaults(struct config *c)
+static void set_defaults(struct conf *c)
 {
 	struct err e;
 
-	for (size_t i = 0; i < config_keys_n; i++) {
-		const struct config_key *k = &config_keys[i];
+	for (size_t i = 0; i < conf_keys_n; i++) {
+		const struct conf_key *k = &conf_keys[i];
 		int bad = 0;
 
-		if (strcmp(k->section, CONFIG_CERT_SECTION) != 0)
-			bad = config_parse(k, slice_of(k->def), (char *)c + k->offset, &e);
+		if (strcmp(k->section, CONF_CERT_SECTION) != 0)
+			bad = conf_parse(k, slice_of(k->def), (char *)c + k->offset, &e);
 		assert(!bad);
 	}
 }
 
 static void check_cert(struct reader *r, size_t n)
 {
-	struct config_cert *cert = &r->c->cert[n];
+	struct conf_cert *cert = &r->c->cert[n];
 
-	for (size_t i = 0; i < config_keys_n; i++) {
-		const struct config_key *k = &config_keys[i];
+	for (size_t i = 0; i < conf_keys_n; i++) {
+		const struct conf_key *k = &conf_keys[i];
 
-		if (strcmp(k->section, CONFIG_CERT_SECTION) != 0 || k->def)
+		if (strcmp(k->section, CONF_CERT_SECTION) != 0 || k->def)
 			continue;
-		if (!r->cert_text[n * config_keys_n + i].s)
-			config_note(r->notes, CONFIG_ERROR, cert->line,
-				"[" CONFIG_CERT_SECTION " %s] has no '%s'; it needs one", cert->name,
+		if (!r->cert_text[n * conf_keys_n + i].s)
+			conf_note(r->notes, CONF_ERROR, cert->line,
+				"[" CONF_CERT_SECTION " %s] has no '%s'; it needs one", cert->name,
 				k->name);
 	}
 }
 
 static void free_cert_text(struct reader *r)
 {
-	for (size_t i = 0; i < r->c->n_cert * config_keys_n; i++)
+	for (size_t i = 0; i < r->c->n_cert * conf_keys_n; i++)
 		free(r->cert_text[i].s);
 	free(r->cert_text);
 }
@@ -363,50 +363,50 @@ static void read_file(struct reader *r)
 	int bad = read_lines(r);
 
 	if (bad > 0)
-		config_note(r->notes, CONFIG_ERROR, (unsigned)bad,
+		conf_note(r->notes, CONF_ERROR, (unsigned)bad,
 			"this is neither '[section]' nor 'name = value' nor a comment (#)");
 	for (size_t i = 0; i < r->c->n_cert; i++)
 		check_cert(r, i);
 	free_cert_text(r);
-	config_rules(r->c, r->notes);
+	conf_rules(r->c, r->notes);
 }
 
-struct config *config_read(const char *path, struct config_notes *notes)
+struct conf *conf_read(const char *path, struct conf_notes *notes)
 {
 	struct reader r = {.file = fopen(path, "re"), .notes = notes};
 
 	if (!r.file) {
-		config_note(notes, CONFIG_ERROR, 0, "cannot be read: %s", strerror(errno));
+		conf_note(notes, CONF_ERROR, 0, "cannot be read: %s", strerror(errno));
 		return NULL;
 	}
 	r.c = xzalloc(sizeof *r.c);
 	r.c->path = xstrdup(path);
-	r.c->text = xcalloc(config_keys_n, sizeof *r.c->text);
+	r.c->text = xcalloc(conf_keys_n, sizeof *r.c->text);
 	set_defaults(r.c);
 	read_file(&r);
 	fclose(r.file);
 	if (notes->errors) {
-		config_free(r.c);
+		conf_free(r.c);
 		return NULL;
 	}
 	return r.c;
 }
 
-static void free_cert(struct config_cert *cert)
+static void free_cert(struct conf_cert *cert)
 {
-	for (size_t i = 0; i < config_keys_n; i++)
-		if (strcmp(config_keys[i].section, CONFIG_CERT_SECTION) == 0)
-			config_clear(&config_keys[i], (char *)cert + config_keys[i].offset);
+	for (size_t i = 0; i < conf_keys_n; i++)
+		if (strcmp(conf_keys[i].section, CONF_CERT_SECTION) == 0)
+			conf_clear(&conf_keys[i], (char *)cert + conf_keys[i].offset);
 	free(cert->name);
 }
 
-void config_free(struct config *c)
+void conf_free(struct conf *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < config_keys_n; i++) {
-		if (strcmp(config_keys[i].section, CONFIG_CERT_SECTION) != 0)
-			config_clear(&config_keys[i], (char *)c + config_keys[i].offset);
+	for (size_t i = 0; i < conf_keys_n; i++) {
+		if (strcmp(conf_keys[i].section, CONF_CERT_SECTION) != 0)
+			conf_clear(&conf_keys[i], (char *)c + conf_keys[i].offset);
 		free(c->text[i].s);
 	}
 	for (size_t i = 0; i < c->n_cert; i++)

@@ -1,4 +1,4 @@
-#include "daemon/config.h"
+#include "daemon/conf.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static bool choice_index(const char *choices, struct slice name, unsigned *ret)
 	return false;
 }
 
-static int parse_bool(const struct config_key *k, struct slice s, void *out, struct err *e)
+static int parse_bool(const struct conf_key *k, struct slice s, void *out, struct err *e)
 {
 	unsigned i;
 
@@ -48,14 +48,14 @@ static int parse_bool(const struct config_key *k, struct slice s, void *out, str
 	return 0;
 }
 
-static int parse_choice(const struct config_key *k, struct slice s, void *out, struct err *e)
+static int parse_choice(const struct conf_key *k, struct slice s, void *out, struct err *e)
 {
 	if (!choice_index(k->choices, s, out))
 		return err_set(e, ERR_INVALID, "'%.*s' is not one of: %s", SLARG(s), k->choices);
 	return 0;
 }
 
-static int parse_set(const struct config_key *k, struct slice s, void *out, struct err *e)
+static int parse_set(const struct conf_key *k, struct slice s, void *out, struct err *e)
 {
 	unsigned bits = 0, i;
 	struct slice word;
@@ -71,7 +71,7 @@ static int parse_set(const struct config_key *k, struct slice s, void *out, stru
 	return 0;
 }
 
-static int parse_text(const struct config_key *k, struct slice s, void *out, struct err *e)
+static int parse_text(const struct conf_key *k, struct slice s, void *out, struct err *e)
 {
 	if (s.n < k->min || s.n > k->max)
 		return err_set(e, ERR_INVALID, "'%.*s' has %zu characters; %u to %u are right", SLARG(s),
@@ -80,7 +80,7 @@ static int parse_text(const struct config_key *k, struct slice s, void *out, str
 	return 0;
 }
 
-static int parse_path(const struct config_key *k, struct slice s, void *out, struct err *e)
+static int parse_path(const struct conf_key *k, struct slice s, void *out, struct err *e)
 {
 	if (!s.n || s.p[0] != '/')
 		return err_set(e, ERR_INVALID, "'%.*s' is no absolute path; it begins with /", SLARG(s));
@@ -94,7 +94,7 @@ static int addr_bad(struct slice s, struct err *e)
 		SLARG(s));
 }
 
-static bool addr_loopback(const struct config_addr *a)
+static bool addr_loopback(const struct conf_addr *a)
 {
 	struct in6_addr six;
 	struct in_addr four;
@@ -104,9 +104,9 @@ static bool addr_loopback(const struct config_addr *a)
 	return inet_pton(AF_INET, a->host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127;
 }
 
-int config_addr_parse(struct slice s, struct config_addr *ret, struct err *e)
+int conf_addr_parse(struct slice s, struct conf_addr *ret, struct err *e)
 {
-	struct config_addr a = {.v6 = s.n && *s.p == '['};
+	struct conf_addr a = {.v6 = s.n && *s.p == '['};
 	size_t colon = slice_rfind(s, ':');
 	struct slice host = slice_cut(s, colon);
 	struct in6_addr any;
@@ -130,7 +130,7 @@ int config_addr_parse(struct slice s, struct config_addr *ret, struct err *e)
 	return 0;
 }
 
-static int count_check(const struct config_key *k, size_t n, struct err *e)
+static int count_check(const struct conf_key *k, size_t n, struct err *e)
 {
 	if (n < k->min)
 		return err_set(e, ERR_INVALID, "is empty; give at least one");
@@ -139,14 +139,14 @@ static int count_check(const struct config_key *k, size_t n, struct err *e)
 	return 0;
 }
 
-static int parse_addrs(const struct config_key *k, struct slice s, void *out, struct err *e)
+static int parse_addrs(const struct conf_key *k, struct slice s, void *out, struct err *e)
 {
-	struct config_addrs l = {0}, *ret = out;
-	struct config_addr a;
+	struct conf_addrs l = {0}, *ret = out;
+	struct conf_addr a;
 	struct slice item;
 
 	while (next_item(&s, &item)) {
-		if (config_addr_parse(item, &a, e) < 0) {
+		if (conf_addr_parse(item, &a, e) < 0) {
 			free(l.v);
 			return -1;
 		}
@@ -161,12 +161,12 @@ static int parse_addrs(const struct config_key *k, struct slice s, void *out, st
 	return 0;
 }
 
-static void names_clear(struct config_names *l)
+static void names_clear(struct conf_names *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		free(l->v[i]);
 	free(l->v);
-	*l = (struct config_names){0};
+	*l = (struct conf_names){0};
 }
 
 /* Enough to catch a slip; text/idna judges domains where they are used. */
@@ -178,9 +178,9 @@ static bool name_plausible(struct slice s)
 	return s.n <= 253 && *s.p != '.';
 }
 
-static int parse_names(const struct config_key *k, struct slice s, void *out, struct err *e)
+static int parse_names(const struct conf_key *k, struct slice s, void *out, struct err *e)
 {
-	struct config_names l = {0}, *ret = out;
+	struct conf_names l = {0}, *ret = out;
 	struct slice item;
 	int r = 0;
 
@@ -204,7 +204,7 @@ static int parse_names(const struct config_key *k, struct slice s, void *out, st
 
 static const struct {
 	const char *name;
-	int (*parse)(const struct config_key *k, struct slice s, void *out, struct err *e);
+	int (*parse)(const struct conf_key *k, struct slice s, void *out, struct err *e);
 } type_def[CT__N] = {
 	[CT_BOOL] = {"yes or no", parse_bool},
 	[CT_CHOICE] = {"one of", parse_choice},
@@ -215,24 +215,24 @@ static const struct {
 	[CT_NAMES] = {"list of domains", parse_names},
 };
 
-const char *config_type_name(enum config_type t)
+const char *conf_type_name(enum conf_type t)
 {
 	return type_def[t].name;
 }
 
-int config_parse(const struct config_key *k, struct slice text, void *out, struct err *e)
+int conf_parse(const struct conf_key *k, struct slice text, void *out, struct err *e)
 {
 	return type_def[k->type].parse(k, text, out, e);
 }
 
-void config_clear(const struct config_key *k, void *out)
+void conf_clear(const struct conf_key *k, void *out)
 {
 	if (k->type == CT_TEXT || k->type == CT_PATH) {
 		free(*(char **)out);
 		*(char **)out = NULL;
 	} else if (k->type == CT_ADDRS) {
-		free(((struct config_addrs *)out)->v);
-		*(struct config_addrs *)out = (struct config_addrs){0};
+		free(((struct conf_addrs *)out)->v);
+		*(struct conf_addrs *)out = (struct conf_addrs){0};
 	} else if (k->type == CT_NAMES) {
 		names_clear(out);
 	}

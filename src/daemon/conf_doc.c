@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/conf.h"
 
 enum { WIDTH = 78 };
 
@@ -29,27 +29,27 @@ static void wrap(struct buf *out, const char *front, const char *text)
 
 static bool new_section(size_t i)
 {
-	return i == 0 || strcmp(config_keys[i].section, config_keys[i - 1].section) != 0;
+	return i == 0 || strcmp(conf_keys[i].section, conf_keys[i - 1].section) != 0;
 }
 
-static bool is_cert(const struct config_key *k)
+static bool is_cert(const struct conf_key *k)
 {
-	return strcmp(k->section, CONFIG_CERT_SECTION) == 0;
+	return strcmp(k->section, CONF_CERT_SECTION) == 0;
 }
 
-static void type_text(const struct config_key *k, struct buf *out)
+static void type_text(const struct conf_key *k, struct buf *out)
 {
-	buf_str(out, config_type_name(k->type));
+	buf_str(out, conf_type_name(k->type));
 	if (k->choices)
 		buf_printf(out, " %s", k->choices);
 	if ((k->type == CT_ADDRS || k->type == CT_NAMES) && k->max)
 		buf_printf(out, ", at most %u", k->max);
 }
 
-void config_doc_help(struct buf *out)
+void conf_doc_help(struct buf *out)
 {
-	for (size_t i = 0; i < config_keys_n; i++) {
-		const struct config_key *k = &config_keys[i];
+	for (size_t i = 0; i < conf_keys_n; i++) {
+		const struct conf_key *k = &conf_keys[i];
 
 		if (new_section(i))
 			buf_printf(out, "%s[%s%s]\n", i ? "\n" : "", k->section, is_cert(k) ? " NAME" : "");
@@ -65,15 +65,15 @@ void config_doc_help(struct buf *out)
 }
 
 /* The settings of the packaged file: every key, commented out, with its default. */
-void config_doc_example(struct buf *out)
+void conf_doc_example(struct buf *out)
 {
 	wrap(out, "# ",
 		"entente.conf: what entented needs to start. Every setting is shown with its default; "
 		"remove the # to change it. A list may go on in lines that begin with a blank. "
 		"'entented --check' says whether the file is right. Partners, domains, SIP routes and "
 		"all else that changes at run time are not here: see entente(1).");
-	for (size_t i = 0; i < config_keys_n; i++) {
-		const struct config_key *k = &config_keys[i];
+	for (size_t i = 0; i < conf_keys_n; i++) {
+		const struct conf_key *k = &conf_keys[i];
 
 		if (new_section(i) && is_cert(k))
 			buf_str(out, "\n# One section for each certificate; NAME is any word.\n"
@@ -106,7 +106,7 @@ static void man_text(struct buf *out, const char *s)
 	}
 }
 
-static void man_key(const struct config_key *k, struct buf *out)
+static void man_key(const struct conf_key *k, struct buf *out)
 {
 	buf_str(out, ".It Cm ");
 	man_text(out, k->name);
@@ -120,10 +120,10 @@ static void man_key(const struct config_key *k, struct buf *out)
 	buf_chr(out, '\n');
 }
 
-void config_doc_man(struct buf *out)
+void conf_doc_man(struct buf *out)
 {
-	for (size_t i = 0; i < config_keys_n; i++) {
-		const struct config_key *k = &config_keys[i];
+	for (size_t i = 0; i < conf_keys_n; i++) {
+		const struct conf_key *k = &conf_keys[i];
 
 		if (new_section(i)) {
 			if (i)

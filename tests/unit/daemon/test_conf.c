@@ -8,28 +8,28 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "daemon/config.h"
+#include "daemon/conf.h"
 
 #define CERT "[certificate x]\nchain = /c.pem\nkey = /k.pem\n"
 
 static char path[] = "/tmp/entente-config-XXXXXX";
 
-static struct config *read_text(const char *text, struct config_notes *notes)
+static struct conf *read_text(const char *text, struct conf_notes *notes)
 {
 	FILE *f = fopen(path, "w");
 
 	assert_non_null(f);
 	fputs(text, f);
 	fclose(f);
-	return config_read(path, notes);
+	return conf_read(path, notes);
 }
 
-static char *written(const struct config_notes *notes)
+static char *written(const struct conf_notes *notes)
 {
 	struct buf out = {0};
 	char *s;
 
-	config_notes_write(notes, "f", &out);
+	conf_notes_write(notes, "f", &out);
 	s = buf_dup(&out);
 	buf_done(&out);
 	return s;
@@ -82,10 +82,10 @@ static const struct bad {
 	{CERT "[daemon]\nnode = ab\n",
 		"f:5: error: node: 'ab' has 2 characters; 1 to 1 are right\n"},
 	{CERT "[daemon]\nnode = -\n", "f:5: error: node: '-' is neither a letter nor a digit\n"},
-	{CERT "[store]\npath = entente.db\n",
-		"f:5: error: path: 'entente.db' is no absolute path; it begins with /\n"},
-	{CERT "[store]\npath = /a\nkey-file = /a\n",
-		"f:6: error: key-file: is the database itself; give the key a file of its own\n"},
+	{CERT "[store]\ndir = entente\n",
+		"f:5: error: dir: 'entente' is no absolute path; it begins with /\n"},
+	{CERT "[store]\ndir = /a\nkey-file = /a/key\n",
+		"f:6: error: key-file: /a/key is in the store's directory; keep the key outside it\n"},
 	{CERT "[xmpp]\ntrust = ca.pem\n",
 		"f:5: error: trust: 'ca.pem' is neither 'system' nor an absolute path\n"},
 	{CERT "[metrics]\nlisten = 0.0.0.0:9464\n",
@@ -114,20 +114,20 @@ static const struct bad {
 static void bad_files_say_what_is_wrong(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		struct config_notes notes = {0};
+		struct conf_notes notes = {0};
 		char *says;
 
 		assert_null(read_text(bad[i].text, &notes));
 		says = written(&notes);
 		assert_string_equal(says, bad[i].says);
 		free(says);
-		config_notes_done(&notes);
+		conf_notes_done(&notes);
 	}
 }
 
 static void a_long_line_is_refused_and_the_rest_is_read(void **state)
 {
-	struct config_notes notes = {0};
+	struct conf_notes notes = {0};
 	struct buf text = {0};
 	char *s;
 
@@ -142,23 +142,23 @@ static void a_long_line_is_refused_and_the_rest_is_read(void **state)
 	assert_non_null(strstr(notes.v[0].text, "longer than 4092 bytes"));
 	free(s);
 	buf_done(&text);
-	config_notes_done(&notes);
+	conf_notes_done(&notes);
 }
 
 static void a_missing_file_is_said(void **state)
 {
-	struct config_notes notes = {0};
+	struct conf_notes notes = {0};
 
-	assert_null(config_read("/nonexistent/entente.conf", &notes));
+	assert_null(conf_read("/nonexistent/entente.conf", &notes));
 	assert_int_equal(notes.errors, 1);
 	assert_string_equal(notes.v[0].text, "cannot be read: No such file or directory");
-	config_notes_done(&notes);
+	conf_notes_done(&notes);
 }
 
 static void values_are_typed(void **state)
 {
-	struct config_notes notes = {0};
-	struct config *c = read_text("# comment\n; comment\n"
+	struct conf_notes notes = {0};
+	struct conf *c = read_text("# comment\n; comment\n"
 				     "[daemon]\nroles = edge,gateway\nnode = 7\nlog-level = DEBUG\n"
 				     "[xmpp]\nlisten = [::1]:1, 127.0.0.1:2\n   10.0.0.1:3\ntrust = /ca.pem\n"
 				     "[certificate a]\nchain = /a.pem\nkey = /a.key\n"
@@ -187,14 +187,14 @@ static void values_are_typed(void **state)
 	assert_int_equal(c->dnssec, DNSSEC_REQUIRE);
 	assert_int_equal(c->forward.v[0].port, 5399);
 	assert_true(c->metrics_remote);
-	config_free(c);
-	config_notes_done(&notes);
+	conf_free(c);
+	conf_notes_done(&notes);
 }
 
 static void an_empty_file_has_the_defaults(void **state)
 {
-	struct config_notes notes = {0};
-	struct config *c = read_text("", &notes);
+	struct conf_notes notes = {0};
+	struct conf *c = read_text("", &notes);
 	char *says = written(&notes);
 
 	assert_non_null(c);
@@ -205,56 +205,56 @@ static void an_empty_file_has_the_defaults(void **state)
 	assert_string_equal(c->admin_socket, "/run/entente/admin.sock");
 	assert_int_equal(c->insecure_zones.n, 0);
 	free(says);
-	config_free(c);
-	config_notes_done(&notes);
+	conf_free(c);
+	conf_notes_done(&notes);
 }
 
 static void udp_beyond_loopback_is_warned_about(void **state)
 {
-	struct config_notes notes = {0};
-	struct config *c = read_text(CERT "[sip]\nlisten-udp = 10.1.2.3:5060\n", &notes);
+	struct conf_notes notes = {0};
+	struct conf *c = read_text(CERT "[sip]\nlisten-udp = 10.1.2.3:5060\n", &notes);
 
 	assert_non_null(c);
 	assert_int_equal(notes.n, 1);
-	assert_int_equal(notes.v[0].severity, CONFIG_WARNING);
+	assert_int_equal(notes.v[0].severity, CONF_WARNING);
 	assert_int_equal(notes.v[0].line, 5);
-	config_free(c);
-	config_notes_done(&notes);
+	conf_free(c);
+	conf_notes_done(&notes);
 }
 
 static void a_changed_address_needs_a_restart_a_certificate_does_not(void **state)
 {
-	struct config_notes notes = {0};
-	struct config *a = read_text(CERT, &notes);
-	struct config *b = read_text(CERT "[daemon]\nlog-level = debug\n", &notes);
-	struct config *c = read_text("[certificate y]\nchain = /d.pem\nkey = /e.pem\n"
+	struct conf_notes notes = {0};
+	struct conf *a = read_text(CERT, &notes);
+	struct conf *b = read_text(CERT "[daemon]\nlog-level = debug\n", &notes);
+	struct conf *c = read_text("[certificate y]\nchain = /d.pem\nkey = /e.pem\n"
 				     "[xmpp]\nlisten = 127.0.0.1:5269\n",
 		&notes);
 	char *says;
 
-	assert_false(config_needs_restart(a, b, &notes));
+	assert_false(conf_needs_restart(a, b, &notes));
 	assert_int_equal(notes.n, 0);
-	assert_true(config_needs_restart(a, c, &notes));
+	assert_true(conf_needs_restart(a, c, &notes));
 	says = written(&notes);
 	assert_string_equal(says,
 		"f:5: warning: listen in [xmpp] has changed; it takes effect at the next restart\n");
 	free(says);
-	config_free(a);
-	config_free(b);
-	config_free(c);
-	config_notes_done(&notes);
+	conf_free(a);
+	conf_free(b);
+	conf_free(c);
+	conf_notes_done(&notes);
 }
 
 /* Whoever removes every # of the packaged file gets the defaults and no complaint. */
 static void the_example_is_the_table(void **state)
 {
-	struct config_notes notes = {0};
+	struct conf_notes notes = {0};
 	struct buf out = {0}, text = {0};
 	struct slice rest, line;
-	struct config *c;
+	struct conf *c;
 	char *s;
 
-	config_doc_example(&out);
+	conf_doc_example(&out);
 	rest = buf_slice(&out);
 	while (slice_split(&rest, '\n', &line))
 		if (line.n > 1 && line.p[0] == '#' && line.p[1] != ' ')
@@ -265,15 +265,15 @@ static void the_example_is_the_table(void **state)
 	c = read_text(s, &notes);
 	assert_non_null(c);
 	assert_int_equal(notes.n, 0);
-	for (size_t i = 0; i < config_keys_n; i++)
-		if (strcmp(config_keys[i].section, CONFIG_CERT_SECTION) != 0)
-			assert_string_equal(c->text[i].s, config_keys[i].def);
+	for (size_t i = 0; i < conf_keys_n; i++)
+		if (strcmp(conf_keys[i].section, CONF_CERT_SECTION) != 0)
+			assert_string_equal(c->text[i].s, conf_keys[i].def);
 	assert_string_equal(c->cert[0].chain, "/etc/entente/FILE.pem");
 	free(s);
 	buf_done(&out);
 	buf_done(&text);
-	config_free(c);
-	config_notes_done(&notes);
+	conf_free(c);
+	conf_notes_done(&notes);
 }
 
 int main(void)

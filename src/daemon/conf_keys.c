@@ -1,9 +1,9 @@
-#include "daemon/config.h"
+#include "daemon/conf.h"
 
-#define C(field)    offsetof(struct config, field)
-#define CERT(field) offsetof(struct config_cert, field)
+#define C(field)    offsetof(struct conf, field)
+#define CERT(field) offsetof(struct conf_cert, field)
 
-const struct config_key config_keys[] = {
+const struct conf_key conf_keys[] = {
 	{"daemon", "roles", CT_SET, C(roles), "edge gateway admin", 1, ROLE__N, "edge gateway admin", false,
 		"What this process does: edge (XMPP streams), gateway (SIP and the translation), admin "
 		"(the API that entente speaks to). Edge and gateway go together in this version."},
@@ -17,24 +17,24 @@ const struct config_key config_keys[] = {
 		"error: an operator must act; warn: degraded; info: streams and changes; debug: every "
 		"state. Message bodies and secrets are logged at no level."},
 
-	{"store", "path", CT_PATH, C(store_path), "/var/lib/entente/entente.db", 1, 1000, NULL, false,
-		"SQLite database with partners, domains, routes, settings and their history. Made at the "
-		"first start."},
-	{"store", "key-file", CT_PATH, C(key_file), "/var/lib/entente/entente.key", 1, 1000, NULL, false,
+	{"store", "dir", CT_PATH, C(store_dir), "/var/lib/entente/store", 1, 1000, NULL, false,
+		"Directory of the databases: partners, domains, routes, settings and their history. Made, "
+		"with mode 0700, at the first start."},
+	{"store", "key-file", CT_PATH, C(key_file), "/var/lib/entente/store.key", 1, 1000, NULL, false,
 		"Secret that seals the secrets in the store; made at the first start, mode 0600, the same "
 		"on all nodes of a site. Without it the sealed secrets are lost: back it up apart from "
-		"the database."},
+		"the databases."},
 
 	{"xmpp", "listen", CT_ADDRS, C(xmpp_listen), "[::]:5269 0.0.0.0:5269", 1, 32, NULL, false,
 		"Addresses that take server-to-server streams from partners."},
 	{"xmpp", "trust", CT_TEXT, C(trust), "system", 1, 1000, NULL, true,
 		"Whose certificates are believed: system, or a PEM file of certification authorities."},
 
-	{CONFIG_CERT_SECTION, "chain", CT_PATH, CERT(chain), NULL, 1, 1000, NULL, true,
+	{CONF_CERT_SECTION, "chain", CT_PATH, CERT(chain), NULL, 1, 1000, NULL, true,
 		"PEM file with our certificate and the intermediate ones, ours first."},
-	{CONFIG_CERT_SECTION, "key", CT_PATH, CERT(key), NULL, 1, 1000, NULL, true,
+	{CONF_CERT_SECTION, "key", CT_PATH, CERT(key), NULL, 1, 1000, NULL, true,
 		"PEM file with the private key, readable by this process only."},
-	{CONFIG_CERT_SECTION, "domains", CT_NAMES, CERT(domains), "", 0, 256, NULL, true,
+	{CONF_CERT_SECTION, "domains", CT_NAMES, CERT(domains), "", 0, 256, NULL, true,
 		"Local domains that show this certificate. Empty: every domain that has none of its own."},
 
 	{"sip", "listen-udp", CT_ADDRS, C(sip_udp), "127.0.0.1:5060 [::1]:5060", 1, 32, NULL, false,
@@ -63,4 +63,4 @@ const struct config_key config_keys[] = {
 		"nobody else's business: put a firewall before it."},
 };
 
-const size_t config_keys_n = sizeof config_keys / sizeof config_keys[0];
+const size_t conf_keys_n = sizeof conf_keys / sizeof conf_keys[0];
