@@ -1,0 +1,103 @@
+"""All of it together, in one folder, ended in the reverse order of its beginning."""
+
+import pathlib
+import shutil
+import tempfile
+
+from . import net
+from .baresip import Baresip
+from .ca import Authority
+from .contact import Contact
+from .dns import Dns
+from .ejabberd import Ejabberd
+from .entente import Entente
+from .kamailio import Kamailio
+from .prosody import Prosody
+
+SIP_DOMAIN = "sip.lab"
+PASSWORD = "secret"
+
+# Last numbers of the addresses.
+HOST_DNS, HOST_SIP, HOST_ENTENTE, HOST_PROSODY, HOST_EJABBERD, HOST_USERS = 1, 5, 9, 11, 12, 100
+
+
+class Lab:
+    """Nothing runs at first; each start_...() adds one more peer."""
+
+    def __init__(self, build, folder=None, valgrind=False):
+        self.build = pathlib.Path(build)
+        self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="entente-lab-"))
+        self.valgrind = valgrind
+        self._net = net.Subnet()
+        self._users = 0
+        self._stop = []
+        self.ca = Authority(self.folder / "ca")
+        self.dns = Dns(self.folder, self.address(HOST_DNS))
+        self.prosody = self.ejabberd = self.kamailio = self.entente = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.close()
+        if kind is None:
+            self.remove()
+
+    def address(self, host):
+        return self._net.address(host)
+
+    def next_address(self):
+        """One that no other peer of this lab has."""
+        self._users += 1
+        return self.address(HOST_USERS + self._users)
+
+    def start(self, peer):
+        """Starts anything with start() and stop(), and remembers to stop it."""
+        self._stop.append(peer)
+        return peer.start()
+
+    def close(self):
+        """Ends all that was started. The folder stays, for those who look for a reason."""
+        while self._stop:
+            self._stop.pop().stop()
+        self._net.close()
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def make_prosody(self, users, domain="xmpp.lab", **more):
+        self.prosody = Prosody(
+            self.folder, self.address(HOST_PROSODY), domain, self.ca.server(domain), self.ca.file,
+            self.dns, {user: PASSWORD for user in users}, **more)
+        self.dns.server(domain, self.prosody.address, self.prosody.s2s_port)
+        return self.prosody
+
+    def make_ejabberd(self, users, domain="ejabberd.lab"):
+        self.ejabberd = Ejabberd(
+            self.folder, self.address(HOST_EJABBERD), domain, self.ca.server(domain), self.ca.file,
+            self.dns, {user: PASSWORD for user in users})
+        self.dns.server(domain, self.ejabberd.address, self.ejabberd.s2s_port)
+        return self.ejabberd
+
+    def make_entente(self, domains=(SIP_DOMAIN,), **more):
+        certificates = {d: (self.ca.server(d), [d]) for d in domains}
+        self.entente = Entente(
+            self.folder, self.address(HOST_ENTENTE), self.build, self.dns, self.ca.file,
+            certificates, valgrind=self.valgrind, **more)
+        for domain in domains:
+            self.dns.server(domain, self.entente.address, self.entente.xmpp_port)
+        return self.entente
+
+    def make_kamailio(self):
+        self.kamailio = Kamailio(
+            self.folder, self.address(HOST_SIP), SIP_DOMAIN, PASSWORD, self.entente.sip)
+        return self.kamailio
+
+    def start_sip_user(self, user, contacts):
+        return self.start(Baresip(
+            self.folder, self.next_address(), user, SIP_DOMAIN, PASSWORD, self.kamailio.endpoint,
+            contacts))
+
+    def start_contact(self, user, server):
+        return self.start(Contact(
+            f"{user}@{server.domain}", PASSWORD, server.address, server.c2s_port, self.ca.file))

@@ -1,0 +1,27 @@
+"""Waiting for events, with an end."""
+
+import os
+import time
+
+from .errors import Timeout
+
+# Under valgrind, or on a machine that others use, everything takes longer.
+SLOWNESS = float(os.environ.get("LAB_SLOWNESS", "1"))
+POLL = 0.01
+
+
+def until(condition, what, seconds=10.0, alive=None):
+    """Calls condition() until it returns something true, and returns that.
+
+    alive() is asked between two tries; it raises when waiting has become pointless.
+    """
+    end = time.monotonic() + seconds * SLOWNESS
+    while True:
+        value = condition()
+        if value:
+            return value
+        if alive is not None:
+            alive()
+        if time.monotonic() >= end:
+            raise Timeout(f"waited {seconds * SLOWNESS:g} s for {what}")
+        time.sleep(POLL)
