@@ -1,0 +1,91 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "net/dns.h"
+#include "net/tls.h"
+#include "view/streams.h"
+
+/*
+ * The XMPP proxy: streams to and from the partners. Of one loop; every function is for that loop's
+ * thread except where said.
+ *
+ * Down: a stanza from the link is routed by its domain pair. The pair has one outbound stream; while
+ * there is none, stanzas wait in a bounded queue, each until its own deadline, and one attempt is
+ * made for all of them. Up: what comes on an authenticated stream from a domain of an enabled partner
+ * to one of ours is handed to the link. Everything else is refused here, with the error its
+ * specification names.
+ */
+struct edge;
+struct link;
+struct loop;
+struct snapshot;
+
+/* Zero means the default in brackets. */
+struct edge_limits {
+	size_t pair_stanzas;       /* waiting for a pair's stream [4096] */
+	size_t pair_bytes;         /* [4 MiB] */
+	size_t write_ahead;        /* bytes in a connection's buffer before stanzas wait [256 KiB] */
+	size_t stanza_bytes;       /* of one stanza, either way [262144] */
+	unsigned address_connections; /* inbound from one address that no partner has authenticated [64] */
+	unsigned unauthenticated;  /* inbound connections, all together, before authentication [1024] */
+	unsigned preauth_ms;       /* a peer's first header after connecting [10000] */
+	unsigned close_ms;         /* an orderly close [5000] */
+	unsigned starve_ms;        /* without credit from the gateway before stanzas are refused [5000] */
+	unsigned doubt_ms;         /* a stanza written this long ago has been read by the peer [10000] */
+	unsigned doubt_stanzas;    /* written stanzas remembered per stream [262144] */
+};
+
+struct edge_config {
+	const struct netaddr *listen;
+	size_t n_listen;
+	struct tls_set *tls; /* takes a reference */
+	struct dns_config dns;
+	struct edge_limits limits;
+	uint16_t default_port; /* where there is no SRV record; 0: 5269 */
+};
+
+/*
+ * Binds, and becomes the edge's end of the link. Takes no stanza and no stream before it has a
+ * snapshot: what comes down waits, connections are not accepted.
+ */
+int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *config,
+	struct link *link, const struct log *log, struct err *e);
+
+/*
+ * The settings in force from now on; takes a reference. Streams that they no longer allow are closed
+ * with policy-violation, streams to and from domains that are no longer ours with host-gone; stanzas
+ * waiting for them are refused. All others stay.
+ */
+void edge_set_snapshot(struct edge *e, struct snapshot *s);
+
+/* Certificates and trust for handshakes from now on; takes a reference. No stream is dropped. */
+void edge_set_tls(struct edge *e, struct tls_set *tls);
+
+/*
+ * Ends in order: no connection is accepted, no attempt begun; what is queued on authenticated streams
+ * goes out, then system-shutdown and the end of each stream. done() runs once, from the loop, when
+ * every stanza has its fate and every stream is gone, at the latest after ms.
+ */
+void edge_drain(struct edge *e, unsigned ms, void (*done)(void *arg), void *arg);
+
+/* Drops what is still there. NULL is fine. */
+void edge_free(struct edge *e);
+
+/* The streams, and the pairs that wait for one. The caller frees it. */
+struct view_streams *edge_view(struct edge *e);
+
+/*
+ * The same from another thread: done() runs on asker's loop; the streams are the callee's. The edge's
+ * loop and asker's must be running.
+ */
+typedef void edge_view_done(void *arg, struct view_streams *streams);
+void edge_view_ask(struct edge *e, struct loop *edge_loop, struct loop *asker, edge_view_done *done,
+	void *arg);
+
+/* Where listener i really listens. */
+struct netaddr edge_address(const struct edge *e, size_t i);
