@@ -19,6 +19,3 @@ void callid_from_thread(struct buf *out, struct slice thread);
 
 /* The thread a Call-ID stands for; a view of it, or in the arena. */
 struct slice callid_to_thread(struct arena *a, struct slice callid);
-
-/* Is it legal as a Call-ID? */
-bool callid_valid(struct slice s);
