@@ -119,11 +119,10 @@ struct sip_msg {
 	bool request;
 	enum sip_method method; /* responses: that of CSeq */
 	struct slice method_name;
-	unsigned version_major, version_minor;
 
 	/* requests */
 	struct slice ruri_text;
-	struct sip_uri ruri; /* scheme_name absent when it could not be read */
+	struct sip_uri ruri;
 
 	/* responses */
 	unsigned status; /* 100..699 */
@@ -135,7 +134,6 @@ struct sip_msg {
 	struct slice call_id;
 	uint32_t cseq;
 	int max_forwards; /* 0..255; -1: absent */
-	bool has_content_length;
 	struct slice body; /* never absent */
 
 	/* What is wrong with it, when sip_msg_parse() did not say SIP_GOOD; a static text */
@@ -148,9 +146,6 @@ struct sip_msg {
 	struct sip_field fields[SIP_MAX_HEADERS];
 };
 
-/* Whether the message came alone in a datagram or is framed by its Content-Length (18.3). */
-enum sip_framing { SIP_DATAGRAM, SIP_STREAM };
-
 enum sip_parsed {
 	SIP_GOOD,
 	SIP_BAD,  /* a request to be refused with bad_status and "bad"; what a response needs is
@@ -159,14 +154,15 @@ enum sip_parsed {
 };
 
 /*
- * Reads one message. Limits are checked before anything is stored. p[0..n) stays the caller's and
- * must outlive the use of *m. A body shorter than Content-Length is SIP_BAD 400; in a datagram,
- * what follows the body is ignored. Empty lines before the start line are skipped (7.5); a datagram
- * of nothing else is SIP_DROP "keep-alive". Checked here: start line, syntax of the fields every
- * message has and of those that count for framing and routing, presence of the mandatory ones. What
- * a server thinks of a well-formed request is sip_check_request()'s.
+ * Reads the one message of a datagram. Limits are checked before anything is stored. p[0..n) stays
+ * the caller's and must outlive the use of *m. A body shorter than Content-Length is SIP_BAD 400,
+ * what follows the body is ignored (18.3). Empty lines before the start line are skipped (7.5); a
+ * datagram of nothing else is SIP_DROP "keep-alive".
+ * Checked here: start line and version (505), the syntax of the fields that every message has and of
+ * those that count for framing, that the mandatory ones are there once. What a server thinks of a
+ * well-formed request is sip_check_request()'s.
  */
-enum sip_parsed sip_msg_parse(struct sip_msg *m, char *p, size_t n, enum sip_framing framing);
+enum sip_parsed sip_msg_parse(struct sip_msg *m, char *p, size_t n);
 
 /* Value of the first field of that kind; absent. */
 static inline struct slice sip_msg_get(const struct sip_msg *m, enum sip_header h)

@@ -117,7 +117,7 @@ enum sip_end {
 	SIP_UNREACHABLE, /* the network refused it */
 	SIP_TOO_BIG,     /* over 1300 bytes by UDP (18.1.1): nothing was sent */
 	SIP_OVERLOADED,  /* max_clients: nothing was sent */
-	SIP_NO_TARGET,   /* (sipnet) no such route, or its next hop has no address: nothing was sent */
+	SIP_NO_TARGET,   /* (sipnet) the next hop has no address: nothing was sent */
 };
 struct sip_result {
 	enum sip_end end;

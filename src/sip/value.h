@@ -24,7 +24,7 @@ struct sip_param {
  * end. 1: there is one; 0: the end; -1: broken.
  */
 int sip_param_next(struct slice *rest, struct sip_param *ret);
-/* By name in any case. params as in struct sip_addr: with or without the first ';'. */
+/* By name in any case. params: from their first ';' on, as in struct sip_addr. */
 bool sip_param_get(struct slice params, const char *name, struct slice *ret_value);
 /* Well-formed, at most SIP_MAX_PARAMS. */
 bool sip_params_ok(struct slice params);
@@ -51,7 +51,7 @@ struct sip_addr {
 	struct slice display; /* as it stands there, with quotes; absent */
 	bool bracketed;
 	struct sip_uri uri;
-	struct slice params; /* of the field, without the first ';'; absent */
+	struct slice params; /* of the field, from the first ';' on; may be empty */
 	struct slice tag;    /* absent */
 };
 

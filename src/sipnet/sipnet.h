@@ -29,17 +29,19 @@
  */
 struct loop;
 struct dns;
-struct fed_snapshot;
+struct route; /* federation/route.h */
+struct snapshot;
 struct sipnet;
 struct sipnet_call; /* a request of ours, until its done() */
 
 struct sipnet_ops {
 	/*
 	 * txn is the callee's until it has called sipnet_reply() once, which it must, at the latest
-	 * 32 s later. m, route (the name of the SIP route) are valid for the call only.
+	 * 32 s later. m is valid for the call only; route, by which it came, is of the snapshot
+	 * that is in force.
 	 */
-	void (*request)(
-		void *arg, struct sip_server *txn, const struct sip_msg *m, struct slice route);
+	void (*request)(void *arg, struct sip_server *txn, const struct sip_msg *m,
+		const struct route *route);
 };
 
 struct sipnet_config {
@@ -62,7 +64,7 @@ int sipnet_new(struct sipnet **ret, struct loop *loop, struct dns *dns,
 void sipnet_free(struct sipnet *n);
 
 /* Takes a reference. Without a snapshot every source is a stranger. */
-void sipnet_set_snapshot(struct sipnet *n, struct fed_snapshot *snapshot);
+void sipnet_set_snapshot(struct sipnet *n, struct snapshot *snapshot);
 
 /* No new requests are taken: 500 with Retry-After. Those under way go on. For an orderly end. */
 void sipnet_drain(struct sipnet *n);
@@ -73,10 +75,11 @@ unsigned sipnet_busy(const struct sipnet *n);
 void sipnet_reply(struct sipnet *n, struct sip_server *txn, const struct sip_reply *reply);
 
 /*
- * How a request of ours ended: struct sip_result, with these ends besides: SIP_NO_TARGET when there
- * is no such route, or its next hop has no address.
+ * Sends a request to the route's next hop; route is of the snapshot in force. How it ended: struct
+ * sip_result, SIP_NO_TARGET when the next hop has no address. timeout_ms as for
+ * sip_stack_request().
  */
-struct sipnet_call *sipnet_request(struct sipnet *n, struct slice route,
+struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route,
 	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg);
 void sipnet_forget(struct sipnet_call *c); /* done() will not run */
 
