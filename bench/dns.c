@@ -1,0 +1,112 @@
+#include "dns.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { TYPE_A = 1, TYPE_SRV = 33, HEADER = 12 };
+
+struct reply {
+	unsigned char p[1024];
+	size_t n;
+};
+
+static void put16(struct reply *r, unsigned v)
+{
+	r->p[r->n++] = (unsigned char)(v >> 8);
+	r->p[r->n++] = (unsigned char)v;
+}
+
+/* Name (pointer to the question), type, class IN, TTL 60, length. */
+static void put_record(struct reply *r, unsigned type, unsigned length)
+{
+	put16(r, 0xc000 | HEADER);
+	put16(r, type);
+	put16(r, 1);
+	put16(r, 0);
+	put16(r, 60);
+	put16(r, length);
+}
+
+static void put_srv(struct reply *r, unsigned port)
+{
+	static const char target[] = "\4peer\4xmpp\5bench";
+
+	put_record(r, TYPE_SRV, 6 + sizeof target);
+	put16(r, 0);
+	put16(r, 0);
+	put16(r, port);
+	memcpy(r->p + r->n, target, sizeof target);
+	r->n += sizeof target;
+}
+
+static void put_a(struct reply *r)
+{
+	static const unsigned char loopback[] = {127, 0, 0, 1};
+
+	put_record(r, TYPE_A, 4);
+	memcpy(r->p + r->n, loopback, 4);
+	r->n += 4;
+}
+
+static bool answer(const struct bench_dns *d, const unsigned char *q, size_t n, struct reply *r)
+{
+	size_t at = HEADER;
+	unsigned type;
+
+	while (at < n && q[at])
+		at += q[at] + 1u;
+	if (at + 5 > n || at > 300)
+		return false;
+	type = (unsigned)q[at + 1] << 8 | q[at + 2];
+	memcpy(r->p, q, at + 5);
+	r->n = at + 5;
+	r->p[2] = 0x85; /* an authoritative answer to a recursive question */
+	r->p[3] = 0x80;
+	memset(r->p + 4, 0, 8);
+	r->p[5] = 1;
+	r->p[7] = type == TYPE_SRV || type == TYPE_A;
+	if (type == TYPE_SRV)
+		put_srv(r, d->xmpp_port);
+	else if (type == TYPE_A)
+		put_a(r);
+	return true;
+}
+
+static void *serve(void *arg)
+{
+	struct bench_dns *d = arg;
+
+	for (;;) {
+		unsigned char q[512];
+		struct sockaddr_in from;
+		socklen_t len = sizeof from;
+		ssize_t n = recvfrom(d->fd, q, sizeof q, 0, (struct sockaddr *)&from, &len);
+		struct reply r;
+
+		if (n > HEADER && answer(d, q, (size_t)n, &r))
+			sendto(d->fd, r.p, r.n, 0, (struct sockaddr *)&from, len);
+	}
+	return NULL;
+}
+
+void bench_dns_start(struct bench_dns *d)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof a;
+	pthread_t t;
+
+	d->fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (bind(d->fd, (struct sockaddr *)&a, sizeof a) < 0 ||
+		getsockname(d->fd, (struct sockaddr *)&a, &len) < 0 ||
+		pthread_create(&t, NULL, serve, d) != 0) {
+		perror("bench: name server");
+		exit(1);
+	}
+	pthread_detach(t);
+	d->port = ntohs(a.sin_port);
+}

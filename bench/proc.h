@@ -1,0 +1,17 @@
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What the kernel says of a process: for measuring another program from outside. */
+
+/* CPU time of all its threads so far. */
+uint64_t proc_cpu_ns(pid_t pid);
+/* Proportional set size. */
+uint64_t proc_pss_bytes(pid_t pid);
+
+/* Asks for one processor for the calling thread or, before exec, the coming program. */
+void proc_pin(int cpu);
+
+uint64_t bench_now_ns(void);    /* monotonic */
+uint64_t bench_thread_ns(void); /* CPU time of the calling thread */

@@ -1,0 +1,169 @@
+#include "service.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proc.h"
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench: %s\n", what);
+	exit(1);
+}
+
+/* A port that was free a moment ago. */
+static uint16_t free_port(int type)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof a;
+	int fd = socket(AF_INET, type, 0);
+
+	if (bind(fd, (struct sockaddr *)&a, sizeof a) < 0 ||
+		getsockname(fd, (struct sockaddr *)&a, &len) < 0)
+		die("no free port");
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+static void write_certificates(const struct service *s, const struct pki *pki)
+{
+	char path[128];
+	EVP_PKEY *key;
+	X509 *cert;
+
+	pki_issue(pki, "sip.bench", &key, &cert);
+	snprintf(path, sizeof path, "%s/ca.pem", s->dir);
+	pki_write_cert(path, pki->ca);
+	snprintf(path, sizeof path, "%s/cert.pem", s->dir);
+	pki_write_cert(path, cert);
+	snprintf(path, sizeof path, "%s/key.pem", s->dir);
+	pki_write_key(path, key);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
+static void write_config(const struct service *s, const struct bench_dns *dns)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/entente.conf", s->dir);
+	f = fopen(path, "w");
+	if (!f)
+		die("cannot write the configuration");
+	fprintf(f,
+		"[daemon]\nlog-level = warn\n[store]\ndir = %s/store\nkey-file = %s/store.key\n"
+		"[xmpp]\nlisten = 127.0.0.1:%u\ntrust = %s/ca.pem\n"
+		"[certificate bench]\nchain = %s/cert.pem\nkey = %s/key.pem\n"
+		"[sip]\nlisten-udp = 127.0.0.1:%u\n"
+		"[resolver]\ndnssec = off\nforward = 127.0.0.1:%u\n"
+		"[admin]\nsocket = %s/admin.sock\n[metrics]\nlisten =\n",
+		s->dir, s->dir, s->xmpp_port, s->dir, s->dir, s->dir, s->sip_port, dns->port, s->dir);
+	fclose(f);
+}
+
+static void start(struct service *s)
+{
+	char conf[128];
+
+	snprintf(conf, sizeof conf, "%s/entente.conf", s->dir);
+	s->pid = fork();
+	if (s->pid == 0) {
+		setsid();
+		proc_pin(0);
+		execl(s->entented, "entented", "--config", conf, (char *)NULL);
+		perror(s->entented);
+		_exit(127);
+	}
+}
+
+/* Runs entente with words separated by single spaces; returns its exit code. */
+static int entente(const struct service *s, char *words)
+{
+	char socket[128], *argv[40] = {"entente", "--socket", socket};
+	int n = 3, status, null;
+	pid_t pid;
+
+	snprintf(socket, sizeof socket, "%s/admin.sock", s->dir);
+	for (char *w = strtok(words, " "); w && n < 39; w = strtok(NULL, " "))
+		argv[n++] = w;
+	pid = fork();
+	if (pid == 0) {
+		null = open("/dev/null", O_WRONLY);
+		dup2(null, STDOUT_FILENO);
+		if (strcmp(argv[3], "status") == 0)
+			dup2(null, STDERR_FILENO);
+		execv(s->entente, argv);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void must(const struct service *s, const char *fmt, unsigned port)
+{
+	char words[256], shown[256];
+
+	snprintf(words, sizeof words, fmt, port);
+	snprintf(shown, sizeof shown, fmt, port);
+	if (entente(s, words) != 0) {
+		fprintf(stderr, "bench: refused: entente %s\n", shown);
+		service_stop((struct service *)s);
+		exit(1);
+	}
+}
+
+static void wait_until_up(struct service *s)
+{
+	for (int i = 0; i < 100; i++) {
+		char status[] = "status";
+
+		if (entente(s, status) == 0)
+			return;
+		if (waitpid(s->pid, NULL, WNOHANG) == s->pid)
+			break;
+		usleep(100000);
+	}
+	die("entented did not come up");
+}
+
+void service_start(struct service *s, const struct pki *pki, const struct bench_dns *dns,
+	uint16_t next_hop_port)
+{
+	snprintf(s->dir, sizeof s->dir, "/tmp/entente-bench-XXXXXX");
+	if (!mkdtemp(s->dir))
+		die("no temporary folder");
+	s->sip_port = free_port(SOCK_DGRAM);
+	s->xmpp_port = free_port(SOCK_STREAM);
+	write_certificates(s, pki);
+	write_config(s, dns);
+	start(s);
+	wait_until_up(s);
+	must(s, "route add bench --next-hop sip:127.0.0.1:%u --error-wait 0", next_hop_port);
+	must(s, "domain add sip.bench --route bench", 0);
+	must(s, "partner add xmpp.bench --type federated --dialback no", 0);
+	must(s, "access set --allow-federated-users yes", 0);
+	must(s, "policy set global --federation yes --xmpp yes", 0);
+}
+
+int service_stop(struct service *s)
+{
+	int status = 0;
+	char cmd[128];
+
+	if (s->pid > 0) {
+		kill(s->pid, SIGTERM);
+		waitpid(s->pid, &status, 0);
+	}
+	snprintf(cmd, sizeof cmd, "rm -rf '%s'", s->dir);
+	if (system(cmd) != 0)
+		fprintf(stderr, "bench: %s was left behind\n", s->dir);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}

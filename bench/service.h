@@ -1,0 +1,25 @@
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "dns.h"
+#include "xmpp_end.h"
+
+/*
+ * The entented under measurement, started with everything it needs in a temporary folder: domain
+ * sip.bench, partner xmpp.bench (Federated, TLS and SASL required), a route to 127.0.0.1:sip_port with
+ * error-wait 0. Exits with a message when it does not come up.
+ */
+struct service {
+	const char *entented, *entente; /* programs */
+	char dir[64];
+	pid_t pid;
+	uint16_t sip_port;  /* entented's */
+	uint16_t xmpp_port; /* entented's */
+};
+
+void service_start(struct service *s, const struct pki *pki, const struct bench_dns *dns,
+	uint16_t next_hop_port);
+/* SIGTERM, then waits; removes the folder. Returns the exit status. */
+int service_stop(struct service *s);

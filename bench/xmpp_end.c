@@ -1,0 +1,173 @@
+#include "xmpp_end.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct wire {
+	int fd;
+	SSL *ssl;
+	char got[16384];
+	size_t n;
+};
+
+static void fail(const char *what, const struct wire *w)
+{
+	fprintf(stderr, "bench: xmpp: %s; got: %.*s\n", what, w ? (int)w->n : 0, w ? w->got : "");
+	ERR_print_errors_fp(stderr);
+	exit(1);
+}
+
+static void say(struct wire *w, const char *s)
+{
+	size_t n = strlen(s);
+	ssize_t k = w->ssl ? SSL_write(w->ssl, s, (int)n) : write(w->fd, s, n);
+
+	if (k != (ssize_t)n)
+		fail("write", w);
+}
+
+/* Reads on until what was said contains `needle`, then forgets it. */
+static void hear(struct wire *w, const char *needle)
+{
+	w->n = 0;
+	while (!memmem(w->got, w->n, needle, strlen(needle))) {
+		size_t room = sizeof w->got - w->n;
+		ssize_t k = w->ssl ? SSL_read(w->ssl, w->got + w->n, (int)room)
+				   : read(w->fd, w->got + w->n, room);
+
+		if (k <= 0)
+			fail(needle, w);
+		w->n += (size_t)k;
+	}
+}
+
+static SSL_CTX *context(const SSL_METHOD *method, X509 *cert, EVP_PKEY *key)
+{
+	SSL_CTX *c = SSL_CTX_new(method);
+
+	SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION);
+	SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	if (SSL_CTX_use_certificate(c, cert) != 1 || SSL_CTX_use_PrivateKey(c, key) != 1)
+		fail("certificate", NULL);
+	return c;
+}
+
+/* The peer's certificate is asked for and taken as it is: judging it is not what is measured. */
+static int take(int ok, X509_STORE_CTX *ctx)
+{
+	(void)ok, (void)ctx;
+	return 1;
+}
+
+void xmpp_end_init(struct xmpp_end *e, const struct pki *pki, const char *domain, const char *peer_domain)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof a;
+	EVP_PKEY *key;
+	X509 *cert;
+
+	pki_issue(pki, domain, &key, &cert);
+	e->server = context(TLS_server_method(), cert, key);
+	e->client = context(TLS_client_method(), cert, key);
+	SSL_CTX_set_verify(e->server, SSL_VERIFY_PEER, take);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	e->domain = domain;
+	e->peer_domain = peer_domain;
+	e->listen_fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(e->listen_fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(e->listen_fd, 16) < 0 ||
+		getsockname(e->listen_fd, (struct sockaddr *)&a, &len) < 0)
+		fail("listen", NULL);
+	e->port = ntohs(a.sin_port);
+}
+
+static void header(struct xmpp_end *e, struct wire *w, const char *id)
+{
+	char s[512];
+
+	snprintf(s, sizeof s,
+		"<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
+		"xmlns='jabber:server' xmlns:db='jabber:server:dialback' from='%s' to='%s' %s%s%s "
+		"version='1.0'>",
+		e->domain, e->peer_domain, id ? "id='" : "", id ? id : "", id ? "'" : "");
+	say(w, s);
+}
+
+static SSL *ready(struct wire *w)
+{
+	fcntl(w->fd, F_SETFL, fcntl(w->fd, F_GETFL) | O_NONBLOCK);
+	return w->ssl;
+}
+
+static void secure(struct wire *w, SSL_CTX *ctx, int (*handshake)(SSL *))
+{
+	SSL *ssl = SSL_new(ctx);
+
+	SSL_set_fd(ssl, w->fd);
+	if (handshake(ssl) != 1)
+		fail("handshake", w);
+	w->ssl = ssl;
+}
+
+static void no_delay(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+SSL *xmpp_end_accept(struct xmpp_end *e)
+{
+	struct wire w = {.fd = accept(e->listen_fd, NULL, NULL)};
+
+	if (w.fd < 0)
+		fail("accept", NULL);
+	no_delay(w.fd);
+	hear(&w, "version");
+	header(e, &w, "bench1");
+	say(&w, "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"
+		"</stream:features>");
+	hear(&w, "xmpp-tls");
+	say(&w, "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+	secure(&w, e->server, SSL_accept);
+	hear(&w, "version");
+	header(e, &w, "bench2");
+	say(&w, "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+		"<mechanism>EXTERNAL</mechanism></mechanisms></stream:features>");
+	hear(&w, "EXTERNAL");
+	say(&w, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+	hear(&w, "version");
+	header(e, &w, "bench3");
+	say(&w, "<stream:features/>");
+	return ready(&w);
+}
+
+SSL *xmpp_end_connect(struct xmpp_end *e, uint16_t port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct wire w = {.fd = socket(AF_INET, SOCK_STREAM, 0)};
+
+	if (connect(w.fd, (struct sockaddr *)&a, sizeof a) < 0)
+		fail("connect", NULL);
+	no_delay(w.fd);
+	header(e, &w, NULL);
+	hear(&w, "features>");
+	say(&w, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+	hear(&w, "proceed");
+	secure(&w, e->client, SSL_connect);
+	header(e, &w, NULL);
+	hear(&w, "EXTERNAL");
+	say(&w, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
+	hear(&w, "success");
+	header(e, &w, NULL);
+	hear(&w, "features");
+	return ready(&w);
+}

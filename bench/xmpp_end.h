@@ -1,0 +1,26 @@
+#pragma once
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pki.h"
+
+/*
+ * The partner's server, as far as a benchmark needs it: both roles of a server-to-server stream with
+ * STARTTLS (TLS 1.3, certificates both ways) and SASL EXTERNAL. Negotiation blocks; afterwards the
+ * connection does not. Any surprise ends the program with a message.
+ */
+struct xmpp_end {
+	SSL_CTX *server, *client;
+	const char *domain, *peer_domain;
+	int listen_fd;
+	uint16_t port;
+};
+
+void xmpp_end_init(struct xmpp_end *e, const struct pki *pki, const char *domain, const char *peer_domain);
+/* Waits for the other side's stream to us. */
+SSL *xmpp_end_accept(struct xmpp_end *e);
+/* Opens ours to 127.0.0.1:port. */
+SSL *xmpp_end_connect(struct xmpp_end *e, uint16_t port);
