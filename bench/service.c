@@ -87,7 +87,8 @@ static void start(struct service *s)
 /* Runs entente with words separated by single spaces; returns its exit code. */
 static int entente(const struct service *s, char *words)
 {
-	char socket[128], *argv[40] = {"entente", "--socket", socket};
+	char socket[128], name[] = "entente", option[] = "--socket";
+	char *argv[40] = {name, option, socket};
 	int n = 3, status, null;
 	pid_t pid;
 
