@@ -56,6 +56,12 @@ const char *link_reason_condition(enum link_reason r);
 /* Words for a person: "the partner's server could not be reached". */
 const char *link_reason_text(enum link_reason r);
 
+/* What travels by mailbox between the two ends of link/local; nobody else looks into it. */
+struct link_mail {
+	struct mail mail;
+	enum { LINK_MAIL_DOWN, LINK_MAIL_FATE, LINK_MAIL_LOST, LINK_MAIL_UP, LINK_MAIL_CREDIT } kind;
+};
+
 /*
  * A stanza on its way down. Made by the gateway with link_down_new(), which makes room for the
  * serialised stanza behind it; travels to the edge, and comes back as the carrier of its fate, so no
@@ -63,7 +69,7 @@ const char *link_reason_text(enum link_reason r);
  * same block.
  */
 struct link_down {
-	struct mail mail;
+	struct link_mail head;
 	uint64_t fate_id;      /* 0: nobody asks (an error stanza, a late answer) */
 	uint64_t deadline_ms;  /* monotonic; 0 is not allowed */
 	struct slice from_domain, to_domain;
@@ -83,18 +89,19 @@ void link_down_free(struct link_down *d);
 
 /* A stanza on its way up: authenticated, its from and to checked by the edge (RFC 6120 8.1). */
 struct xml_elem;
+struct link_share;
 struct link_up {
-	struct mail mail;
-	struct arena arena;           /* holds all below; freed with link_up_free() */
+	struct link_mail head;
+	struct arena arena;           /* holds all below; freed by link_up_done() */
 	const struct xml_elem *stanza;
 	struct slice from_domain, to_domain; /* the authenticated pair */
 	uint64_t arrived_ms;          /* monotonic */
-	void *edge_priv;              /* whose credit it holds */
+	struct link_share *share;     /* whose credit it holds; the edge's and the link's */
 };
 
 /* Stanzas whose fate became unknown after LINK_WRITTEN was told. */
 struct link_lost {
-	struct mail mail;
+	struct link_mail head;
 	enum link_reason reason;
 	size_t n;
 	uint64_t fate_ids[];
@@ -112,8 +119,8 @@ struct link_gateway_ops {
 };
 
 /*
- * Takes d in any case. False: no credit is left; d->fate and d->reason are set as for LINK_UNSENT /
- * LINK_R_QUEUE_FULL, nothing was sent, and d is still the caller's.
+ * True: d is the link's until its fate comes. False: no credit is left; d->fate and d->reason are set
+ * as for LINK_UNSENT / LINK_R_QUEUE_FULL, nothing was sent, and d is still the caller's.
  */
 bool link_send(struct link *l, struct link_down *d);
 
@@ -124,19 +131,27 @@ void link_up_done(struct link *l, struct link_up *up);
 struct link_edge_ops {
 	/* d belongs to the callee until it calls link_fate(). */
 	void (*send)(void *arg, struct link_down *d);
-	/* A credit came back after link_deliver() had said no. edge_priv is that of the stanza. */
-	void (*credit)(void *arg, void *edge_priv);
+	/* Credits came back after link_credit() had said no to somebody. */
+	void (*credit)(void *arg);
 };
 
 /* Reports d->fate and d->reason; d is gone. */
 void link_fate(struct link *l, struct link_down *d);
 
-/* lost belongs to the callee (allocated by the edge with malloc). */
+/* For n fate ids; the caller fills them in. */
+struct link_lost *link_lost_new(enum link_reason reason, size_t n);
+/* lost is gone. */
 void link_lost(struct link *l, struct link_lost *lost);
 
-/* Asks first: may a stanza be delivered now? Takes one credit when it says yes. */
-bool link_credit(struct link *l);
+/* The part of the credits that one partner may hold at once, so that none can take them all. */
+struct link_share *link_share_new(unsigned max);
+void link_share_unref(struct link_share *s); /* stanzas that still hold a credit of it keep it */
 
+/* May a stanza be delivered now? Takes one credit when it says yes. */
+bool link_credit(struct link *l, struct link_share *s);
+
+/* Zeroed but for the share, whose credit it holds. */
+struct link_up *link_up_new(struct link_share *s);
 /* Hands up, which holds a credit. */
 void link_deliver(struct link *l, struct link_up *up);
 
@@ -151,5 +166,5 @@ struct link_limits {
 struct link *link_local_new(struct link_limits limits);
 void link_local_gateway(struct link *l, struct loop *loop, const struct link_gateway_ops *ops, void *arg);
 void link_local_edge(struct link *l, struct loop *loop, const struct link_edge_ops *ops, void *arg);
-/* After both loops have stopped. */
+/* After both loops have stopped and both ends are freed; what is still on its way is dropped. */
 void link_local_free(struct link *l);

@@ -118,7 +118,7 @@ void loop_task_stop(struct loop_task *t)
 
 static void run_tasks(struct loop *l)
 {
-	struct list now, *it;
+	struct list now = {0}, *it;
 
 	if (list_empty(&l->tasks))
 		return;
