@@ -1,18 +1,19 @@
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 
+enum { ALIGN = 16, FIRST = 2048, LARGEST = 65536 };
+
 struct arena_chunk {
 	struct arena_chunk *next;
 	size_t size;
-	_Alignas(16) char bytes[];
+	_Alignas(ALIGN) char bytes[];
 };
-
-enum { FIRST = 2048, LARGEST = 65536 };
 
 void arena_init(struct arena *a, size_t first)
 {
@@ -39,25 +40,36 @@ void arena_done(struct arena *a)
 
 void arena_reset(struct arena *a)
 {
-	struct arena_chunk *keep = a->head;
+	struct arena_chunk *keep = NULL;
 
-	if (!keep)
-		return;
-	a->head = keep->next;
-	keep->next = NULL;
-	arena_done(a);
+	/* What one large stanza needed is not held for ever. */
+	while (a->head) {
+		struct arena_chunk *c = a->head;
+
+		a->head = c->next;
+		if (keep || (c->size > LARGEST && c->size > a->first))
+			free(c);
+		else
+			keep = c;
+	}
+	if (keep)
+		keep->next = NULL;
 	use(a, keep);
 }
 
 void *arena_more(struct arena *a, size_t n)
 {
-	size_t size = a->head ? a->head->size * 2 : a->first ? a->first : FIRST;
+	size_t size = a->head ? a->head->size * 2 : FIRST;
 	struct arena_chunk *c;
 
+	assert(n <= PTRDIFF_MAX - 2 * ALIGN);
 	if (size > LARGEST)
 		size = LARGEST;
+	if (!a->head && a->first)
+		size = a->first;
 	if (size < n)
 		size = n;
+	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	c = xmalloc(sizeof *c + size);
 	c->size = size;
 	c->next = a->head;
@@ -95,6 +107,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
+	assert(n >= 0);
 	p = arena_alloc(a, (size_t)n + 1);
 	vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);

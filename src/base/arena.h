@@ -14,24 +14,26 @@ struct arena_chunk;
 struct arena {
 	struct arena_chunk *head;
 	char *at, *end;  /* free part of the head chunk */
-	size_t first;    /* size of the first chunk; 0: 2 KiB */
+	size_t first;    /* least size of the first chunk; 0: 2 KiB */
 };
 
 void arena_init(struct arena *a, size_t first);
 void arena_done(struct arena *a);
-void arena_reset(struct arena *a); /* frees all but one chunk, keeps that for the next use */
+void arena_reset(struct arena *a); /* frees all but one chunk of ordinary size, kept for the next use */
 
 void *arena_more(struct arena *a, size_t n);
 
+/* Never NULL, also for n = 0. */
 static inline void *arena_alloc(struct arena *a, size_t n)
 {
 	char *p;
 
-	n = (n + 15) & ~(size_t)15;
+	n += n == 0;
+	/* What is free is a multiple of 16, so what fits, fits rounded up. */
 	if (n > (size_t)(a->end - a->at))
 		return arena_more(a, n);
 	p = a->at;
-	a->at += n;
+	a->at += (n + 15) & ~(size_t)15;
 	return p;
 }
 

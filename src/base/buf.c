@@ -25,38 +25,46 @@ void buf_reset(struct buf *b)
 	b->over = false;
 }
 
-static size_t grown(size_t cap, size_t need)
+/* Doubling at least, so that many small appends cost what they add. */
+static void grow(struct buf *b, size_t need)
 {
-	size_t n = cap ? cap : 256;
+	size_t cap = b->cap ? b->cap * 2 : 256;
+	char *p;
 
-	while (n < need)
-		n *= 2;
-	return n;
+	assert(need <= PTRDIFF_MAX / 2);
+	while (cap < need)
+		cap *= 2;
+	p = xmalloc(cap);
+	if (b->n)
+		memcpy(p, b->p + b->off, b->n);
+	free(b->p);
+	b->p = p;
+	b->cap = cap;
+	b->off = 0;
+}
+
+/* slack: bytes needed behind them for the moment, which do not count. */
+static char *room(struct buf *b, size_t n, size_t slack)
+{
+	if (b->over || (b->max && (b->n > b->max || n > b->max - b->n))) {
+		b->over = true;
+		return NULL;
+	}
+	if (!b->p || n + slack > b->cap - b->off - b->n) {
+		/* Moving is cheap only while little is held; else grow, and move on the way. */
+		if (b->p && n + slack <= b->cap - b->n && b->n <= b->off) {
+			memmove(b->p, b->p + b->off, b->n);
+			b->off = 0;
+		} else {
+			grow(b, b->n + n + slack);
+		}
+	}
+	return b->p + b->off + b->n;
 }
 
 char *buf_room(struct buf *b, size_t n)
 {
-	if (b->over || (b->max && n > b->max - b->n)) {
-		b->over = true;
-		return NULL;
-	}
-	if (n > b->cap - b->off - b->n) {
-		/* Moving is cheap only while little is held; else grow, and move on the way. */
-		if (b->off && n <= b->cap - b->n && b->n <= b->off) {
-			memmove(b->p, b->p + b->off, b->n);
-		} else {
-			size_t cap = grown(b->cap, b->n + n);
-			char *p = xmalloc(cap);
-
-			if (b->n)
-				memcpy(p, b->p + b->off, b->n);
-			free(b->p);
-			b->p = p;
-			b->cap = cap;
-		}
-		b->off = 0;
-	}
-	return b->p + b->off + b->n;
+	return room(b, n, 0);
 }
 
 void buf_add(struct buf *b, const void *p, size_t n)
@@ -105,7 +113,7 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	if ((size_t)n < sizeof tmp) {
 		buf_add(b, tmp, (size_t)n);
 	} else {
-		char *to = buf_room(b, (size_t)n + 1); /* vsnprintf writes a NUL behind */
+		char *to = room(b, (size_t)n, 1); /* vsnprintf writes a NUL behind */
 
 		if (to) {
 			vsnprintf(to, (size_t)n + 1, fmt, again);

@@ -38,6 +38,7 @@ static inline void buf_added(struct buf *b, size_t n)
 	b->n += n;
 }
 
+/* p does not lie in the buffer itself. */
 void buf_add(struct buf *b, const void *p, size_t n);
 static inline void buf_slice_add(struct buf *b, struct slice s)
 {

@@ -28,10 +28,14 @@ uint64_t clock_wall_ms(void)
 
 void clock_iso(uint64_t wall_ms, char ret[32])
 {
-	time_t s = (time_t)(wall_ms / 1000);
+	const uint64_t last = 253402300799999; /* 9999-12-31T23:59:59.999Z */
+	time_t s;
 	struct tm tm;
 	char day[24];
 
+	if (wall_ms > last)
+		wall_ms = last;
+	s = (time_t)(wall_ms / 1000);
 	gmtime_r(&s, &tm);
 	strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(ret, 32, "%s.%03uZ", day, (unsigned)(wall_ms % 1000));

@@ -7,5 +7,5 @@ uint64_t clock_mono_ms(void); /* monotonic: timers, deadlines */
 uint64_t clock_mono_ns(void);
 uint64_t clock_wall_ms(void); /* since 1970 UTC: what people and protocols read */
 
-/* "2026-01-31T12:00:00.000Z"; ret holds at least 25 bytes. */
+/* "2026-01-31T12:00:00.000Z"; a time after the year 9999 as that year's last moment. */
 void clock_iso(uint64_t wall_ms, char ret[32]);

@@ -1,7 +1,8 @@
 #include "base/err.h"
 
 #include <stdio.h>
-#include <string.h>
+
+#include "base/slice.h"
 
 static const char *const kind_name[ERR__N] = {
 	[ERR_NONE] = "none",
@@ -21,16 +22,44 @@ const char *err_kind_name(enum err_kind kind)
 	return kind < ERR__N ? kind_name[kind] : "unknown";
 }
 
+/* Copies what fits of it, as whole characters, for JSON takes nothing else. */
+static void put(char *to, size_t size, const char *from)
+{
+	struct slice rest = slice_of(from);
+	size_t n = 0;
+
+	while (rest.n) {
+		const char *what = rest.p;
+		size_t len = slice_char(rest);
+
+		if (len == 0) {
+			what = "?";
+			len = 1;
+		}
+		if (n + len > size - 1)
+			break;
+		memcpy(to + n, what, len);
+		n += len;
+		rest = slice_from(rest, len);
+	}
+	to[n] = '\0';
+}
+
+/* The arguments may be parts of *e. */
 __attribute__((format(printf, 5, 0)))
 static void set(struct err *e, enum err_kind kind, const char *code, const char *field,
 	const char *fmt, va_list ap)
 {
+	struct err new = {.kind = kind};
+	char text[2 * sizeof new.text];
+
 	if (!e)
 		return;
-	e->kind = kind;
-	snprintf(e->code, sizeof e->code, "%s", code ? code : "");
-	snprintf(e->field, sizeof e->field, "%s", field ? field : "");
-	vsnprintf(e->text, sizeof e->text, fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
+	put(new.text, sizeof new.text, text);
+	put(new.code, sizeof new.code, code ? code : "");
+	put(new.field, sizeof new.field, field ? field : "");
+	*e = new;
 }
 
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
@@ -65,7 +94,6 @@ int err_in(struct err *e, const char *fmt, ...)
 	vsnprintf(front, sizeof front, fmt, ap);
 	va_end(ap);
 	snprintf(whole, sizeof whole, "%s: %s", front, e->text);
-	memcpy(e->text, whole, sizeof e->text - 1);
-	e->text[sizeof e->text - 1] = '\0';
+	put(e->text, sizeof e->text, whole);
 	return -1;
 }

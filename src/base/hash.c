@@ -64,6 +64,18 @@ void table_done(struct table *t)
 	table_init(t);
 }
 
+struct table_node *table_after(const struct table *t, const struct table_node *n)
+{
+	size_t i = n ? (n->hash & t->mask) + 1 : 0;
+
+	if (n && n->next)
+		return n->next;
+	for (; t->slots && i <= t->mask; i++)
+		if (t->slots[i])
+			return t->slots[i];
+	return NULL;
+}
+
 static void grow(struct table *t)
 {
 	size_t size = t->slots ? (t->mask + 1) * 2 : 16;

@@ -32,9 +32,11 @@ void table_remove(struct table *t, struct table_node *n);
 
 /* Any order; the table must not be changed meanwhile except by removing `it`. */
 #define table_each(t, it)                                                                          \
-	for (size_t it##_i = 0; (t)->slots && it##_i <= (t)->mask; it##_i++)                       \
-		for (struct table_node *it = (t)->slots[it##_i], *it##_n; it && (it##_n = it->next, 1); \
-			it = it##_n)
+	for (struct table_node *it = table_after((t), NULL), *it##_next;                           \
+		it && (it##_next = table_after((t), it), true); it = it##_next)
+
+/* The node that comes after n in that order; NULL: the first, and behind the last. */
+struct table_node *table_after(const struct table *t, const struct table_node *n);
 
 /* SipHash-1-3 under the process's secret. */
 uint64_t hash_bytes(struct slice s);

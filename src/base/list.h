@@ -1,5 +1,6 @@
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -28,8 +29,10 @@ static inline bool list_linked(const struct list *n)
 	return n->next && n->next != n;
 }
 
+/* n is in no list (asserted). */
 static inline void list_insert_before(struct list *at, struct list *n)
 {
+	assert(!list_linked(n));
 	n->prev = at->prev;
 	n->next = at;
 	at->prev->next = n;

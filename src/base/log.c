@@ -44,18 +44,49 @@ void log_fd_set(int fd)
 
 static bool plain(struct slice s)
 {
-	if (s.n == 0)
-		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		if (c <= ' ' || c == '"' || c == '\\' || c == '=' || c == 0x7f)
+		if (c <= ' ' || c == '"' || c == '\\' || c == '=' || c >= 0x7f)
 			return false;
 	}
-	return true;
+	return s.n > 0;
 }
 
-/* Quoted where it has to be; controls as \xNN, so that a value can neither end a line nor a field. */
+/* U+0080 to U+009F, U+2028 to U+202E, U+2066 to U+2069: what obeys them shows another line. */
+static bool harmful(struct slice character)
+{
+	const unsigned char *p = (const unsigned char *)character.p;
+
+	if (character.n == 2)
+		return p[0] == 0xc2 && p[1] < 0xa0;
+	return character.n == 3 && p[0] == 0xe2 &&
+		((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+			(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+}
+
+/* Adds what s begins with; returns the bytes of it. */
+static size_t add_char(struct buf *b, struct slice s)
+{
+	struct slice c = slice_cut(s, slice_char(s));
+	unsigned char first = (unsigned char)s.p[0];
+
+	if (first == '"' || first == '\\') {
+		buf_chr(b, '\\');
+		buf_chr(b, (char)first);
+	} else if (c.n == 0 || first < ' ' || first == 0x7f || harmful(c)) {
+		buf_printf(b, "\\x%02x", first);
+		return 1; /* the rest of a harmful one is no character then */
+	} else {
+		buf_slice_add(b, c);
+	}
+	return c.n;
+}
+
+/*
+ * Quoted where it has to be; controls and what is not UTF-8 as \xNN, so that a value can neither end
+ * a line nor a field, nor play with the terminal that shows it.
+ */
 static void add_value(struct buf *b, struct slice s)
 {
 	bool cut = s.n > VALUE_MAX;
@@ -66,16 +97,8 @@ static void add_value(struct buf *b, struct slice s)
 		return;
 	}
 	buf_chr(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c == '"' || c == '\\')
-			buf_printf(b, "\\%c", c);
-		else if (c < ' ' || c == 0x7f)
-			buf_printf(b, "\\x%02x", c);
-		else
-			buf_chr(b, (char)c);
-	}
+	while (s.n)
+		s = slice_from(s, add_char(b, s));
 	buf_str(b, cut ? "...\"" : "\"");
 }
 
@@ -142,8 +165,11 @@ static void add_chain(struct buf *b, const struct log *l)
 		buf_str(b, l->fields);
 }
 
+/* Whole or not at all: a line that is full ends between two fields. */
 static void add_field(struct buf *b, const struct log_field *f)
 {
+	size_t before = b->n;
+
 	if (f->type == LF_SLICE && !f->s.p)
 		return;
 	buf_printf(b, " %s=", f->key);
@@ -153,6 +179,8 @@ static void add_field(struct buf *b, const struct log_field *f)
 		buf_printf(b, "%llu", (unsigned long long)f->i);
 	else
 		buf_printf(b, "%lld", (long long)f->i);
+	if (b->over)
+		b->n = before;
 }
 
 void log_write(const struct log *l, enum log_level level, const char *event,

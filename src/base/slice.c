@@ -104,12 +104,43 @@ int slice_u64(struct slice s, uint64_t max, uint64_t *ret)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned d = (unsigned)(s.p[i] - '0');
 
-		if (d > 9 || v > max / 10 || v * 10 > max - d)
+		if (d > 9 || d > max || v > (max - d) / 10)
 			return -1;
 		v = v * 10 + d;
 	}
 	*ret = v;
 	return 0;
+}
+
+size_t slice_char(struct slice s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	unsigned char low = 0x80, high = 0xbf;
+
+	if (s.n == 0)
+		return 0;
+	if (p[0] < 0x80)
+		return 1;
+	if (s.n < 2 || p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	/* The second byte's range keeps out overlong forms, surrogates and what is over U+10FFFF. */
+	if (p[0] == 0xe0)
+		low = 0xa0;
+	else if (p[0] == 0xed)
+		high = 0x9f;
+	else if (p[0] == 0xf0)
+		low = 0x90;
+	else if (p[0] == 0xf4)
+		high = 0x8f;
+	if (p[1] < low || p[1] > high)
+		return 0;
+	if (p[0] < 0xe0)
+		return 2;
+	if (s.n < 3 || (p[2] & 0xc0) != 0x80)
+		return 0;
+	if (p[0] < 0xf0)
+		return 3;
+	return s.n >= 4 && (p[3] & 0xc0) == 0x80 ? 4 : 0;
 }
 
 char *slice_dup(struct slice s)

@@ -64,7 +64,10 @@ struct slice slice_trim(struct slice s);
 /* All of s as a decimal number of at most max; -1 when it is not one. */
 int slice_u64(struct slice s, uint64_t max, uint64_t *ret);
 
-/* A NUL-terminated copy; the caller frees it. slice_none gives NULL. */
+/* Length of the UTF-8 character (RFC 3629 4) s begins with; 0 when it begins with none. */
+size_t slice_char(struct slice s);
+
+/* A NUL-terminated copy; the caller frees it. SL_NONE gives NULL. */
 char *slice_dup(struct slice s);
 
 /* Lower-cases ASCII letters in place. */

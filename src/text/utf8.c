@@ -27,38 +27,9 @@ bool utf8_ascii(struct slice s)
 	return true;
 }
 
-static bool tail(unsigned char c)
+static bool tail(char c)
 {
-	return (c & 0xc0) == 0x80;
-}
-
-/*
- * Length of the character p begins with, 0 when there is none within n bytes. The second byte's range
- * is what keeps out overlong forms, surrogates and what lies beyond U+10FFFF (RFC 3629 4).
- */
-static size_t char_len(const unsigned char *p, size_t n)
-{
-	unsigned char low = 0x80, high = 0xbf;
-
-	if (n >= 1 && p[0] < 0x80)
-		return 1;
-	if (n < 2 || p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	if (p[0] < 0xe0)
-		return tail(p[1]) ? 2 : 0;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	else if (p[0] == 0xed)
-		high = 0x9f;
-	else if (p[0] == 0xf0)
-		low = 0x90;
-	else if (p[0] == 0xf4)
-		high = 0x8f;
-	if (p[1] < low || p[1] > high || n < 3 || !tail(p[2]))
-		return 0;
-	if (p[0] < 0xf0)
-		return 3;
-	return n >= 4 && tail(p[3]) ? 4 : 0;
+	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
 size_t utf8_prefix(struct slice s)
@@ -73,7 +44,7 @@ size_t utf8_prefix(struct slice s)
 			break;
 		/* Then one by one until the next eight that may be ASCII alone. */
 		do {
-			len = char_len((const unsigned char *)s.p + at, s.n - at);
+			len = slice_char(slice_make(s.p + at, s.n - at));
 			if (len == 0)
 				return at;
 			at += len;
@@ -90,7 +61,7 @@ bool utf8_valid(struct slice s)
 bool utf8_next(struct slice *rest, uint32_t *ret)
 {
 	const unsigned char *p = (const unsigned char *)rest->p;
-	size_t len = char_len(p, rest->n);
+	size_t len = slice_char(*rest);
 	uint32_t c;
 
 	if (len == 0)
@@ -133,7 +104,7 @@ struct slice utf8_cut(struct slice s, size_t n)
 {
 	if (n >= s.n)
 		return s;
-	while (n > 0 && tail((unsigned char)s.p[n]))
+	while (n > 0 && tail(s.p[n]))
 		n--;
 	return slice_cut(s, n);
 }
