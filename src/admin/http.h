@@ -1,0 +1,68 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+/*
+ * The HTTP/1.1 server of the admin loop: requests come in whole, answers go out whole. The one file
+ * that knows libwebsockets (http.c); everything runs on the loop it was made for.
+ */
+struct http;
+struct http_req;
+struct loop;
+
+struct http_limits {
+	size_t body;          /* bytes of a request body; more is answered 413 */
+	unsigned connections; /* at once per listener; more wait in the backlog */
+};
+
+int http_new(struct http **ret, struct loop *l, struct http_limits limits, struct err *e);
+
+/*
+ * Closes listeners and connections; runs turns of the loop, which loop_run() has left. A request that
+ * a handler still has may be answered afterwards: the answer is dropped. NULL is fine.
+ */
+void http_free(struct http *h);
+
+/*
+ * Called once for each request, when its body is there. The handler calls http_reply() exactly once,
+ * at once or later; until then r is valid, also when the client has gone.
+ */
+typedef void http_handler(void *arg, struct http_req *r);
+
+/* Serves a listening socket, which is taken over. */
+void http_serve(struct http *h, int fd, http_handler *fn, void *arg);
+
+/* No new connections; those there are go on. */
+void http_stop_listening(struct http *h);
+
+/* ---- a request; slices are valid until http_reply() ---- */
+
+struct slice http_method(const struct http_req *r); /* "GET" */
+struct slice http_path(const struct http_req *r);   /* percent-decoded, without the query */
+
+/* A query argument, percent-decoded; absent when there is none, empty for "?x" and "?x=". */
+struct slice http_query(const struct http_req *r, const char *name);
+
+/* "if-match", "content-type"; others are not kept (asserted). */
+struct slice http_header(const struct http_req *r, const char *name);
+
+/* Did it come through a proxy, by what its header says? */
+bool http_forwarded(const struct http_req *r);
+
+struct slice http_body(const struct http_req *r);
+
+/* The connection's descriptor, to ask the kernel about it; only while the handler is called. */
+int http_fd(const struct http_req *r);
+
+/* ---- its answer ---- */
+
+/* Adds a field to the answer; name in lower case. */
+void http_reply_header(struct http_req *r, const char *name, const char *value);
+
+/* Sends the answer; body is emptied (NULL: none) and r is gone. */
+void http_reply(struct http_req *r, unsigned status, const char *type, struct buf *body);
