@@ -161,7 +161,8 @@ class SipPeer:
         """Waits for a message, heard since start, for which condition() is true; returns it."""
         return wait.until(
             lambda: next((m for m in self.heard(start) if condition(m)), None),
-            f"{what} at {self.uri}, which heard {[m.start for m in self.heard(start)]}", seconds)
+            lambda: f"{what} at {self.uri}, which heard {[m.start for m in self.heard(start)]}",
+            seconds)
 
     def wait_request(self, method="MESSAGE", seconds=10.0, start=0):
         return self.wait(lambda m: m.method == method, f"a {method}", seconds, start)

@@ -1,9 +1,6 @@
-"""baresip as a SIP user: what it shows on its terminal is what the user sees."""
+"""baresip as a SIP user: what it shows on its screen is what the user sees."""
 
-import os
-import pty
 import re
-import threading
 
 from . import net, wait
 from .process import Process
@@ -30,7 +27,7 @@ ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Baresip:
-    """One user agent on a terminal of its own; contacts are SIP URIs it can write to."""
+    """One user agent; contacts are the SIP URIs it can write to."""
 
     def __init__(self, folder, address, user, domain, password, registrar, contacts):
         self.name = f"baresip-{user}"
@@ -43,8 +40,6 @@ class Baresip:
             address=address, port=net.free_port(address, 5060), modules=MODULES, user=user,
             domain=domain, password=password, registrar=registrar,
         )
-        self._terminal = None
-        self._screen = b""
         self.process = None
 
     def start(self):
@@ -52,38 +47,25 @@ class Baresip:
         (self.home / "config").write_text(CONFIG.format(**self._settings))
         (self.home / "accounts").write_text(ACCOUNT.format(**self._settings))
         (self.home / "contacts").write_text("".join(f"<{uri}>\n" for uri in self.contacts))
-        self._terminal, theirs = pty.openpty()
-        self.process = Process(self.name, ["baresip", "-f", self.home], self.folder, stdin=theirs,
-                               output=theirs).start()
-        os.close(theirs)
-        threading.Thread(target=self._read, daemon=True).start()
+        self.process = Process(
+            self.name, ["baresip", "-f", self.home], self.folder, keyboard=True).start()
         self.wait_line("registered successfully", 15)
         return self
 
-    def _read(self):
-        while True:
-            try:
-                data = os.read(self._terminal, 4096)
-            except OSError:
-                return
-            if not data:
-                return
-            self._screen += data
-
     def lines(self, start=0):
         """The lines on its screen since an earlier mark(), as a person sees them."""
-        text = self._screen[start:].decode("utf-8", "replace")
-        lines = [line.rsplit("\r", 1)[-1] for line in text.replace("\r\n", "\n").split("\n")]
+        # What is being typed is shown again with every key, after a carriage return.
+        lines = [line.rsplit("\r", 1)[-1] for line in self.process.log(start).split("\n")]
         return [ESCAPE.sub("", line).strip() for line in lines if line.strip()]
 
     def mark(self):
-        return len(self._screen)
+        return self.process.log_size()
 
     def wait_line(self, pattern, seconds=10.0, start=0):
         """Waits for a line on the screen that matches; returns the line."""
         return wait.until(
             lambda: next((l for l in self.lines(start) if re.search(pattern, l)), None),
-            f"'{pattern}' on the screen of {self.name}, which shows {self.lines(start)}",
+            lambda: f"'{pattern}' on the screen of {self.name}, which shows {self.lines(start)}",
             seconds,
             self.process.check_running,
         )
@@ -98,16 +80,14 @@ class Baresip:
             step = 1 if wanted > self._current else -1
             self._current += step
             mark = self.mark()
-            os.write(self._terminal, b">" if step > 0 else b"<")
+            self.process.type(">" if step > 0 else "<")
             self.wait_line(f"Current contact: .*{re.escape(self.contacts[self._current])}", 5, mark)
 
     def send(self, uri, text):
         """Writes a message, as its user would, to one of the contacts."""
         self._select(uri)
-        os.write(self._terminal, b"/message " + text.encode() + b"\n")
+        self.process.type(f"/message {text}\n")
 
     def stop(self):
         if self.process:
             self.process.stop()
-            os.close(self._terminal)
-            self.process = None

@@ -127,7 +127,9 @@ class Contact:
                     return message
             return None
         return wait.until(
-            find, f"a message {wanted} at {self.jid}, who has {self._messages[start:]}", seconds
+            find,
+            lambda: f"a message {wanted} at {self.jid}, who has {self._messages[start:]}",
+            seconds,
         )
 
     def stop(self):

@@ -14,28 +14,34 @@ LEASH = ["setpriv", "--pdeathsig", "TERM", "--"]
 
 
 class Process:
-    """One running program; its output goes to a file of the lab's folder, or to output."""
+    """One running program; its output goes to a file of the lab's folder."""
 
-    def __init__(self, name, argv, folder, env=None, stdin=None, output=None):
+    def __init__(self, name, argv, folder, env=None, keyboard=False):
+        """keyboard: what is given to type() is its input; else it has none."""
         self.name = name
         self.argv = [str(a) for a in argv]
         self.log_path = pathlib.Path(folder) / f"{name}.log"
         self.env = env
-        self._stdin, self._output = stdin, output
+        self._keyboard = keyboard
         self._popen = None
 
     def start(self):
         with open(self.log_path, "ab") as log:
             self._popen = subprocess.Popen(
                 LEASH + self.argv,
-                stdin=self._stdin or subprocess.DEVNULL,
-                stdout=self._output or log,
-                stderr=self._output or log,
+                stdin=subprocess.PIPE if self._keyboard else subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
                 env={**os.environ, **(self.env or {})},
                 cwd=self.log_path.parent,
                 start_new_session=True,
             )
         return self
+
+    def type(self, text):
+        """Types on its keyboard."""
+        self._popen.stdin.write(text.encode())
+        self._popen.stdin.flush()
 
     @property
     def pid(self):
@@ -108,6 +114,8 @@ class Process:
             except ProcessLookupError:
                 pass
         self._popen.wait()
+        if self._popen.stdin:
+            self._popen.stdin.close()
 
 
 def session_members(session):

@@ -13,7 +13,8 @@ POLL = 0.01
 def until(condition, what, seconds=10.0, alive=None):
     """Calls condition() until it returns something true, and returns that.
 
-    alive() is asked between two tries; it raises when waiting has become pointless.
+    what: for the report, text or a function that returns it. alive() is asked between two tries; it
+    raises when waiting has become pointless.
     """
     end = time.monotonic() + seconds * SLOWNESS
     while True:
@@ -23,5 +24,6 @@ def until(condition, what, seconds=10.0, alive=None):
         if alive is not None:
             alive()
         if time.monotonic() >= end:
+            what = what() if callable(what) else what
             raise Timeout(f"waited {seconds * SLOWNESS:g} s for {what}")
         time.sleep(POLL)
