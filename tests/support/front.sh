@@ -13,8 +13,9 @@ need_system() {
 	[ -r /proc/self/stat ] || die "/proc is not mounted: mount -t proc proc /proc" 3
 	[ -w /dev/shm/. ] ||
 		die "/dev/shm is not there for this user: mount -t tmpfs tmpfs /dev/shm" 3
-	command -v apt-get dpkg-query >/dev/null ||
-		die "this needs Debian 12: apt-get and dpkg are not here" 3
+	for tool in apt-get dpkg-query; do
+		command -v $tool >/dev/null || die "this needs Debian 12: $tool is not here" 3
+	done
 	[ "$(LC_ALL=C.UTF-8 locale charmap 2>/dev/null)" = UTF-8 ] ||
 		die "the locale C.UTF-8 is missing: it comes with the package libc-bin" 3
 	LC_ALL=C.UTF-8
