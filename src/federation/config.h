@@ -35,7 +35,8 @@ void config_put(struct config *c, const struct object *o);
  * Applies the changes in order and checks the whole. On success *plan (empty before) says what became
  * different, with the warnings about those objects. On failure c is as before. Codes beside those of
  * setting_parse(), object_check() and config_check(): exists (ERR_CONFLICT), not_found
- * (ERR_NOT_FOUND), unknown_setting, key_fixed, not_a_list, not_in_list, single, policy_global.
+ * (ERR_NOT_FOUND), unknown_setting, key_fixed, not_a_list, not_in_list, single. Removing the
+ * global policy sets it back to its defaults.
  */
 int config_apply(struct config *c, const struct change *changes, size_t n, struct plan *plan,
 	struct err *e);

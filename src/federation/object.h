@@ -66,6 +66,9 @@ const char *object_key(const struct object *o);
  */
 int object_set(struct object *o, struct slice name, struct slice text, struct err *e);
 
+/* Fills e for a name that setting_find() does not know; returns -1. */
+int object_no_setting(const struct object_class *class, struct slice name, struct err *e);
+
 /* Required settings, then the class's rules. Warnings are appended; NULL is fine. */
 int object_check(const struct object *o, struct notes *warnings, struct err *e);
 

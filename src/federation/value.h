@@ -28,6 +28,8 @@ struct host_port {
 };
 
 /* A network in the form that sockets speak: an IPv4 one is mapped, ::ffff:a.b.c.d and 96 + bits. */
+enum { NETWORK_MAPPED_BITS = 96 };
+
 struct network {
 	uint8_t addr[16];
 	uint8_t bits; /* 0..128 */
@@ -37,6 +39,8 @@ struct network_list {
 	struct network *v;
 	size_t n;
 };
+
+bool network_is_ipv4(const struct network *n);
 
 /* addr: 16 bytes, IPv4 mapped as above. */
 bool network_has(const struct network *n, const uint8_t addr[16]);

@@ -1,0 +1,120 @@
+#include "federation/route.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+static const char *const transport_words[] = {"udp", "tcp", "tls", NULL};
+static const char *const kind_words[] = {"generic", "microsoft-edge", "microsoft-pool", NULL};
+static const char *const mode_words[] = {"pager", "session", "auto", NULL};
+static const char *const late_error_words[] = {"message", "off", NULL};
+
+#define F(field) offsetof(struct route, field)
+static const struct setting settings[] = {
+	{"name", NULL, SETTING_NAME, SETTING_KEY, F(name), 1, 64, NULL, NULL, NULL,
+		"What the route is called here."},
+	{"description", NULL, SETTING_TEXT, SETTING_NONE, F(description), 0, 1024, NULL, NULL,
+		"characters", "Free text."},
+	{"next_hop", NULL, SETTING_NEXT_HOP, SETTING_REQUIRED, F(next_hop), 0, 253, NULL, NULL, NULL,
+		"Where requests to its users are sent."},
+	{"transport", NULL, SETTING_WORD, 0, F(transport), 0, 0, transport_words, "udp", NULL,
+		"How. udp and tcp are for loopback and trusted networks only."},
+	{"sources", NULL, SETTING_NETWORKS, SETTING_NONE, F(sources), 0, 64, NULL, NULL, "networks",
+		"Addresses from which its requests are taken; empty: those of the next hop."},
+	{"from_domains", NULL, SETTING_DOMAINS, SETTING_NONE, F(from_domains), 0, 256, NULL, NULL,
+		"domains",
+		"Local domains that its requests may have in From; empty: those that use this route."},
+	{"tls_names", NULL, SETTING_DOMAINS, SETTING_NONE, F(tls_names), 0, 64, NULL, NULL, "names",
+		"Names of which the peer's certificate must have one; empty: the next hop's host."},
+	{"kind", NULL, SETTING_WORD, 0, F(kind), 0, 0, kind_words, "generic", NULL,
+		"What stands there: its customs are followed."},
+	{"message_mode", "mode", SETTING_WORD, 0, F(message_mode), 0, 0, mode_words, "pager", NULL,
+		"pager: each message for itself; session: within a dialog; auto: session where it works."},
+	{"receive_rate", NULL, SETTING_NUMBER, SETTING_NONE, F(receive_rate), 1, 1000000, NULL, NULL,
+		"requests/s", "Requests a second that are taken from it; empty: no limit."},
+	{"send_rate", NULL, SETTING_NUMBER, SETTING_NONE, F(send_rate), 1, 1000000, NULL, NULL,
+		"messages/s", "Messages a second that are sent to it; empty: no limit."},
+	{"error_wait", NULL, SETTING_NUMBER, 0, F(error_wait), 0, 2000, NULL, "300", "ms",
+		"How long the answer to a message waits for an error from the partner."},
+	{"late_error", NULL, SETTING_WORD, 0, F(late_error), 0, 0, late_error_words, "message", NULL,
+		"Whether a message tells the sender of an error that came after the answer."},
+	{"congestion_safe", NULL, SETTING_BOOL, 0, F(congestion_safe), 0, 0, NULL, "false", NULL,
+		"Every hop on the path controls congestion, so that messages over 1300 bytes may go."},
+};
+#undef F
+
+static int not_built(struct err *e, const char *field, const char *value, const char *right)
+{
+	return err_code(e, ERR_INVALID, "not_built", field,
+		"%s: %s is not in this version yet; right would be %s", field, value, right);
+}
+
+static int check_built(const struct route *r, struct err *e)
+{
+	if (r->transport != ROUTE_UDP)
+		return not_built(e, "transport", transport_words[r->transport], "udp");
+	if (r->message_mode != ROUTE_PAGER)
+		return not_built(e, "message_mode", mode_words[r->message_mode], "pager");
+	return 0;
+}
+
+static int check_transport(const struct route *r, struct err *e)
+{
+	if (r->tls_names.n && r->transport != ROUTE_TLS)
+		return err_code(e, ERR_INVALID, "needs_tls", "tls_names",
+			"tls_names: there is no certificate without transport tls; leave it empty");
+	if (r->kind != ROUTE_GENERIC && r->transport != ROUTE_TLS)
+		return err_code(e, ERR_INVALID, "needs_tls", "kind",
+			"kind: %s speaks only over transport tls; right would be generic, or tls",
+			kind_words[r->kind]);
+	if (r->congestion_safe && r->transport == ROUTE_UDP)
+		return err_code(e, ERR_INVALID, "needs_stream_transport", "congestion_safe",
+			"congestion_safe: udp does not control congestion; right would be false, or "
+			"transport tcp or tls");
+	return 0;
+}
+
+/* RFC 1122, RFC 1918, RFC 6598, RFC 3927; RFC 4291, RFC 4193. */
+static bool is_private(const struct network *n)
+{
+	static const struct network nets[] = {
+		{{[10] = 0xff, [11] = 0xff, 127}, 104}, {{[10] = 0xff, [11] = 0xff, 10}, 104},
+		{{[10] = 0xff, [11] = 0xff, 172, 16}, 108}, {{[10] = 0xff, [11] = 0xff, 192, 168}, 112},
+		{{[10] = 0xff, [11] = 0xff, 100, 64}, 106}, {{[10] = 0xff, [11] = 0xff, 169, 254}, 112},
+		{{[15] = 1}, 128}, {{0xfc}, 7}, {{0xfe, 0x80}, 10},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(nets); i++)
+		if (n->bits >= nets[i].bits && network_has(&nets[i], n->addr))
+			return true;
+	return false;
+}
+
+static void warn_sources(const struct route *r, struct notes *warnings)
+{
+	for (size_t i = 0; i < r->sources.n; i++)
+		if (r->transport != ROUTE_TLS && !is_private(&r->sources.v[i])) {
+			notes_add(warnings, "route", r->name, "route_not_private", "sources",
+				"sources of a route without TLS reach beyond private networks; whoever can "
+				"forge them can speak for your users");
+			return;
+		}
+}
+
+static int check(const struct object *o, struct notes *warnings, struct err *e)
+{
+	const struct route *r = route_of(o);
+
+	if (check_transport(r, e) < 0 || check_built(r, e) < 0)
+		return -1;
+	warn_sources(r, warnings);
+	if (r->late_error == ROUTE_LATE_OFF)
+		notes_add(warnings, "route", r->name, "late_errors_not_told", "late_error",
+			"senders are not told of errors that come after %u ms", r->error_wait);
+	return 0;
+}
+
+const struct object_class route_class = {
+	OBJECT_ROUTE, "route", "routes", "SIP route", sizeof(struct route), false, settings,
+	ARRAY_LEN(settings), check,
+};
