@@ -7,10 +7,10 @@
 #include "base/slice.h"
 
 /*
- * An XML element and what is in it: plain data in one arena, so that a stanza is freed in one go and
- * can travel to another thread together with its arena. Names are (namespace, local name) pairs;
- * prefixes are not kept, and namespace declarations are not attributes: the writer makes its own.
- * Namespace and attribute values are never SL_NONE except where said. Texts are UTF-8.
+ * An XML element and what is in it: plain data in one arena, so that a stanza is freed in one go
+ * and can travel to another thread together with its arena. Names are (namespace, local name)
+ * pairs; prefixes are not kept, and namespace declarations are not attributes: the writer makes its
+ * own. Namespace and attribute values are never SL_NONE except where said. Texts are UTF-8.
  */
 
 #define XML_NS_XML "http://www.w3.org/XML/1998/namespace"
@@ -21,7 +21,7 @@ struct xml_attr {
 	struct slice value;
 };
 
-/* A child: an element or a run of text. Two runs of text never follow each other. */
+/* A child: an element or a run of text. In what was read, two runs never follow each other. */
 struct xml_node {
 	struct xml_node *next;
 	bool is_text;
@@ -59,8 +59,7 @@ bool xml_is(const struct xml_elem *e, struct slice ns, struct slice name); /* NU
 /* The first or the next child element of any name; NULL when there is none. */
 struct xml_elem *xml_first(const struct xml_elem *e);
 struct xml_elem *xml_next(const struct xml_elem *e);
-#define xml_each(parent, it)                                                                       \
-	for (struct xml_elem *it = xml_first(parent); it; it = xml_next(it))
+#define xml_each(parent, it) for (struct xml_elem *it = xml_first(parent); it; it = xml_next(it))
 
 /* The first child element of that name, or NULL (also for e == NULL, so lookups chain). */
 struct xml_elem *xml_child(const struct xml_elem *e, struct slice ns, struct slice name);
@@ -84,16 +83,16 @@ struct slice xml_lang(const struct xml_elem *e);
 struct slice xml_text(const struct xml_elem *e, struct arena *a);
 
 /* Text of a child: xml_text(xml_child(e, ns, name), a). */
-struct slice xml_child_text(const struct xml_elem *e, struct slice ns, struct slice name,
-	struct arena *a);
+struct slice xml_child_text(
+	const struct xml_elem *e, struct slice ns, struct slice name, struct arena *a);
 
 /* ---- making; all slices are borrowed and must live as long as the element ---- */
 
 struct xml_elem *xml_elem_new(struct arena *a, struct slice ns, struct slice name);
 
 /* A new last child. */
-struct xml_elem *xml_elem_add(struct arena *a, struct xml_elem *parent, struct slice ns,
-	struct slice name);
+struct xml_elem *xml_elem_add(
+	struct arena *a, struct xml_elem *parent, struct slice ns, struct slice name);
 /* The same with text in it (none when text is SL_NONE or empty). */
 struct xml_elem *xml_elem_add_text(struct arena *a, struct xml_elem *parent, struct slice ns,
 	struct slice name, struct slice text);
@@ -101,8 +100,6 @@ void xml_add_text(struct arena *a, struct xml_elem *e, struct slice text);
 
 /* Appends c, which is in no tree. */
 void xml_append(struct xml_elem *parent, struct xml_elem *c);
-/* Takes c out of its parent. */
-void xml_remove(struct xml_elem *c);
 
 /* Adds or replaces. Value SL_NONE removes the attribute. */
 void xml_set_attr(struct arena *a, struct xml_elem *e, struct slice name, struct slice value);

@@ -10,26 +10,31 @@
 
 /*
  * Reads an XML stream (RFC 6120 section 4 and 11): a document whose root's start tag opens the
- * stream, whose complete first-level elements are handed out one by one, and whose end tag closes it.
- * Bytes go in as they come, events come out; how the bytes were split makes no difference, and no
- * complete element is ever held back. Pure: no clock, no socket.
+ * stream, whose complete first-level elements are handed out one by one, and whose end tag closes
+ * it. Bytes go in as they come, events come out; how the bytes were split makes no difference, and
+ * no complete element is ever held back. Pure: no clock, no socket.
  *
  * One element is parsed at a time: what follows it stays unparsed until the next xml_reader_next(),
- * so memory is that of one element and of the bytes fed, and a caller that stops asking stops parsing.
+ * so memory is that of one element and of the bytes fed, and a caller that stops asking stops
+ * parsing.
  */
 
-/* All in bytes or counts; 0 is not "no limit", it is the default in brackets. */
+/*
+ * In bytes or counts; 0 is not "no limit", it is the default in brackets. What the XML parser
+ * itself remembers of a stream (it never forgets a name) is bounded as well: it starts afresh,
+ * unseen, after every 256 KiB.
+ */
 struct xml_limits {
-	size_t stanza;    /* a first-level element from < to > [262144; at least 10000] */
-	size_t header;    /* from the first byte to the end of the root's start tag [8192] */
-	size_t tag;       /* one start tag or any other single token [16384, also the most] */
-	size_t text;      /* one run of text or one attribute value [262144] */
-	unsigned depth;   /* elements within each other, the first-level element is 1 [32] */
-	unsigned elems;   /* elements in a first-level element [16384] */
-	unsigned attrs;   /* attributes of an element, declarations included [64] */
-	unsigned ns_decls;/* namespace declarations in force at one place [64] */
-	size_t name;      /* a name, prefix included [1024] */
-	size_t uri;       /* a namespace name [1024] */
+	size_t stanza;     /* a first-level element from < to > [262144; at least 10000] */
+	size_t header;     /* from the first byte to the end of the root's start tag [8192] */
+	size_t tag;        /* one start tag or any other single token [16384, also the most] */
+	size_t text;       /* one run of text [262144] */
+	unsigned depth;    /* elements within each other, the first-level element is 1 [32] */
+	unsigned elems;    /* elements in a first-level element [16384] */
+	unsigned attrs;    /* attributes of an element, declarations included [64] */
+	unsigned ns_decls; /* namespace declarations in force at one place [64] */
+	size_t name;       /* a name, prefix included [1024] */
+	size_t uri;        /* a namespace name [1024] */
 };
 
 /* Why a stream cannot be read on. Each has one stream error condition (RFC 6120 4.9.3). */
@@ -59,7 +64,7 @@ struct xml_event {
 	size_t size;             /* OPEN, ELEMENT: bytes from < to > */
 	bool spaced;             /* white space stood before it */
 	enum xml_fault fault;
-	const char *why;         /* FAULT: for people; static */
+	const char *why; /* FAULT: for people; static */
 };
 
 struct xml_reader;
@@ -82,10 +87,7 @@ enum xml_rest { XML_REST_DROP, XML_REST_KEEP };
 void xml_reader_restart(struct xml_reader *r, enum xml_rest rest);
 
 /*
- * At most n more bytes may be parsed (SIZE_MAX: no such bound, as at first); then a LIMIT fault with
- * this `why`. For what a peer may send before it is authenticated. Survives a restart.
+ * At most n more bytes may be parsed (SIZE_MAX: no such bound, as at first); then a LIMIT fault
+ * with this `why`. For what a peer may send before it is authenticated. Survives a restart.
  */
 void xml_reader_budget(struct xml_reader *r, size_t n, const char *why);
-
-/* Bytes fed that no event has consumed: an unfinished element, or elements not asked for yet. */
-size_t xml_reader_pending(const struct xml_reader *r);

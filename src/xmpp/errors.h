@@ -41,7 +41,7 @@ enum stanza_cond {
 #define X(suffix, name, type) STANZA_##suffix,
 	STANZA_CONDITIONS(X)
 #undef X
-	STANZA_COND__N
+		STANZA_COND__N
 };
 
 enum stanza_error_type {
@@ -53,7 +53,7 @@ enum stanza_error_type {
 	STANZA_TYPE__N
 };
 
-const char *stanza_cond_name(enum stanza_cond c); /* "item-not-found"; "" for STANZA_OK */
+const char *stanza_cond_name(enum stanza_cond c);      /* "item-not-found"; "" for STANZA_OK */
 enum stanza_cond stanza_cond_parse(struct slice name); /* unknown: STANZA_UNDEFINED_CONDITION */
 enum stanza_error_type stanza_cond_type(enum stanza_cond c);
 const char *stanza_error_type_name(enum stanza_error_type t); /* "cancel" */
@@ -92,7 +92,7 @@ enum stream_cond {
 #define X(suffix, name) STREAM_##suffix,
 	STREAM_CONDITIONS(X)
 #undef X
-	STREAM_COND__N
+		STREAM_COND__N
 };
 
 const char *stream_cond_name(enum stream_cond c);      /* "" for STREAM_OK */
@@ -117,7 +117,7 @@ enum sasl_cond {
 #define X(suffix, name) SASL_##suffix,
 	SASL_CONDITIONS(X)
 #undef X
-	SASL_COND__N
+		SASL_COND__N
 };
 
 const char *sasl_cond_name(enum sasl_cond c);      /* "" for SASL_OK */

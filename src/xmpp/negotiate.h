@@ -6,8 +6,8 @@
 #include "xml/elem.h"
 
 /*
- * What may be negotiated on a stream, as pure functions of (our policy, where the stream is, what the
- * peer offers, the verdict on its certificate). There is no other place that decides it.
+ * What may be negotiated on a stream, as pure functions of (our policy, where the stream is, what
+ * the peer offers, the verdict on its certificate). There is no other place that decides it.
  */
 
 enum xtls_policy {
@@ -17,8 +17,8 @@ enum xtls_policy {
 };
 
 /*
- * The settings of a partner and what we are able to, reduced to what a stream asks. As recipient, tls
- * is XTLS_OFF also when there is no certificate of ours for the domain.
+ * The settings of a partner and what we are able to, reduced to what a stream asks. As recipient,
+ * tls is XTLS_OFF also when there is no certificate of ours for the domain.
  */
 struct xstream_policy {
 	enum xtls_policy tls;
@@ -50,8 +50,9 @@ struct xstream_features {
 };
 
 /*
- * The recipient's features. False: there is no way this peer could authenticate; the stream is closed
- * with policy-violation instead of waiting for a time-out (RFC 6120 6.4.5), *ret_why says it in words.
+ * The recipient's features. False: there is no way this peer could authenticate; the stream is
+ * closed with policy-violation instead of waiting for a time-out (RFC 6120 6.4.5), *ret_why says it
+ * in words.
  */
 bool xneg_offer(const struct xstream_policy *p, enum xstream_phase phase, enum xstream_cert cert,
 	struct xstream_features *ret, const char **ret_why);
@@ -67,15 +68,15 @@ enum xneg_step {
 
 enum xneg_fail {
 	XNEG_OK,
-	XNEG_NO_TLS,      /* we need TLS and the peer has none, or the reverse */
-	XNEG_BAD_CERT,    /* the peer's certificate is not good, and the policy does not tolerate it */
+	XNEG_NO_TLS,   /* we need TLS and the peer has none, or the reverse */
+	XNEG_BAD_CERT, /* the peer's certificate is not good, and the policy does not tolerate it */
 	XNEG_NO_EXTERNAL, /* the peer does not offer EXTERNAL (it may not like our certificate) */
 	XNEG_SASL_FAILED, /* it refused us, and no other way is left */
 };
 
 /*
- * offer NULL: the peer speaks XMPP 0.9, there are no features. external_failed: EXTERNAL was tried on
- * this stream and refused. Never a step from TLS back to clear text.
+ * offer NULL: the peer speaks XMPP 0.9, there are no features. external_failed: EXTERNAL was tried
+ * on this stream and refused. Never a step from TLS back to clear text.
  */
 enum xneg_step xneg_choose(const struct xstream_policy *p, enum xstream_phase phase,
 	enum xstream_cert cert, const struct xstream_features *offer, bool external_failed,

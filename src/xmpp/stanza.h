@@ -33,7 +33,8 @@ bool stanza_is_error(const struct xml_elem *e);
 /* The first body, subject, ... of a stanza: a child in jabber:server. */
 struct xml_elem *stanza_child(const struct xml_elem *e, struct slice name);
 
-/* May an error be sent in answer to e? Not to an error, nor to an iq that is a result (8.3.1, 8.2.3). */
+/* May an error be sent in answer to e? Not to an error, nor to an iq that is a result
+ * (8.3.1, 8.2.3). */
 bool stanza_may_answer(const struct xml_elem *e);
 
 struct stanza_error {
@@ -46,7 +47,8 @@ struct stanza_error {
 	const struct xml_elem *app;  /* the application-specific condition, or NULL */
 };
 
-/* What a stanza of type error says (8.3.2). False when it is none. No <error/>: undefined-condition. */
+/* What a stanza of type error says (8.3.2). False when it is none. No <error/>:
+ * undefined-condition. */
 bool stanza_error_read(const struct xml_elem *e, struct arena *a, struct stanza_error *ret);
 
 /*
@@ -54,15 +56,16 @@ bool stanza_error_read(const struct xml_elem *e, struct arena *a, struct stanza_
  * text. text may be SL_NONE. False, and nothing appended, when stanza_may_answer() says no. It is a
  * complete stanza whose default namespace is jabber:server; the original payload is not sent back.
  */
-bool stanza_error_put(struct buf *b, const struct xml_elem *e, enum stanza_cond c, struct slice text);
+bool stanza_error_put(
+	struct buf *b, const struct xml_elem *e, enum stanza_cond c, struct slice text);
 
 /*
- * The same where the answer's addresses are not simply those of e, for a stanza that never came as an
- * element, or with another type or a gone/redirect address. kind is not STANZA_KIND_NONE.
+ * The same where the answer's addresses are not simply those of e, for a stanza that never came as
+ * an element, or with another type or a gone/redirect address. kind is not STANZA_KIND_NONE.
  */
 struct stanza_error_out {
 	enum stanza_kind kind;
-	struct slice from, to, id;  /* SL_NONE: left out */
+	struct slice from, to, id; /* SL_NONE: left out */
 	enum stanza_cond cond;
 	bool has_type;
 	enum stanza_error_type type;
@@ -71,7 +74,7 @@ struct stanza_error_out {
 void stanza_error_out(struct buf *b, const struct stanza_error_out *o);
 
 /*
- * The domain of an address as it stands: what is left of the first / and right of the first @ before
- * it (RFC 7622 3.1: before any mapping). May be empty.
+ * The domain of an address as it stands: what is left of the first / and right of the first @
+ * before it (RFC 7622 3.1: before any mapping). May be empty.
  */
 struct slice stanza_domain(struct slice address);

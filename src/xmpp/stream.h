@@ -13,8 +13,8 @@
 #include "xmpp/stanza.h"
 
 /*
- * One server-to-server stream (RFC 6120, XEP-0178, XEP-0220), either role, without a socket: bytes and
- * the time go in, events and bytes come out. What the driver (src/edge) does:
+ * One server-to-server stream (RFC 6120, XEP-0178, XEP-0220), either role, without a socket: bytes
+ *and the time go in, events and bytes come out. What the driver (src/edge) does:
  *
  *	xstream_feed(x, bytes, now);
  *	while (xstream_event(x, &ev))
@@ -22,8 +22,8 @@
  *	write xstream_output(x), then xstream_sent(x, n)
  *	arm a timer for xstream_deadline(x), which calls xstream_tick(x, now) and the same two lines
  *
- * Input is parsed only when an event is asked for: a driver that may not take stanzas now (no credit)
- * stops calling xstream_event() and stops reading. Every call may produce output.
+ * Input is parsed only when an event is asked for: a driver that may not take stanzas now (no
+ *credit) stops calling xstream_event() and stops reading. Every call may produce output.
  *
  * Output is only what the engine says itself. Stanzas are serialised straight into the connection's
  * buffer by the driver, whenever xstream_may_send(), after all output so far has been moved there.
@@ -43,58 +43,62 @@ enum xstream_method { XSTREAM_EXTERNAL, XSTREAM_DIALBACK };
 struct xstream_cfg {
 	enum xstream_role role;
 	/*
-	 * Initiator: our domain and theirs. Recipient: local is what we call ourselves in the header
-	 * when the peer asks for a domain that is not ours (may be empty), remote is not looked at.
+	 * Initiator: our domain and theirs. Recipient: local is what we call ourselves in the
+	 * header when the peer asks for a domain that is not ours (may be empty), remote is not
+	 * looked at.
 	 */
 	struct slice local, remote;
-	struct slice lang;             /* of our texts; absent: "en" */
-	struct xstream_policy policy;  /* initiator; a recipient gets it with xstream_accept() */
-	struct xml_limits limits;      /* zeroes: the defaults */
-	size_t preauth_bytes;          /* what a peer may send before it is authenticated [65536] */
-	unsigned sasl_tries;           /* failed SASL attempts after which the stream is closed [3] */
-	uint32_t establish_ms;         /* from new to authenticated [60000] */
-	uint32_t close_ms;             /* from our end tag to theirs [10000] */
-	uint8_t seed[32];              /* random, of this stream only: stream ids come from it */
+	struct slice lang;            /* of our texts; absent: "en" */
+	struct xstream_policy policy; /* initiator; a recipient gets it with xstream_accept() */
+	struct xml_limits limits;     /* zeroes: the defaults */
+	size_t preauth_bytes;         /* what a peer may send before it is authenticated [65536] */
+	unsigned sasl_tries;   /* failed SASL attempts after which the stream is closed [3] */
+	uint32_t establish_ms; /* from new to authenticated [60000] */
+	uint32_t close_ms;     /* from our end tag to theirs [10000] */
+	uint8_t seed[32];      /* random, of this stream only: stream ids come from it */
 };
 
 enum xstream_event_type {
 	/*
-	 * A peer's header, with from, to, id, lang, version. Recipient, before authentication: the engine
-	 * stands still until xstream_accept() or xstream_refuse(), which may be called at once or later.
-	 * It comes before TLS and again inside: only the second `from` is to be believed (RFC 6120 4.3.6,
-	 * 13.7.2.1), and `to` may differ from the first. from is SL_NONE when the peer did not say. After
-	 * authentication, and for the initiator, it is only for the record.
+	 * A peer's header, with from, to, id, lang, version. Recipient, before authentication: the
+	 * engine stands still until xstream_accept() or xstream_refuse(), which may be called at
+	 * once or later. It comes before TLS and again inside: only the second `from` is to be
+	 * believed (RFC 6120 4.3.6, 13.7.2.1), and `to` may differ from the first. from is SL_NONE
+	 * when the peer did not say. After authentication, and for the initiator, it is only for
+	 * the record.
 	 */
 	XSTREAM_HEADER,
 	/*
-	 * Send what is in the output in clear, then do the TLS handshake, then xstream_tls_done() or
-	 * xstream_tls_failed(). Clear bytes that were fed and not parsed are already forgotten; the
-	 * driver forgets what it has itself, and feeds nothing meanwhile.
+	 * Send what is in the output in clear, then do the TLS handshake, then xstream_tls_done()
+	 * or xstream_tls_failed(). Clear bytes that were fed and not parsed are already forgotten;
+	 * the driver forgets what it has itself, and feeds nothing meanwhile.
 	 */
 	XSTREAM_NEED_TLS,
-	/* Initiator: only dialback is left, and the policy allows it. See xstream_db_*, or close. */
+	/* Initiator: only dialback is left, and the policy allows it. See xstream_db_*, or close.
+	 */
 	XSTREAM_NEED_DIALBACK,
 	/* The pair (from, to) is authenticated by method: stanzas may pass. */
 	XSTREAM_AUTHENTICATED,
 	/*
-	 * SASL, either role: an attempt failed with sasl_cond; text is what the peer said with it. Other
-	 * events say how it goes on.
+	 * SASL, either role: an attempt failed with sasl_cond; text is what the peer said with it.
+	 * Other events say how it goes on.
 	 */
 	XSTREAM_AUTH_FAILED,
 	/*
-	 * elem in arena, both the driver's from now on (arena_done). kind, from, to: the pair, whose
-	 * domains have been compared with the elem's addresses; these two slices are in arena as well.
-	 * xml:lang is on the element if the stream had one. The local and resource parts of its addresses
-	 * have not been looked at.
+	 * elem in arena, both the driver's from now on (arena_done). kind, from, to: the pair,
+	 * whose domains have been compared with the elem's addresses; these two slices are in arena
+	 * as well. xml:lang is on the element if the stream had one. The local and resource parts
+	 * of its addresses have not been looked at.
 	 */
 	XSTREAM_STANZA,
 	XSTREAM_DB_RESULT, /* db: what it says. At any time after the headers, see xstream_db_*() */
 	XSTREAM_DB_VERIFY,
-	/* The stream is ending: nothing may be sent from now on. reason, cond, text. Exactly once. */
+	/* The stream is ending: nothing may be sent from now on. reason, cond, text. Exactly once.
+	 */
 	XSTREAM_CLOSING,
 	/*
-	 * It has ended, after XSTREAM_CLOSING: send what is left of the output, then close TLS and TCP.
-	 * Exactly once, the last event. abrupt: drop the connection without close_notify.
+	 * It has ended, after XSTREAM_CLOSING: send what is left of the output, then close TLS and
+	 * TCP. Exactly once, the last event. abrupt: drop the connection without close_notify.
 	 */
 	XSTREAM_CLOSED,
 };
@@ -108,7 +112,8 @@ enum xstream_reason {
 	XSTREAM_R_PEER_ERROR,  /* the peer sent the stream error cond, with text */
 	XSTREAM_R_TLS_REFUSED, /* STARTTLS answered by failure, by them or by us */
 	XSTREAM_R_TLS_FAILED,  /* xstream_tls_failed() */
-	XSTREAM_R_NO_METHOD,   /* no way to authenticate that both accept; text says what is missing */
+	XSTREAM_R_NO_METHOD,   /* no way to authenticate that both accept; text says what is missing
+				*/
 	XSTREAM_R_BAD_CERT,    /* the peer's certificate is not good enough */
 	XSTREAM_R_SASL,        /* the peer refused us: sasl_cond, text */
 	XSTREAM_R_TIMEOUT,     /* not authenticated in time */
@@ -191,8 +196,8 @@ void xstream_tls_failed(struct xstream *x);
 
 /*
  * A further pair that may be used on this stream, with the remote domain first: stanzas from
- * `remote` to `local` are accepted (recipient) or may be sent (initiator). The pair of the headers is
- * added by the engine when SASL succeeds. Domains are canonical, at most 1023 bytes.
+ * `remote` to `local` are accepted (recipient) or may be sent (initiator). The pair of the headers
+ * is added by the engine when SASL succeeds. Domains are canonical, at most 1023 bytes.
  */
 void xstream_pair_add(struct xstream *x, struct slice remote, struct slice local);
 bool xstream_pair_has(const struct xstream *x, struct slice remote, struct slice local);
@@ -220,8 +225,8 @@ bool xstream_may_send(const struct xstream *x);
 /*
  * Closes: with a condition other than STREAM_OK an error first (and a header of ours before it, if
  * none was sent), then the end tag. What the peer still sends is read until its end tag, at most
- * cfg.close_ms; after an error it is not looked at. Stanzas the driver has written before are before
- * it. Nothing happens when the stream is closing already.
+ * cfg.close_ms; after an error it is not looked at. Stanzas the driver has written before are
+ * before it. Nothing happens when the stream is closing already.
  */
 void xstream_close(struct xstream *x, enum stream_cond cond, struct slice text);
 
@@ -232,4 +237,4 @@ bool xstream_encrypted(const struct xstream *x);
 bool xstream_authenticated(const struct xstream *x);
 struct slice xstream_id(const struct xstream *x); /* of the last response header; may be empty */
 const struct xstream_features *xstream_offer(const struct xstream *x); /* the peer's (initiator) */
-const char *xstream_reason_name(enum xstream_reason r); /* "peer-error", for logs */
+const char *xstream_reason_name(enum xstream_reason r);                /* "peer-error", for logs */
