@@ -51,7 +51,7 @@ const char *plan_item_key(const struct plan_item *i)
 static void json_pair(struct buf *ret, const char *before, const char *name, const char *value)
 {
 	buf_printf(ret, "%s\"%s\": ", before, name);
-	json_string(ret, slice_of(value));
+	json_quote(ret, slice_of(value));
 }
 
 static void json_fields(const struct plan_item *i, struct buf *ret)

@@ -193,7 +193,7 @@ void negotiation_json(const struct negotiation_verdict *v, struct buf *ret)
 	if (v->refused == NEGOTIATION_ACCEPTED)
 		buf_str(ret, "null");
 	else
-		json_string(ret, slice_of(refusals[v->refused].code));
+		json_quote(ret, slice_of(refusals[v->refused].code));
 	buf_str(ret, ", \"methods\": [");
 	for (size_t i = 0; i < v->n_methods; i++)
 		buf_printf(ret, "%s\"%s\"", i ? ", " : "", methods[v->methods[i]].name);

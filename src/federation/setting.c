@@ -350,7 +350,7 @@ static void json_char(struct buf *ret, uint32_t c)
 		buf_add(ret, utf8, utf8_put(utf8, c));
 }
 
-void json_string(struct buf *ret, struct slice s)
+void json_quote(struct buf *ret, struct slice s)
 {
 	uint32_t c;
 
@@ -378,7 +378,7 @@ static void json_list(struct slice text, struct buf *ret)
 	buf_chr(ret, '[');
 	while (next_item(&text, &item)) {
 		buf_str(ret, between);
-		json_string(ret, item);
+		json_quote(ret, item);
 		between = ", ";
 	}
 	buf_chr(ret, ']');
@@ -401,7 +401,7 @@ void setting_json(const struct setting *s, const void *object, bool unicode, str
 	else if (!text.n)
 		buf_str(ret, "null");
 	else if (*type == 's')
-		json_string(ret, buf_slice(&text));
+		json_quote(ret, buf_slice(&text));
 	else
 		buf_slice_add(ret, buf_slice(&text));
 	buf_done(&text);

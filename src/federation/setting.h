@@ -104,4 +104,4 @@ void setting_range(const struct setting *s, struct buf *ret);
 void setting_clear(const struct setting *s, void *object);
 
 /* Appends s as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
-void json_string(struct buf *ret, struct slice s);
+void json_quote(struct buf *ret, struct slice s);
