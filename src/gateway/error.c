@@ -162,9 +162,11 @@ void error_link_to_sip(struct error_sip *ret, enum link_reason r, bool full)
 	enum stanza_cond c = stanza_cond_parse(slice_of(link_reason_condition(r)));
 	unsigned facts = full ? ERROR_FULL_JID : 0;
 
-	if (r == LINK_R_DNS_FAILED)
+	if (r == LINK_R_DNS_FAILED) { /* note 4: it may exist, but nobody could say where */
+		c = STANZA_REMOTE_SERVER_NOT_FOUND;
 		facts |= ERROR_UNRESOLVED;
-	ret->status = error_status(c, facts);
+	}
+	ret->status = r == LINK_R_TOO_BIG ? 513 : error_status(c, facts);
 	ret->reason = slice_of(link_reason_text(r));
 	ret->contact = SL_NONE;
 }

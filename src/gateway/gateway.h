@@ -24,6 +24,7 @@
 struct gateway;
 struct loop;
 struct memory;
+struct route;
 struct sipnet;
 struct sipnet_ops;
 struct snapshot;
@@ -57,8 +58,8 @@ struct gateway_ops {
 	bool (*send)(void *arg, struct link_down *d);
 	void (*up_done)(void *arg, struct link_up *up);
 	void (*reply)(void *arg, struct sip_server *txn, const struct sip_reply *reply);
-	void (*request)(void *arg, struct slice route, const struct sip_spec *spec, unsigned timeout_ms,
-		sip_done *done, void *done_arg);
+	void (*request)(void *arg, const struct route *route, const struct sip_spec *spec,
+		unsigned timeout_ms, sip_done *done, void *done_arg);
 	uint64_t (*wall_ms)(void *arg); /* time of the day */
 };
 
@@ -82,10 +83,14 @@ extern const struct sip_caps gateway_caps; /* for sipnet_config */
 void gateway_set_ops(struct gateway *g, const struct gateway_ops *ops, void *arg);
 
 /* The events, for those who have their own way to them. See struct sipnet_ops, link_gateway_ops. */
-void gateway_request(void *gateway, struct sip_server *txn, const struct sip_msg *m, struct slice route);
+void gateway_request(void *gateway, struct sip_server *txn, const struct sip_msg *m,
+	const struct route *route);
 extern const struct link_gateway_ops gateway_link_ops;
 
-/* The settings in force from now on; takes a reference. Without any, everything is refused. */
+/*
+ * The settings in force from now on; takes a reference. Without any, everything is refused. sipnet
+ * gets the same snapshot in the same event, for routes that the two exchange are of it.
+ */
 void gateway_set_snapshot(struct gateway *g, struct snapshot *s);
 
 /*

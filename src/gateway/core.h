@@ -1,0 +1,134 @@
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "federation/permission.h"
+#include "federation/snapshot.h"
+#include "gateway/cseq.h"
+#include "gateway/gateway.h"
+#include "gateway/pending.h"
+#include "loop/loop.h"
+#include "xmpp/jid.h"
+#include "xmpp/stanza.h"
+
+/* What the files of this folder share. Not for other folders. */
+
+struct invites;
+
+struct gateway {
+	struct loop *loop;
+	struct log log;
+	char node, shard;
+	struct gateway_limits limits;
+	const struct gateway_ops *ops;
+	void *ops_arg;
+	struct link *link;
+	struct sipnet *sipnet;
+	struct snapshot *snapshot; /* NULL: everything is refused */
+	bool draining;
+
+	/* For one event only: reset when it begins. */
+	struct arena scratch;
+	struct buf xml, uri;
+
+	/* Stanzas without a fate id that found no credit; sent before any other. */
+	struct link_down *held, **held_end;
+	unsigned n_held;
+	struct loop_timer held_timer;
+
+	/* toxmpp */
+	struct pending_table pending;
+	struct list storing, sent, window, late; /* pending.node, oldest first */
+	unsigned n_unanswered, n_window, n_late;
+	struct loop_timer guard, forget; /* for the oldest of sent, of late */
+
+	/* tosip */
+	struct table targets;
+	struct table pacers;
+	struct cseq_table cseq;
+	unsigned n_queued;
+	size_t queued_bytes;
+
+	/* late */
+	struct table late_pairs;
+	struct list late_due; /* late_pair.node, the next to be due first */
+	struct loop_timer late_timer;
+
+	struct invites *invites;
+};
+
+static inline uint64_t gateway_now(const struct gateway *g)
+{
+	return loop_now(g->loop);
+}
+
+static inline uint64_t gateway_wall(const struct gateway *g)
+{
+	return g->ops->wall_ms(g->ops_arg);
+}
+
+/* Begins an event: the scratch arena is empty. */
+struct arena *gateway_scratch(struct gateway *g);
+
+/*
+ * Sends a stanza whose fate nobody asks for; xml is complete. Without credit it waits a while: it is
+ * mostly an error that somebody must be told.
+ */
+void gateway_send_xml(struct gateway *g, struct slice from_domain, struct slice to_domain,
+	struct slice xml);
+
+/* An error in answer to e, whose addresses have these domains. Nothing when e may not be answered. */
+void gateway_bounce(struct gateway *g, const struct xml_elem *e, struct slice from_domain,
+	struct slice to_domain, enum stanza_cond cond, struct slice text);
+
+/* federation/permission.h, with the invitations at hand. */
+struct permission gateway_permission(struct gateway *g, struct slice user, struct slice contact,
+	enum permission_direction direction);
+
+/* ---- toxmpp.c: SIP to XMPP ---- */
+void toxmpp_init(struct gateway *g, uint64_t seed);
+void toxmpp_done(struct gateway *g);
+void toxmpp_request(struct gateway *g, struct sip_server *txn, const struct sip_msg *m,
+	const struct route *route);
+void toxmpp_fate(struct gateway *g, struct link_down *d); /* takes d */
+void toxmpp_lost(struct gateway *g, enum link_reason reason, const uint64_t *ids, size_t n);
+/* A message of type error. from, to: whom it names, canonical. */
+void toxmpp_error(struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
+
+/* ---- tosip.c: XMPP to SIP ---- */
+void tosip_init(struct gateway *g);
+void tosip_done(struct gateway *g);
+/* A message that is no error. */
+void tosip_message(struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
+/* A MESSAGE of our own making, about which nobody is told anything. False: no room. */
+bool tosip_notice(struct gateway *g, const struct jid *contact, const struct jid *user, struct slice text);
+unsigned tosip_targets(const struct gateway *g);
+
+/* ---- late.c: errors known only after the 200 ---- */
+void late_init(struct gateway *g);
+void late_done(struct gateway *g);
+/*
+ * A message of user to contact (bare addresses) that came at wall_ms was not delivered, or, doubt, may
+ * not have been. why: one line for the user.
+ */
+void late_report(struct gateway *g, struct slice user, struct slice contact, uint64_t wall_ms, bool doubt,
+	struct slice why);
+
+/* ---- service.c: iq and presence ---- */
+void service_iq(struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
+void service_presence(struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
+
+/* ---- invites.c ---- */
+struct invites *invites_new(struct gateway *g, struct memory *memory, struct worker *worker, struct err *e);
+void invites_free(struct invites *i);
+bool invites_has(const struct invites *i, struct slice user, struct slice contact, uint64_t wall_ms);
+void invites_put(struct invites *i, struct slice user, struct slice contact, uint64_t expires_ms,
+	struct slice by, gateway_stored *done, void *arg);
+void invites_remove(struct invites *i, struct slice user, struct slice contact, gateway_stored *done,
+	void *arg);
+void invites_each(const struct invites *i, uint64_t wall_ms,
+	void (*fn)(void *arg, struct slice user, struct slice contact, uint64_t expires_ms), void *arg);
+size_t invites_count(const struct invites *i);
+unsigned invites_busy(const struct invites *i);

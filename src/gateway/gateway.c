@@ -1,0 +1,358 @@
+#include "gateway/gateway.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "gateway/core.h"
+#include "sipnet/sipnet.h"
+#include "view/metrics.h"
+
+/* ---- what SIP user agents are told about us ---- */
+
+static const enum sip_method allowed[] = {SIP_MESSAGE, SIP_OPTIONS, SIP_M_OTHER};
+static const char *const supported[] = {NULL};
+
+const struct sip_caps gateway_caps = {
+	.allow = allowed,
+	.supported = supported,
+	.accept = "text/plain, text/html, message/cpim",
+};
+
+/* ---- common parts ---- */
+
+struct arena *gateway_scratch(struct gateway *g)
+{
+	arena_reset(&g->scratch);
+	return &g->scratch;
+}
+
+static bool invited(void *arg, struct slice user, struct slice contact)
+{
+	const struct gateway *g = arg;
+
+	return invites_has(g->invites, user, contact, gateway_wall(g));
+}
+
+struct permission gateway_permission(struct gateway *g, struct slice user, struct slice contact,
+	enum permission_direction direction)
+{
+	return permission_check(g->snapshot, invited, g, user, contact, direction);
+}
+
+void gateway_bounce(struct gateway *g, const struct xml_elem *e, struct slice from_domain,
+	struct slice to_domain, enum stanza_cond cond, struct slice text)
+{
+	buf_reset(&g->xml);
+	if (stanza_error_put(&g->xml, e, cond, text))
+		gateway_send_xml(g, to_domain, from_domain, buf_slice(&g->xml));
+}
+
+/* ---- stanzas nobody asks about ---- */
+
+enum { ANSWER_MS = 20000, HELD_MAX = 4096, HELD_RETRY_MS = 50 };
+
+static void held_flush(struct gateway *g)
+{
+	while (g->held) {
+		struct link_down *d = g->held, *next = d->next;
+
+		if (!g->ops->send(g->ops_arg, d)) {
+			loop_timer_in(&g->held_timer, HELD_RETRY_MS);
+			return;
+		}
+		g->n_held--;
+		g->held = next;
+		if (!next)
+			g->held_end = &g->held;
+	}
+}
+
+static void held_fires(void *arg)
+{
+	held_flush(arg);
+}
+
+void gateway_send_xml(struct gateway *g, struct slice from_domain, struct slice to_domain,
+	struct slice xml)
+{
+	struct link_down *d = link_down_new(from_domain, to_domain, xml);
+
+	d->deadline_ms = gateway_now(g) + ANSWER_MS;
+	if (!g->held && g->ops->send(g->ops_arg, d))
+		return;
+	if (g->n_held == HELD_MAX) {
+		log_warn(&g->log, "answer-dropped", LF_S("partner", to_domain));
+		link_down_free(d);
+		return;
+	}
+	d->next = NULL;
+	*g->held_end = d;
+	g->held_end = &d->next;
+	g->n_held++;
+	if (!loop_timer_armed(&g->held_timer))
+		loop_timer_in(&g->held_timer, HELD_RETRY_MS);
+}
+
+/* ---- events ---- */
+
+void gateway_request(void *gateway, struct sip_server *txn, const struct sip_msg *m,
+	const struct route *route)
+{
+	toxmpp_request(gateway, txn, m, route);
+}
+
+const struct sipnet_ops gateway_sipnet_ops = {.request = gateway_request};
+
+static void fate(void *arg, struct link_down *d)
+{
+	toxmpp_fate(arg, d);
+}
+
+static void lost(void *arg, enum link_reason reason, const uint64_t *ids, size_t n)
+{
+	toxmpp_lost(arg, reason, ids, n);
+}
+
+/* The addresses of a stanza; without one in from there is nobody to answer. */
+static bool read_addresses(struct gateway *g, const struct link_up *up, struct jid *from, struct jid *to)
+{
+	struct arena *a = gateway_scratch(g);
+	const struct xml_elem *e = up->stanza;
+
+	if (jid_parse(from, a, xml_attr(e, SL("from")), NULL) < 0) {
+		log_info(&g->log, "stanza-without-sender", LF_S("partner", up->from_domain));
+		return false;
+	}
+	if (jid_parse(to, a, xml_attr(e, SL("to")), NULL) < 0) {
+		gateway_bounce(g, e, up->from_domain, up->to_domain, STANZA_JID_MALFORMED, SL_NONE);
+		return false;
+	}
+	return true;
+}
+
+static void handle_stanza(struct gateway *g, const struct link_up *up)
+{
+	const struct xml_elem *e = up->stanza;
+	struct jid from, to;
+
+	if (!read_addresses(g, up, &from, &to))
+		return;
+	switch (stanza_kind(e)) {
+	case STANZA_MESSAGE:
+		if (stanza_is_error(e))
+			toxmpp_error(g, e, &from, &to);
+		else
+			tosip_message(g, e, &from, &to);
+		break;
+	case STANZA_PRESENCE:
+		service_presence(g, e, &from, &to);
+		break;
+	case STANZA_IQ:
+		service_iq(g, e, &from, &to);
+		break;
+	case STANZA_KIND_NONE:
+		break; /* the stream engine lets nothing else through */
+	}
+}
+
+static void stanza(void *arg, struct link_up *up)
+{
+	struct gateway *g = arg;
+
+	handle_stanza(g, up);
+	g->ops->up_done(g->ops_arg, up);
+}
+
+const struct link_gateway_ops gateway_link_ops = {.fate = fate, .lost = lost, .stanza = stanza};
+
+/* ---- the real neighbours ---- */
+
+static bool live_send(void *arg, struct link_down *d)
+{
+	struct gateway *g = arg;
+
+	return link_send(g->link, d);
+}
+
+static void live_up_done(void *arg, struct link_up *up)
+{
+	struct gateway *g = arg;
+
+	link_up_done(g->link, up);
+}
+
+static void live_reply(void *arg, struct sip_server *txn, const struct sip_reply *reply)
+{
+	struct gateway *g = arg;
+
+	sipnet_reply(g->sipnet, txn, reply);
+}
+
+static void live_request(void *arg, const struct route *route, const struct sip_spec *spec,
+	unsigned timeout_ms, sip_done *done, void *done_arg)
+{
+	struct gateway *g = arg;
+
+	sipnet_request(g->sipnet, route, spec, timeout_ms, done, done_arg);
+}
+
+static uint64_t live_wall(void *arg)
+{
+	return clock_wall_ms();
+}
+
+static const struct gateway_ops live = {
+	.send = live_send,
+	.up_done = live_up_done,
+	.reply = live_reply,
+	.request = live_request,
+	.wall_ms = live_wall,
+};
+
+void gateway_connect(struct gateway *g, struct link *link, struct sipnet *sipnet)
+{
+	g->link = link;
+	g->sipnet = sipnet;
+	gateway_set_ops(g, &live, g);
+	link_local_gateway(link, g->loop, &gateway_link_ops, g);
+}
+
+void gateway_set_ops(struct gateway *g, const struct gateway_ops *ops, void *arg)
+{
+	g->ops = ops;
+	g->ops_arg = arg;
+}
+
+/* ---- life ---- */
+
+static void default_limits(struct gateway_limits *l)
+{
+	static const struct gateway_limits defaults = {
+		.pending = 100000,
+		.late = 65536,
+		.late_ms = 60000,
+		.target_msgs = 64,
+		.target_bytes = 256 * 1024,
+		.queued_msgs = 100000,
+		.queued_bytes = (size_t)128 << 20,
+		.late_pairs = 16384,
+	};
+
+#define DEFAULT(field) l->field = l->field ? l->field : defaults.field
+	DEFAULT(pending);
+	DEFAULT(late);
+	DEFAULT(late_ms);
+	DEFAULT(target_msgs);
+	DEFAULT(target_bytes);
+	DEFAULT(queued_msgs);
+	DEFAULT(queued_bytes);
+	DEFAULT(late_pairs);
+#undef DEFAULT
+}
+
+int gateway_new(struct gateway **ret, struct loop *loop, const struct gateway_config *config,
+	const struct log *log, struct err *e)
+{
+	struct gateway *g = xzalloc(sizeof *g);
+
+	g->loop = loop;
+	g->node = config->node;
+	g->shard = config->shard;
+	g->limits = config->limits;
+	default_limits(&g->limits);
+	log_init(&g->log, log);
+	arena_init(&g->scratch, 16384);
+	buf_init(&g->xml, 0);
+	buf_init(&g->uri, 0);
+	g->held_end = &g->held;
+	loop_timer_init(&g->held_timer, loop, held_fires, g);
+	gateway_set_ops(g, &live, g);
+	toxmpp_init(g, config->seed);
+	tosip_init(g);
+	late_init(g);
+	g->invites = invites_new(g, config->memory, config->worker, e);
+	if (!g->invites) {
+		gateway_free(g);
+		return -1;
+	}
+	*ret = g;
+	return 0;
+}
+
+void gateway_free(struct gateway *g)
+{
+	if (!g)
+		return;
+	loop_timer_stop(&g->held_timer);
+	while (g->held) {
+		struct link_down *d = g->held;
+
+		g->held = d->next;
+		link_down_free(d);
+	}
+	late_done(g);
+	tosip_done(g);
+	toxmpp_done(g);
+	invites_free(g->invites);
+	snapshot_unref(g->snapshot);
+	buf_done(&g->xml);
+	buf_done(&g->uri);
+	arena_done(&g->scratch);
+	log_done(&g->log);
+	free(g);
+}
+
+void gateway_set_snapshot(struct gateway *g, struct snapshot *s)
+{
+	struct snapshot *old = g->snapshot;
+
+	g->snapshot = snapshot_ref(s);
+	snapshot_unref(old);
+}
+
+void gateway_drain(struct gateway *g)
+{
+	g->draining = true;
+}
+
+unsigned gateway_busy(const struct gateway *g)
+{
+	return g->n_unanswered + g->n_queued + g->n_held + invites_busy(g->invites);
+}
+
+/* ---- commands and views ---- */
+
+void gateway_allow_put(struct gateway *g, struct slice user, struct slice contact, uint64_t expires_ms,
+	struct slice by, gateway_stored *done, void *arg)
+{
+	invites_put(g->invites, user, contact, expires_ms, by, done, arg);
+}
+
+void gateway_allow_remove(
+	struct gateway *g, struct slice user, struct slice contact, gateway_stored *done, void *arg)
+{
+	invites_remove(g->invites, user, contact, done, arg);
+}
+
+void gateway_allow_each(struct gateway *g,
+	void (*fn)(void *arg, struct slice user, struct slice contact, uint64_t expires_ms), void *arg)
+{
+	invites_each(g->invites, gateway_wall(g), fn, arg);
+}
+
+void gateway_view(const struct gateway *g, struct gateway_view *ret)
+{
+	*ret = (struct gateway_view){
+		.generation = g->snapshot ? snapshot_generation(g->snapshot) : 0,
+		.pending = g->n_unanswered,
+		.window = g->n_window,
+		.late = g->n_late,
+		.late_pairs = (unsigned)g->late_pairs.count,
+		.targets = tosip_targets(g),
+		.queued = g->n_queued,
+		.queued_bytes = g->queued_bytes,
+		.invitations = invites_count(g->invites),
+		.draining = g->draining,
+	};
+}
