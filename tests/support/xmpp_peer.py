@@ -48,6 +48,14 @@ class XmppWire:
     def send(self, data):
         self._socket.sendall(data.encode() if isinstance(data, str) else data)
 
+    def recv(self):
+        """The next bytes, whenever they come; none: the end."""
+        if self._in:
+            data, self._in = self._in, b""
+            return data
+        self._socket.settimeout(None)
+        return self._socket.recv(65536)
+
     def _more(self, end):
         left = end - time.monotonic()
         if left <= 0:
@@ -207,9 +215,8 @@ class XmppPeer:
         """Reads a stream header; returns it."""
         return wire.read_until(r"<stream:stream [^>]*>")
 
-    def take_secure(self, seconds=10.0, pair=None, require=True):
-        """Accepts a stream up to the header inside TLS."""
-        wire = self.accept(seconds)
+    def take_secure(self, wire, pair=None, require=True):
+        """A stream of Entente's up to the header inside TLS."""
         sender = re.search("from='([^']*)'", self.take_header(wire)).group(1)
         wire.sender = sender
         wire.send(
@@ -219,11 +226,10 @@ class XmppPeer:
         wire.send(f"<proceed xmlns='{TLS}'/>")
         wire.start_tls(server_context(self.ca_file, pair or self.pair, require), server_side=True)
         self.take_header(wire)
-        return wire
 
-    def take(self, seconds=10.0, pair=None):
-        """Accepts a stream and authenticates it by EXTERNAL."""
-        wire = self.take_secure(seconds, pair)
+    def take_on(self, wire, pair=None):
+        """A stream of Entente's up to its authentication by EXTERNAL."""
+        self.take_secure(wire, pair)
         wire.send(
             header(self.domain, wire.sender, "secure1") +
             f"<stream:features><mechanisms xmlns='{SASL}'><mechanism>EXTERNAL</mechanism>"
@@ -232,4 +238,9 @@ class XmppPeer:
         wire.send(f"<success xmlns='{SASL}'/>")
         self.take_header(wire)
         wire.send(header(self.domain, wire.sender, "authed1") + "<stream:features/>")
+
+    def take(self, seconds=10.0):
+        """Accepts the next stream of Entente's and authenticates it."""
+        wire = self.accept(seconds)
+        self.take_on(wire)
         return wire

@@ -1,0 +1,87 @@
+"""Entente between a scripted SIP peer and scripted XMPP partners: the stage of the wire tests."""
+
+from lab.lab import SIP_DOMAIN, Lab
+from sip_peer import SipPeer, token
+from xmpp_peer import XmppPeer
+
+PARTNER = "partner.lab"
+ROUTE = "pbx"
+
+
+class Scene:
+    """sip: the trusted SIP route of sip.lab. partner: a listed, enabled partner of type Federated.
+
+    names: further domains that the DNS knows as servers of scripted peers; add_partner() makes
+    partners of them.
+    """
+
+    def __init__(self, build, valgrind=False, names=(), route=(), settings=None, listed=True):
+        self.lab = Lab(build, valgrind=valgrind)
+        self.peers = {}
+        try:
+            self._start(names, route, settings, listed)
+        except BaseException:
+            self.lab.close()
+            raise
+
+    def _start(self, names, route, settings, listed):
+        lab = self.lab
+        for name in (PARTNER, *names):
+            self.peers[name] = XmppPeer(name, lab.next_address(), lab.ca.server(name), lab.ca.file)
+            lab.dns.server(name, self.peers[name].address, self.peers[name].port)
+        self.partner = self.peers[PARTNER]
+        self.entente = lab.make_entente(settings=settings)
+        server = (self.entente.address, self.entente.sip_port)
+        self.sip = SipPeer(lab.next_address(), 5060, server)
+        self.stranger = SipPeer(lab.next_address(), 5060, server)
+        for peer in (lab.dns, *self.peers.values(), self.sip, self.stranger, self.entente):
+            lab.start(peer)
+        self._administer(route, listed)
+
+    def _administer(self, route, listed):
+        do = self.entente.do
+        do("route", "add", ROUTE, "--next-hop", self.sip.uri, *route)
+        do("domain", "add", SIP_DOMAIN, "--route", ROUTE)
+        do("access", "set", "--allow-federated-users", "yes")
+        do("policy", "set", "global", "--federation", "yes", "--xmpp", "yes")
+        if listed:
+            self.add_partner(PARTNER)
+
+    def add_partner(self, domain, *options):
+        """Puts it on the allow list: EXTERNAL or nothing, unless the options say otherwise."""
+        self.entente.do(
+            "partner", "add", domain, "--type", "Federated", "--dialback", "no", *options)
+
+    def close(self):
+        """Ends all; returns entented's exit code."""
+        code = self.entente.stop()
+        self.lab.close()
+        if code == 0:
+            self.lab.remove()
+        return code
+
+    # ---- one message, to see that all is well ----
+
+    def stream_in(self, domain=PARTNER):
+        """An authenticated stream from a partner to Entente."""
+        return self.peers[domain].open(self.entente.address, self.entente.xmpp_port, SIP_DOMAIN)
+
+    def message_in(self, wire=None, text=None, domain=PARTNER, to="romeo"):
+        """Sends a message from a partner's contact; returns the request the SIP side got."""
+        text = text or token()
+        mark = self.sip.mark()
+        own = wire or self.stream_in(domain)
+        own.send(
+            f"<message from='juliet@{domain}' to='{to}@{SIP_DOMAIN}' type='chat'>"
+            f"<body>{text}</body></message>")
+        request = self.sip.wait(
+            lambda m: m.method == "MESSAGE" and m.body == text.encode(), f"'{text}'", start=mark)
+        if not wire:
+            own.close()
+        return request
+
+    def message_out(self, text=None, domain=PARTNER, **more):
+        """Sends a message from a SIP user to a partner's contact; returns the request."""
+        request = self.sip.compose(f"sip:juliet@{domain}", text or token(), **more)
+        self.sip.send(request)
+        return request
