@@ -13,11 +13,12 @@ struct sip_caps {
 };
 
 /*
- * Whether a well-formed request may be served, in the order of RFC 3261 8.2 and 16.3. 0: it may.
- * Else the status, its reason, and the header fields the refusal needs ("Allow: ...\r\n") added to
- * extra: 505 version; 483 Max-Forwards is 0 (not for OPTIONS: 11.1); 405 with Allow; 416 URI
- * scheme; 403 sips (RFC 7247 8); 420 with Unsupported; 481 for a To tag, CANCEL and whatever else
- * needs a dialog we do not have. ACK is never answered: do not ask.
+ * Whether a well-formed request may be served (RFC 3261 8.2, 16.3). 0: it may. Else the status, its
+ * reason, and the header fields that the refusal needs ("Allow: ...\r\n") added to extra:
+ *   481 CANCEL; 501 unknown method, 405 method not served, both with Allow; 416 URI scheme; 403
+ * sips in Request-URI or To (RFC 7247 8); 483 Max-Forwards is 0 (not for OPTIONS, 11.1); 420 with
+ *   Unsupported; 481 To tag of a dialog we do not have; 400 body without a good Content-Type; 415
+ * with Accept-Encoding. The first that applies, in this order. ACK is never answered: do not ask.
  */
 unsigned sip_check_request(const struct sip_msg *m, const struct sip_caps *caps,
 	const char **ret_reason, struct buf *extra);

@@ -1,7 +1,7 @@
 #include "sip/grammar.h"
 
 #define MARK_BITS (G_USER | G_PASSWORD | G_PARAM | G_HEADER)
-#define ALNUM	  (G_TOKEN | G_WORD | MARK_BITS | G_HOST | G_IM)
+#define ALNUM     (G_TOKEN | G_WORD | MARK_BITS | G_HOST | G_IM)
 
 const uint8_t g_class[256] = {
 	['a' ... 'z'] = ALNUM,

@@ -5,7 +5,8 @@
 
 #include "base/slice.h"
 
-/* Character classes of RFC 3261 25.1, one bit each: a class of bytes is one look-up. For sip/ only. */
+/* Character classes of RFC 3261 25.1, one bit each: a class of bytes is one look-up. For sip/ only.
+ */
 enum {
 	G_TOKEN = 1 << 0,    /* token */
 	G_WORD = 1 << 1,     /* word, of callid */
@@ -54,11 +55,13 @@ static inline struct slice g_trim(struct slice s)
 	return s;
 }
 
-/* Every % is followed by two hexadecimal digits and the other bytes are of the set; false for "". */
+/* Every % is followed by two hexadecimal digits and the other bytes are of the set; false for "".
+ */
 bool g_escaped(struct slice s, unsigned set);
 
 /* Bytes of a quoted string at the start of s with its quotes; 0: none, or not closed. */
 size_t g_quoted(struct slice s);
 
-/* True, and *s moved behind it, when s begins with c; white space on either side is skipped (SWS). */
+/* True, and *s moved behind it, when s begins with c; white space on either side is skipped (SWS).
+ */
 bool g_take(struct slice *s, char c);

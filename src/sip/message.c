@@ -14,9 +14,9 @@ static void bad(struct sip_msg *m, unsigned status, const char *what)
 /* ---- lines ---- */
 
 /*
- * Takes a line off [*p, end) without its line break: CRLF, or LF alone (COMPAT: as other stacks do).
- * A CR elsewhere in it is made a space, so that no part of the message, put into another, can begin
- * a line there. False: no line break is left.
+ * Takes a line off [*p, end) without its line break: CRLF, or LF alone (COMPAT: as other stacks
+ * do). A CR elsewhere in it is made a space, so that no part of the message, put into another, can
+ * begin a line there. False: no line break is left.
  */
 static bool take_line(struct sip_msg *m, char **p, char *end, struct slice *ret)
 {
@@ -246,8 +246,9 @@ static void read_body(struct sip_msg *m, struct slice left)
 }
 
 /*
- * Without a first Via that says where the message was sent from there is no response. With one whose
- * parameters are broken there is (RFC 4475 3.1.2.1): by UDP it goes to the source address anyway.
+ * Without a first Via that says where the message was sent from there is no response. With one
+ * whose parameters are broken there is (RFC 4475 3.1.2.1): by UDP it goes to the source address
+ * anyway.
  */
 static bool read_via(struct sip_msg *m)
 {

@@ -133,7 +133,7 @@ struct sip_msg {
 	struct sip_addr from, to;
 	struct slice call_id;
 	uint32_t cseq;
-	int max_forwards; /* 0..255; -1: absent */
+	int max_forwards;  /* 0..255; -1: absent */
 	struct slice body; /* never absent */
 
 	/* What is wrong with it, when sip_msg_parse() did not say SIP_GOOD; a static text */
@@ -158,9 +158,9 @@ enum sip_parsed {
  * the caller's and must outlive the use of *m. A body shorter than Content-Length is SIP_BAD 400,
  * what follows the body is ignored (18.3). Empty lines before the start line are skipped (7.5); a
  * datagram of nothing else is SIP_DROP "keep-alive".
- * Checked here: start line and version (505), the syntax of the fields that every message has and of
- * those that count for framing, that the mandatory ones are there once. What a server thinks of a
- * well-formed request is sip_check_request()'s.
+ * Checked here: start line and version (505), the syntax of the fields that every message has and
+ * of those that count for framing, that the mandatory ones are there once. What a server thinks of
+ * a well-formed request is sip_check_request()'s.
  */
 enum sip_parsed sip_msg_parse(struct sip_msg *m, char *p, size_t n);
 

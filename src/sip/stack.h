@@ -40,13 +40,15 @@ bool sip_hop_equal(const struct sip_hop *a, const struct sip_hop *b);
 /* "192.0.2.1", "2001:db8::1"; ret holds INET6_ADDRSTRLEN. Returns it. */
 const char *sip_hop_address(const struct sip_hop *h, char ret[static INET6_ADDRSTRLEN]);
 uint16_t sip_hop_port(const struct sip_hop *h);
+void sip_hop_set_port(struct sip_hop *h, uint16_t port);
 /* From an address literal (no brackets); -1. */
 int sip_hop_make(struct slice address, uint16_t port, enum sip_transport t, struct sip_hop *ret);
 
 /* What the owner says to a request before a transaction is made for it. status 0: go on. */
 struct sip_verdict {
 	unsigned status;
-	const char *reason;
+	const char *reason;   /* NULL: the standard words */
+	unsigned retry_after; /* seconds, as Retry-After; 0: none */
 };
 
 struct sip_stack_ops {

@@ -133,7 +133,7 @@ static bool is_pair(struct slice s, unsigned set)
 	size_t eq = slice_find(s, '=');
 
 	return g_escaped(slice_cut(s, eq), set) &&
-		(eq + 1 >= s.n || g_escaped(slice_from(s, eq + 1), set));
+	       (eq + 1 >= s.n || g_escaped(slice_from(s, eq + 1), set));
 }
 
 /* Takes ";params" off the front of *s, up to '?' or the end. */
@@ -262,12 +262,12 @@ static const struct {
 	struct slice name;
 	int (*parse)(struct slice s, struct sip_uri *u);
 } schemes[] = {
-	[SIP_SCHEME_OTHER] = {{"", 0}, parse_other},
-	[SIP_SCHEME_SIP] = {{"sip", 3}, parse_sip},
-	[SIP_SCHEME_SIPS] = {{"sips", 4}, parse_sip},
-	[SIP_SCHEME_TEL] = {{"tel", 3}, parse_tel},
-	[SIP_SCHEME_IM] = {{"im", 2}, parse_im},
-	[SIP_SCHEME_PRES] = {{"pres", 4}, parse_im},
+	[SIP_SCHEME_OTHER] = {{"", 0},     parse_other},
+	[SIP_SCHEME_SIP] = {{"sip", 3},  parse_sip  },
+	[SIP_SCHEME_SIPS] = {{"sips", 4}, parse_sip  },
+	[SIP_SCHEME_TEL] = {{"tel", 3},  parse_tel  },
+	[SIP_SCHEME_IM] = {{"im", 2},   parse_im   },
+	[SIP_SCHEME_PRES] = {{"pres", 4}, parse_im   },
 };
 
 static bool is_scheme(struct slice s)

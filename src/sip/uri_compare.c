@@ -3,7 +3,8 @@
 
 /*
  * One character of a URI part with its escape resolved. %HH of a reserved character (RFC 2396 2.2)
- * is not the character itself: it is returned as 256 + the byte, so that it equals only another %HH.
+ * is not the character itself: it is returned as 256 + the byte, so that it equals only another
+ * %HH.
  */
 static int next_char(struct slice *s, bool fold)
 {
@@ -47,7 +48,8 @@ static bool find_pair(struct slice list, char sep, struct slice name, struct sli
 	return false;
 }
 
-/* A parameter that stands in one URI only is ignored, except these (19.1.4; transport by its examples). */
+/* A parameter that stands in one URI only is ignored, except these (19.1.4; transport by its
+ * examples). */
 static bool counts_alone(struct slice name)
 {
 	static const char *const names[] = {"user", "ttl", "method", "maddr", "transport"};
@@ -85,9 +87,9 @@ static bool pairs_equal(struct slice a, struct slice b, char sep, bool all)
 static bool sip_equal(const struct sip_uri *a, const struct sip_uri *b)
 {
 	return part_equal(a->user, b->user, false) && part_equal(a->password, b->password, false) &&
-		sip_host_equal(a->host, b->host) && a->port == b->port &&
-		pairs_equal(a->params, b->params, ';', false) &&
-		pairs_equal(a->headers, b->headers, '&', true);
+	       sip_host_equal(a->host, b->host) && a->port == b->port &&
+	       pairs_equal(a->params, b->params, ';', false) &&
+	       pairs_equal(a->headers, b->headers, '&', true);
 }
 
 /* RFC 3966 4: visual separators do not count, all parameters do. */
@@ -98,7 +100,8 @@ static bool tel_equal(const struct sip_uri *a, const struct sip_uri *b)
 
 	sip_uri_key(&x, a);
 	sip_uri_key(&y, b);
-	equal = slice_eq(buf_slice(&x), buf_slice(&y)) && pairs_equal(a->params, b->params, ';', true);
+	equal = slice_eq(buf_slice(&x), buf_slice(&y)) &&
+		pairs_equal(a->params, b->params, ';', true);
 	buf_done(&x);
 	buf_done(&y);
 	return equal;
@@ -117,7 +120,7 @@ bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b)
 	case SIP_SCHEME_IM:
 	case SIP_SCHEME_PRES:
 		return part_equal(a->user, b->user, false) && sip_host_equal(a->host, b->host) &&
-			pairs_equal(a->headers, b->headers, '&', true);
+		       pairs_equal(a->headers, b->headers, '&', true);
 	case SIP_SCHEME_OTHER:
 		break;
 	}

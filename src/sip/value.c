@@ -148,15 +148,16 @@ bool sip_is_call_id(struct slice s)
 /* ---- addresses ---- */
 
 /*
- * Length of a display name without quotes. The grammar has tokens and white space. COMPAT: telephones write
- * names with letters beyond ASCII, commas and brackets without quotes (RFC 4475 3.1.2.13 leaves it open).
+ * Length of a display name without quotes. The grammar has tokens and white space. COMPAT:
+ * telephones write names with letters beyond ASCII, commas and brackets without quotes (RFC
+ * 4475 3.1.2.13 leaves it open).
  */
 static size_t span_display(struct slice s)
 {
 	size_t i = 0;
 
-	while (i < s.n && (g_is(s.p[i], G_TOKEN) || g_space(s.p[i]) || (unsigned char)s.p[i] >= 0x80 ||
-				memchr(",()/", s.p[i], 4)))
+	while (i < s.n && (g_is(s.p[i], G_TOKEN) || g_space(s.p[i]) ||
+				  (unsigned char)s.p[i] >= 0x80 || memchr(",()/", s.p[i], 4)))
 		i++;
 	return i;
 }
@@ -178,7 +179,8 @@ static int take_bracketed(struct slice *s, struct sip_addr *a)
 	return 1;
 }
 
-/* 20.10: without brackets, what follows the first ';' belongs to the field, and '?' cannot stand there. */
+/* 20.10: without brackets, what follows the first ';' belongs to the field, and '?' cannot stand
+ * there. */
 static int take_bare(struct slice *s, struct sip_addr *a)
 {
 	size_t n = 0;
@@ -232,11 +234,11 @@ int sip_addr_parse(struct slice s, struct sip_addr *ret)
 /* ---- Via ---- */
 
 static const struct slice transports[] = {
-	[SIP_UDP] = {"UDP", 3},
-	[SIP_TCP] = {"TCP", 3},
-	[SIP_TLS] = {"TLS", 3},
-	[SIP_WS] = {"WS", 2},
-	[SIP_WSS] = {"WSS", 3},
+	[SIP_UDP] = {"UDP",  3},
+	[SIP_TCP] = {"TCP",  3},
+	[SIP_TLS] = {"TLS",  3},
+	[SIP_WS] = {"WS",   2},
+	[SIP_WSS] = {"WSS",  3},
 	[SIP_SCTP] = {"SCTP", 4},
 };
 
@@ -255,8 +257,8 @@ static struct slice take_token(struct slice *s)
 }
 
 /*
- * sent-protocol: name, version, transport. The version may be another one: the start line says what the
- * message is, and a response to it must find its way (RFC 4475 3.1.2.16).
+ * sent-protocol: name, version, transport. The version may be another one: the start line says what
+ * the message is, and a response to it must find its way (RFC 4475 3.1.2.16).
  */
 static int take_protocol(struct slice *s, struct sip_via *v)
 {
@@ -457,9 +459,9 @@ int sip_date_parse(struct slice s, uint64_t *ret)
 	t.tm_hour = digits(s, 17, 2);
 	t.tm_min = digits(s, 20, 2);
 	t.tm_sec = digits(s, 23, 2);
-	if (find3(days, slice_make(s.p, 3)) < 0 || t.tm_mon < 0 || t.tm_year < 70 || t.tm_mday < 1 ||
-		t.tm_mday > 31 || t.tm_hour < 0 || t.tm_hour > 23 || t.tm_min < 0 || t.tm_min > 59 ||
-		t.tm_sec < 0 || t.tm_sec > 60)
+	if (find3(days, slice_make(s.p, 3)) < 0 || t.tm_mon < 0 || t.tm_year < 70 ||
+		t.tm_mday < 1 || t.tm_mday > 31 || t.tm_hour < 0 || t.tm_hour > 23 ||
+		t.tm_min < 0 || t.tm_min > 59 || t.tm_sec < 0 || t.tm_sec > 60)
 		return -1;
 	*ret = (uint64_t)timegm(&t);
 	return 0;

@@ -42,6 +42,7 @@ struct sip_stamp {
 	struct slice sent_by;           /* "192.0.2.1:5060" */
 	struct slice branch;            /* with its z9hG4bK */
 	struct slice from_tag, call_id; /* used where spec has none */
+	struct slice user_agent;        /* absent: none */
 };
 
 void sip_write_request(struct buf *out, const struct sip_spec *spec, const struct sip_stamp *stamp);
@@ -56,18 +57,20 @@ struct sip_reply {
 	struct slice body;
 };
 
-/*
- * The response to m (8.2.6): Via fields as they came, the first with received and rport as given
- * (absent, 0: as it came), To with to_tag when it has none.
- */
+/* What the transaction layer saw of a request, for its response. */
 struct sip_seen {
 	struct slice
 		received; /* the source address, when the first Via needs it (18.2.1, RFC 3581 4) */
 	uint16_t rport;   /* the source port, when the first Via asked for it */
-	struct slice to_tag;
+	struct slice to_tag; /* for a To without tag */
 };
-void sip_write_response(struct buf *out, const struct sip_msg *m, const struct sip_seen *seen,
-	const struct sip_reply *reply);
+
+/* The lines a response repeats of its request: Via, From, To, Call-ID, CSeq (8.2.6.2). */
+void sip_write_echo(struct buf *out, const struct sip_msg *m, const struct sip_seen *seen);
+
+/* A response around them. extra: more lines, complete ("Allow: MESSAGE\r\n"). */
+void sip_write_reply(
+	struct buf *out, const struct sip_reply *reply, struct slice echo, struct slice extra);
 
 /* One header field "Name: value\r\n", safe as above. */
 void sip_write_field(struct buf *out, const char *name, struct slice value);

@@ -1,0 +1,288 @@
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "sip/stack_priv.h"
+
+/* What comes in finds its transaction, or begins one, or is refused. */
+
+enum { RETRY_AFTER_MIN = 5, RETRY_AFTER_SPREAD = 8 };
+
+/* ---- making and ending ---- */
+
+static void copy_sent_by(struct sip_stack *s, const struct sip_stack_config *config)
+{
+	s->sent_by = xcalloc(config->n_sockets, sizeof *s->sent_by);
+	for (unsigned i = 0; i < config->n_sockets; i++)
+		s->sent_by[i] = slice_make(slice_dup(config->sent_by[i]), config->sent_by[i].n);
+}
+
+static void init_lists(struct sip_stack *s)
+{
+	list_init(&s->trying);
+	list_init(&s->proceeding);
+	list_init(&s->late);
+	list_init(&s->completed);
+	list_init(&s->absorbing);
+	list_init(&s->failed);
+}
+
+struct sip_stack *sip_stack_new(
+	const struct sip_stack_config *config, const struct sip_stack_ops *ops, void *arg)
+{
+	struct sip_stack *s = xzalloc(sizeof *s);
+
+	assert(ascii_alnum(config->node) && ascii_alnum(config->shard) && config->n_sockets);
+	s->ops = ops;
+	s->arg = arg;
+	s->config = *config;
+	copy_sent_by(s, config);
+	init_lists(s);
+	if (config->server)
+		sip_write_field(&s->lines, "Server", slice_of(config->server));
+	s->server_line = s->lines.n;
+	sip_caps_write(&s->lines, config->caps);
+	s->pool_used = sizeof s->pool;
+	ops->random(arg, s->salt, sizeof s->salt);
+	return s;
+}
+
+void sip_stack_free(struct sip_stack *s)
+{
+	if (!s)
+		return;
+	sip_server_free_all(s);
+	sip_client_free_all(s);
+	sip_index_done(&s->servers);
+	sip_index_done(&s->merges);
+	sip_index_done(&s->clients);
+	sip_heap_done(&s->timers);
+	for (unsigned i = 0; i < s->config.n_sockets; i++)
+		free((char *)s->sent_by[i].p);
+	free(s->sent_by);
+	buf_done(&s->lines);
+	buf_done(&s->out);
+	buf_done(&s->extra);
+	buf_done(&s->scratch);
+	free(s);
+}
+
+/* ---- sending ---- */
+
+void sip_stack_send(struct sip_stack *s, const struct sip_hop *to, struct slice bytes)
+{
+	s->stats.tx++;
+	s->ops->send(s->arg, to, bytes);
+}
+
+struct slice sip_stack_server_line(const struct sip_stack *s)
+{
+	return slice_cut(buf_slice(&s->lines), s->server_line);
+}
+
+void sip_stack_answer(struct sip_rx *rx, unsigned status, const char *reason, struct slice extra)
+{
+	struct sip_stack *s = rx->stack;
+	struct sip_reply reply = {.status = status, .reason = slice_of(reason)};
+
+	buf_reset(&s->scratch);
+	sip_write_echo(&s->scratch, rx->m, &rx->seen);
+	buf_reset(&s->out);
+	sip_write_reply(&s->out, &reply, buf_slice(&s->scratch), extra);
+	sip_stack_send(s, &rx->back, buf_slice(&s->out));
+}
+
+/* A refusal, with the lines in s->extra. */
+static void refuse(struct sip_rx *rx, unsigned status, const char *reason)
+{
+	rx->stack->stats.refused++;
+	buf_slice_add(&rx->stack->extra, sip_stack_server_line(rx->stack));
+	sip_stack_answer(rx, status, reason, buf_slice(&rx->stack->extra));
+}
+
+/* Different senders come back at different times. */
+static void refuse_overload(struct sip_rx *rx)
+{
+	rx->stack->stats.shed++;
+	buf_printf(&rx->stack->extra, "Retry-After: %u\r\n",
+		(unsigned)(RETRY_AFTER_MIN + rx->id.a % RETRY_AFTER_SPREAD));
+	refuse(rx, 500, "Overloaded");
+}
+
+/* ---- the way back ---- */
+
+/*
+ * 18.2.1, RFC 3581 4: received when the first Via names another host than the packet came from, and
+ * always beside rport.
+ * 18.2.2: a response by UDP goes to the source address, to the source port where rport was asked
+ * for, else to that of sent-by. maddr is not followed: it is for multicast (18.1.1), which we do
+ * not take part in, and would let anybody aim our responses at anybody.
+ */
+static void find_way_back(struct sip_rx *rx)
+{
+	const struct sip_via *v = &rx->m->via;
+	struct slice source = slice_of(sip_hop_address(rx->from, rx->received));
+
+	rx->back = *rx->from;
+	if (v->rport)
+		rx->seen.rport = sip_hop_port(rx->from);
+	else
+		sip_hop_set_port(&rx->back, v->port ? v->port : 5060);
+	if (v->rport || !sip_host_equal(v->host, source))
+		rx->seen.received = source;
+}
+
+static void identify(struct sip_rx *rx)
+{
+	sip_ident_of(rx->stack, rx->m, rx->m->method_name, &rx->id);
+	sip_ident_tag(rx->stack, &rx->id, rx->to_tag);
+	rx->seen.to_tag = slice_make(rx->to_tag, sizeof rx->to_tag);
+	find_way_back(rx);
+}
+
+/* ---- requests ---- */
+
+/* 9.2: 200 when there is what it cancels; a non-INVITE goes on all the same. */
+static void take_cancel(struct sip_rx *rx)
+{
+	struct sip_stack *s = rx->stack;
+	const enum sip_method *allow = s->config.caps->allow;
+	struct sip_ident id;
+
+	for (; *allow != SIP_M_OTHER; allow++) {
+		sip_ident_of(s, rx->m, slice_of(sip_method_name(*allow)), &id);
+		if (sip_server_find(s, &id)) {
+			sip_stack_answer(rx, 200, NULL, sip_stack_server_line(s));
+			return;
+		}
+	}
+	refuse(rx, 481, NULL);
+}
+
+/* What the owner thinks of it; false: refused. */
+static bool is_admitted(struct sip_rx *rx)
+{
+	struct sip_stack *s = rx->stack;
+	struct sip_verdict v = s->ops->admit(s->arg, rx->m, rx->from, rx->ctx);
+
+	if (!v.status)
+		return true;
+	if (v.retry_after)
+		buf_printf(&s->extra, "Retry-After: %u\r\n", v.retry_after);
+	refuse(rx, v.status, v.reason);
+	return false;
+}
+
+static void take_new(struct sip_rx *rx)
+{
+	struct sip_stack *s = rx->stack;
+	const char *reason = NULL;
+	unsigned status = sip_check_request(rx->m, s->config.caps, &reason, &s->extra);
+	uint64_t merge_id;
+
+	if (status) {
+		refuse(rx, status, reason);
+		return;
+	}
+	if (rx->m->method == SIP_OPTIONS) {
+		sip_stack_answer(rx, 200, NULL, buf_slice(&s->lines));
+		return;
+	}
+	if (!is_admitted(rx))
+		return;
+	merge_id = sip_ident_merge(s, rx->m);
+	if (sip_server_merges(s, merge_id))
+		refuse(rx, 482, NULL);
+	else if (s->n_servers >= s->config.max_servers)
+		refuse_overload(rx);
+	else
+		sip_server_start(rx, merge_id);
+}
+
+static void take_request(struct sip_rx *rx)
+{
+	struct sip_server *t;
+
+	if (rx->m->method == SIP_ACK) /* of a refused INVITE, which left nothing behind */
+		return;
+	identify(rx);
+	t = sip_server_find(rx->stack, &rx->id);
+	if (t) {
+		rx->stack->stats.rx_retrans++;
+		sip_server_again(t, rx);
+	} else if (rx->m->method == SIP_CANCEL) {
+		take_cancel(rx);
+	} else {
+		take_new(rx);
+	}
+}
+
+static void take_bad(struct sip_rx *rx)
+{
+	rx->stack->stats.bad++;
+	identify(rx);
+	refuse(rx, rx->m->bad_status, rx->m->bad);
+}
+
+void sip_stack_rx(struct sip_stack *s, const struct sip_hop *from, char *p, size_t n, void *ctx,
+	uint64_t now_ms)
+{
+	struct sip_rx rx = {.stack = s, .m = &s->msg, .from = from, .ctx = ctx, .now = now_ms};
+
+	s->stats.rx++;
+	buf_reset(&s->extra);
+	switch (sip_msg_parse(&s->msg, p, n)) {
+	case SIP_DROP:
+		s->stats.dropped++;
+		break;
+	case SIP_BAD:
+		take_bad(&rx);
+		break;
+	case SIP_GOOD:
+		if (s->msg.request)
+			take_request(&rx);
+		else if (!sip_client_response(s, &s->msg, now_ms))
+			s->stats.stray_responses++;
+		break;
+	}
+}
+
+void sip_stack_refuse(struct sip_stack *s, const struct sip_hop *from, char *p, size_t n,
+	unsigned status, const char *reason)
+{
+	struct sip_rx rx = {.stack = s, .m = &s->msg, .from = from};
+
+	s->stats.rx++;
+	buf_reset(&s->extra);
+	if (sip_msg_parse(&s->msg, p, n) == SIP_DROP || !s->msg.request ||
+		s->msg.method == SIP_ACK) {
+		s->stats.dropped++;
+		return;
+	}
+	identify(&rx);
+	refuse(&rx, status, reason);
+}
+
+/* ---- time and sight ---- */
+
+uint64_t sip_stack_deadline(const struct sip_stack *s)
+{
+	uint64_t a = sip_server_deadline(s), b = sip_client_deadline(s);
+
+	return a < b ? a : b;
+}
+
+void sip_stack_tick(struct sip_stack *s, uint64_t now_ms)
+{
+	sip_server_tick(s, now_ms);
+	sip_client_tick(s, now_ms);
+}
+
+void sip_stack_stats(const struct sip_stack *s, struct sip_stack_stats *ret)
+{
+	*ret = s->stats;
+	ret->servers_active = s->n_servers - s->n_completed;
+	ret->servers_lingering = s->n_completed;
+	ret->clients_active = s->n_clients - s->n_absorbing;
+	ret->clients_lingering = s->n_absorbing;
+}

@@ -1,0 +1,123 @@
+#pragma once
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "sip/heap.h"
+#include "sip/index.h"
+#include "sip/stack.h"
+#include "sip/trans.h"
+
+/* What stack.c, server.c, client.c and ident.c share. For sip/ only. */
+
+enum { SIP_ID_LEN = 2 + 16 }; /* node, shard, 80 random bits in base 32 */
+
+/*
+ * What tells one transaction from another, as 128 bits of keyed hash: the secret is the process's,
+ * so nobody can make two that collide, however long a branch he writes.
+ */
+struct sip_ident {
+	uint64_t a, b;
+};
+
+/* One datagram on its way through. */
+struct sip_rx {
+	struct sip_stack *stack;
+	struct sip_msg *m;
+	const struct sip_hop *from;
+	struct sip_hop back; /* where responses go */
+	void *ctx;
+	uint64_t now;
+	struct sip_ident id;
+	struct sip_seen seen;
+	char received[INET6_ADDRSTRLEN];
+	char to_tag[SIP_ID_LEN];
+};
+
+struct sip_server_sent;
+struct sip_server_pending;
+
+/* A lingering transaction of a plain answer is this and nothing else: about 0.1 kB. */
+struct sip_server {
+	struct sip_index_node by_id;
+	struct sip_index_node by_merge; /* what requests are merged by (8.2.2.2) */
+	struct list link;               /* in the queue of its state, by due */
+	struct sip_stack *stack;
+	uint64_t b; /* the other half of its identity */
+	uint64_t due;
+	union {
+		struct sip_server_pending *pending; /* until answered */
+		struct sip_server_sent *sent;       /* COMPLETED; NULL: nothing but the status */
+	};
+	uint16_t status;
+	uint8_t state;
+	bool merged_by; /* by_merge is in its index */
+};
+
+struct sip_client {
+	struct sip_index_node by_branch;
+	struct sip_heap_node timer; /* the earlier of E and F */
+	struct list link;           /* COMPLETED, or failed before it began */
+	struct sip_stack *stack;
+	sip_done *done; /* NULL: forgotten, or told */
+	void *arg;
+	struct sip_hop to;
+	char *bytes; /* of the request, while it may be sent again */
+	size_t n;
+	uint64_t due_e, due_f; /* COMPLETED: due_f is K's */
+	unsigned interval;
+	unsigned times; /* sent */
+	uint8_t state, method;
+	uint8_t failed; /* enum sip_end, for those that never began */
+};
+
+struct sip_stack {
+	const struct sip_stack_ops *ops;
+	void *arg;
+	struct sip_stack_config config;
+	struct slice *sent_by;
+	struct buf lines;   /* "Server: ...\r\n", and behind it the caps of OPTIONS */
+	size_t server_line; /* how much of it is the first */
+	struct buf out, extra, scratch;
+	uint8_t salt[16], pool[500];
+	size_t pool_used;
+
+	struct sip_index servers, merges, clients;
+	/* Queues of constant terms, so each is in order of due. */
+	struct list trying, proceeding, late, completed; /* servers */
+	struct list absorbing, failed;                   /* clients */
+	struct sip_heap timers;                          /* clients */
+	unsigned n_servers, n_clients, n_absorbing, n_completed;
+	struct sip_stack_stats stats;
+	struct sip_msg msg; /* the datagram in hand */
+};
+
+/* ident.c */
+void sip_ident_of(
+	struct sip_stack *s, const struct sip_msg *m, struct slice method, struct sip_ident *ret);
+uint64_t sip_ident_merge(struct sip_stack *s, const struct sip_msg *m);
+void sip_ident_tag(struct sip_stack *s, const struct sip_ident *id, char ret[static SIP_ID_LEN]);
+void sip_ident_random(struct sip_stack *s, char ret[static SIP_ID_LEN]);
+uint64_t sip_ident_branch(struct sip_stack *s, struct slice branch);
+
+/* stack.c */
+void sip_stack_send(struct sip_stack *s, const struct sip_hop *to, struct slice bytes);
+/* A response that leaves nothing behind. extra: complete lines. */
+void sip_stack_answer(struct sip_rx *rx, unsigned status, const char *reason, struct slice extra);
+struct slice sip_stack_server_line(const struct sip_stack *s);
+
+/* server.c */
+struct sip_server *sip_server_find(struct sip_stack *s, const struct sip_ident *id);
+bool sip_server_merges(struct sip_stack *s, uint64_t merge_id);
+void sip_server_start(struct sip_rx *rx, uint64_t merge_id);
+void sip_server_again(struct sip_server *t, struct sip_rx *rx);
+/* Runs what is due; returns when the next is. */
+uint64_t sip_server_deadline(const struct sip_stack *s);
+void sip_server_tick(struct sip_stack *s, uint64_t now);
+void sip_server_free_all(struct sip_stack *s);
+
+/* client.c */
+/* False: it answers nothing of ours. */
+bool sip_client_response(struct sip_stack *s, const struct sip_msg *m, uint64_t now);
+uint64_t sip_client_deadline(const struct sip_stack *s);
+void sip_client_tick(struct sip_stack *s, uint64_t now);
+void sip_client_free_all(struct sip_stack *s);
