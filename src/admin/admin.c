@@ -1,0 +1,67 @@
+#include "admin/admin.h"
+
+#include <stdlib.h>
+
+#include "admin/admin_priv.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/store.h"
+
+enum {
+	BODY_MAX = 1024 * 1024,
+	CONNECTIONS = 256, /* of each listener */
+	END_TURNS = 100,
+	END_TURN_MS = 10,
+};
+
+int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o, struct err *e)
+{
+	struct admin *a = xzalloc(sizeof *a);
+
+	if (http_new(&a->http, l, (struct http_limits){BODY_MAX, CONNECTIONS}, e) < 0) {
+		free(a);
+		return -1;
+	}
+	a->loop = l;
+	a->worker = worker_new("store", 1);
+	a->store = o->store;
+	a->snapshot = store_snapshot(o->store);
+	a->group = peer_group(o->group);
+	a->node = xstrdup(o->node);
+	a->roles = xstrdup(o->roles);
+	a->state = "starting";
+	a->started_ms = clock_wall_ms();
+	a->hooks = o->hooks;
+	a->hooks_arg = o->hooks_arg;
+	*ret = a;
+	return 0;
+}
+
+void admin_serve_api(struct admin *a, int fd)
+{
+	http_serve(a->http, fd, call_begin, a);
+}
+
+void admin_serve_metrics(struct admin *a, int fd)
+{
+	http_serve(a->http, fd, metrics_request, a);
+}
+
+void admin_set_state(struct admin *a, const char *state)
+{
+	a->state = state;
+}
+
+void admin_free(struct admin *a)
+{
+	if (!a)
+		return;
+	http_stop_listening(a->http);
+	worker_free(a->worker);
+	loop_turn(a->loop, false); /* what the worker finished is answered */
+	http_free(a->http);
+	snapshot_unref(a->snapshot);
+	free(a->node);
+	free(a->roles);
+	free(a);
+}

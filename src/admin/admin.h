@@ -1,0 +1,89 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "loop/loop.h"
+#include "view/streams.h"
+
+/*
+ * The administration: the API on a unix socket, /metrics and /health on a loopback port. Of one loop;
+ * every function is for that loop's thread, before it runs or on it. The store is changed by a worker
+ * of its own, so the loop never waits for the disk.
+ */
+struct admin;
+struct snapshot;
+struct store;
+
+/* An entry of the allow list on its way to the gateway and back. */
+enum admin_allow_verb { ADMIN_ALLOW_PUT, ADMIN_ALLOW_REMOVE, ADMIN_ALLOW_LIST };
+
+struct admin_allow_entry {
+	struct slice user, contact;
+	uint64_t expires_ms; /* wall clock; 0: never */
+};
+
+struct admin_allow {
+	struct loop_call call; /* for whoever carries it */
+	enum admin_allow_verb verb;
+	struct admin_allow_entry entry; /* canonical; PUT and REMOVE */
+	char by[64];
+	/* The answer: */
+	int result; /* 0, or -1 with err */
+	struct err err;
+	struct arena arena; /* holds the list */
+	struct admin_allow_entry *list;
+	size_t n;
+	void (*done)(struct admin_allow *a); /* runs on the admin loop; a is its own then */
+};
+
+/*
+ * What the administration asks of the other loops; each returns at once, and none calls back before
+ * it has returned.
+ */
+struct admin_hooks {
+	/* A new generation: takes a reference for itself. */
+	void (*publish)(void *arg, struct snapshot *s);
+	/* done() runs once on asker's loop; the list is its own. NULL: this process has no edge. */
+	void (*streams)(void *arg, struct loop *asker,
+		void (*done)(void *done_arg, struct view_streams *list), void *done_arg);
+	/* Calls a->done on the admin loop. NULL: this process has no gateway. */
+	void (*allow)(void *arg, struct admin_allow *a);
+};
+
+struct admin_options {
+	struct store *store; /* borrowed; the admin's alone from now on */
+	const char *group;   /* whose members may administer; may be "" */
+	const char *node, *roles; /* shown */
+	const struct admin_hooks *hooks;
+	void *hooks_arg;
+};
+
+int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o, struct err *e);
+
+/* Serves the API on a listening unix socket, or metrics on a TCP one; takes the descriptor. */
+void admin_serve_api(struct admin *a, int fd);
+void admin_serve_metrics(struct admin *a, int fd);
+
+/*
+ * Not ready (at start and when draining): /health says 503 and the status says so; the API goes on.
+ */
+void admin_set_state(struct admin *a, const char *state);
+
+/*
+ * Ends: no more requests, waits for the store's worker, answers what it can. Runs turns of the loop,
+ * which loop_run() has left. Other loops no longer answer hooks. NULL is fine.
+ */
+void admin_free(struct admin *a);
+
+/*
+ * Listening sockets (listen.c), made before privileges are dropped. A unix socket gets mode 0660 and
+ * the group (if it exists); a stale one is replaced, one that answers is an error.
+ */
+int admin_listen_unix(const char *path, const char *group, int *ret, struct err *e);
+/* host: a literal address without brackets. */
+int admin_listen_tcp(const char *host, uint16_t port, int *ret, struct err *e);

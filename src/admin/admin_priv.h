@@ -1,0 +1,65 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include "admin/admin.h"
+#include "admin/call.h"
+#include "federation/change.h"
+#include "federation/snapshot.h"
+#include "loop/worker.h"
+
+/* What the files of this folder share. */
+struct admin {
+	struct loop *loop;
+	struct http *http;
+	struct worker *worker; /* one thread: changes are made in the order they came */
+	struct store *store;   /* the worker's */
+	struct snapshot *snapshot;
+	gid_t group;
+	char *node, *roles;
+	const char *state;     /* NULL: ready */
+	uint64_t started_ms;   /* wall clock */
+	const struct admin_hooks *hooks;
+	void *hooks_arg;
+};
+
+/* ---- change.c: every way to the store ---- */
+
+/* Changes being asked for; strings and assigns lie in the arena. */
+struct change_list {
+	struct arena arena;
+	struct change *v;
+	size_t n;
+};
+void change_list_done(struct change_list *l);
+
+/* Makes the changes in the worker and answers; takes what is in l. created: 201. */
+void change_run(struct api_call *c, struct change_list *l, bool created);
+
+/* Settings of a JSON object, one assign or more each; json is borrowed, texts are copied. */
+struct json_t;
+int change_settings(struct json_t *settings, struct change_list *l, struct change *ch, struct err *e);
+
+/* The body as a JSON object, to be given to json_decref(). */
+int change_body(struct api_call *c, struct json_t **ret, struct err *e);
+
+/* ---- handlers ---- */
+void object_list(struct api_call *c);
+void object_get(struct api_call *c);
+void object_add(struct api_call *c);
+void object_set_some(struct api_call *c);
+void object_remove(struct api_call *c);
+void changes_post(struct api_call *c);
+void negotiation_get(struct api_call *c);
+void streams_get(struct api_call *c);
+void allow_list(struct api_call *c);
+void allow_put_one(struct api_call *c);
+void allow_remove_one(struct api_call *c);
+void status_get(struct api_call *c);
+void generation_get(struct api_call *c);
+void openapi_get(struct api_call *c);
+
+/* The http_handler of /metrics and /health. */
+void metrics_request(void *arg, struct http_req *r);
+
+enum right object_right(enum object_kind kind, bool write);

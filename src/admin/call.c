@@ -1,0 +1,205 @@
+#include "admin/call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/admin_priv.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "federation/setting.h"
+
+static const unsigned status_of[ERR__N] = {
+	[ERR_NONE] = 500,
+	[ERR_INVALID] = 422,
+	[ERR_NOT_FOUND] = 404,
+	[ERR_CONFLICT] = 409,
+	[ERR_DENIED] = 403,
+	[ERR_PROTO] = 400,
+	[ERR_TIMEOUT] = 504,
+	[ERR_UNAVAILABLE] = 503,
+	[ERR_LIMIT] = 429,
+	[ERR_INTERNAL] = 500,
+};
+
+unsigned call_status(const struct err *e)
+{
+	if (strcmp(e->code, "changed_meanwhile") == 0)
+		return 412;
+	if (strcmp(e->code, "method_not_allowed") == 0)
+		return 405;
+	if (strcmp(e->code, "unsupported_media_type") == 0)
+		return 415;
+	return status_of[e->kind];
+}
+
+static bool reads_only(const struct api_call *c)
+{
+	struct slice m = http_method(c->req);
+
+	return slice_eqz(m, "GET") || slice_eqz(m, "HEAD");
+}
+
+/* Who asked for what, and what came of it. Bodies are not logged: they may hold secrets. */
+static void log_access(const struct api_call *c, unsigned status, const char *code)
+{
+	enum log_level level = reads_only(c) && status < 400 ? LOG_DEBUG : LOG_INFO;
+	struct slice dry = http_query(c->req, "dry_run");
+
+	log_event(NULL, level, "api", LF_S("method", http_method(c->req)),
+		LF_S("path", http_path(c->req)), LF_S("dry_run", dry), LF_Z("who", c->who.name),
+		LF_I("uid", (int)c->who.uid), LF_I("pid", (int)c->who.pid), LF_U("status", status),
+		LF_Z("code", code), LF_U("us", (clock_mono_ns() - c->began_ns) / 1000));
+}
+
+static void answer(struct api_call *c, unsigned status, const char *code, const char *type,
+	struct buf *body)
+{
+	log_access(c, status, code);
+	http_reply(c->req, status, type, body);
+	free(c);
+}
+
+void call_answer(struct api_call *c, unsigned status, struct buf *json)
+{
+	buf_chr(json, '\n');
+	answer(c, status, NULL, "application/json", json);
+}
+
+void call_answer_at(struct api_call *c, unsigned status, uint64_t generation, struct buf *json)
+{
+	char etag[32];
+
+	snprintf(etag, sizeof etag, "\"%llu\"", (unsigned long long)generation);
+	http_reply_header(c->req, "etag", etag);
+	call_answer(c, status, json);
+}
+
+void call_answer_text(struct api_call *c, const char *type, struct buf *text)
+{
+	answer(c, 200, NULL, type, text);
+}
+
+static void json_member(struct buf *out, const char *name, const char *value)
+{
+	if (!*value)
+		return;
+	buf_printf(out, ", \"%s\": ", name);
+	json_quote(out, slice_of(value));
+}
+
+void call_problem(struct api_call *c, const struct err *e, const struct buf *ways_out)
+{
+	unsigned status = call_status(e);
+	struct buf body = {0};
+
+	buf_printf(&body, "{\"type\": \"about:blank\", \"status\": %u", status);
+	json_member(&body, "code", *e->code ? e->code : err_kind_name(e->kind));
+	json_member(&body, "title", err_kind_name(e->kind));
+	json_member(&body, "detail", e->text);
+	json_member(&body, "field", e->field);
+	if (ways_out && ways_out->n) {
+		buf_str(&body, ", \"ways_out\": ");
+		buf_slice_add(&body, buf_slice(ways_out));
+	}
+	buf_str(&body, "}\n");
+	if (status == 503)
+		http_reply_header(c->req, "retry-after", "1");
+	answer(c, status, e->code, "application/problem+json", &body);
+}
+
+bool call_may(struct api_call *c, enum right r)
+{
+	struct err e;
+
+	if (c->who.rights & (right_set)1 << r)
+		return true;
+	err_code(&e, ERR_DENIED, "not_allowed", NULL, "%s does not have the right %s", c->who.name,
+		right_name(r));
+	call_problem(c, &e, NULL);
+	return false;
+}
+
+bool call_dry_run(struct api_call *c, bool *ret)
+{
+	struct slice s = http_query(c->req, "dry_run");
+	struct err e;
+
+	*ret = s.p && slice_eqz(s, "true");
+	if (!s.p || *ret || slice_eqz(s, "false"))
+		return true;
+	err_code(&e, ERR_PROTO, "bad_query", "dry_run", "dry_run is '%.*s'; write true or false",
+		SLARG(slice_cut(s, 40)));
+	call_problem(c, &e, NULL);
+	return false;
+}
+
+bool call_if_match(struct api_call *c, uint64_t *ret)
+{
+	struct slice s = http_header(c->req, "if-match");
+	struct err e;
+
+	*ret = 0;
+	if (!s.p || slice_eqz(s, "*"))
+		return true;
+	if (s.n > 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
+		s = slice_cut(slice_from(s, 1), s.n - 2);
+	if (slice_u64(s, INT64_MAX, ret) == 0 && *ret > 0)
+		return true;
+	err_code(&e, ERR_PROTO, "bad_if_match", NULL,
+		"If-Match is no generation; write the ETag of an answer, like \"17\"");
+	call_problem(c, &e, NULL);
+	return false;
+}
+
+/* ---- the way in ---- */
+
+/* The kernel says who is there; a proxy in between would lend everybody its own name. */
+static bool admitted(struct api_call *c)
+{
+	struct err e;
+	int known = peer_of(http_fd(c->req), c->admin->group, &c->who, &e);
+
+	if (http_forwarded(c->req))
+		err_code(&e, ERR_DENIED, "proxied", NULL,
+			"the request came through a proxy; this socket takes local callers only");
+	else if (known == 0)
+		return true;
+	call_problem(c, &e, NULL);
+	return false;
+}
+
+static void no_route(struct api_call *c, struct buf *allow)
+{
+	struct slice path = slice_cut(http_path(c->req), 100);
+	struct err e;
+
+	if (allow->n) {
+		buf_chr(allow, '\0');
+		http_reply_header(c->req, "allow", buf_slice(allow).p);
+		err_code(&e, ERR_PROTO, "method_not_allowed", NULL, "%.*s takes %s, not %.*s",
+			SLARG(path), buf_slice(allow).p, SLARG(http_method(c->req)));
+	} else {
+		err_code(&e, ERR_NOT_FOUND, "no_such_route", NULL, "there is nothing at %.*s",
+			SLARG(path));
+	}
+	call_problem(c, &e, NULL);
+}
+
+void call_begin(void *arg, struct http_req *r)
+{
+	struct api_call *c = xzalloc(sizeof *c);
+	struct buf allow = {0};
+
+	c->admin = arg;
+	c->req = r;
+	c->began_ns = clock_mono_ns();
+	if (!admitted(c))
+		return;
+	c->route = api_route_find(http_method(r), http_path(r), &c->param, &allow);
+	if (!c->route)
+		no_route(c, &allow);
+	else if (call_may(c, c->route->right))
+		c->route->handle(c);
+	buf_done(&allow);
+}

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "admin/http.h"
+#include "admin/peer.h"
+#include "admin/route.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * One request of the API from its arrival to its answer. A handler gets it with the caller known and
+ * his right to the route checked, and gives it to exactly one of the answering functions, which free
+ * it and write the access log.
+ */
+struct admin;
+
+struct api_call {
+	struct admin *admin;
+	struct http_req *req;
+	const struct api_route *route; /* NULL: there is none for the request */
+	struct slice param;            /* decoded path parameter; absent if there is none */
+	struct peer who;
+	uint64_t began_ns;
+};
+
+/* The http_handler of the unix socket; arg is the struct admin. */
+void call_begin(void *arg, struct http_req *r);
+
+/* json is emptied. */
+void call_answer(struct api_call *c, unsigned status, struct buf *json);
+/* With the generation as ETag. */
+void call_answer_at(struct api_call *c, unsigned status, uint64_t generation, struct buf *json);
+void call_answer_text(struct api_call *c, const char *type, struct buf *text);
+
+/*
+ * application/problem+json (RFC 9457) with the members code, field and, when ways_out is not empty,
+ * ways_out (a JSON array).
+ */
+void call_problem(struct api_call *c, const struct err *e, const struct buf *ways_out);
+
+/* The HTTP status of an error. */
+unsigned call_status(const struct err *e);
+
+/* Has he the right? Answers and returns false when not. */
+bool call_may(struct api_call *c, enum right r);
+
+/* "?dry_run=true". Answers and returns false when it is neither true nor false. */
+bool call_dry_run(struct api_call *c, bool *ret);
+
+/* The generation of If-Match; 0: none, or "*". Answers and returns false when it is malformed. */
+bool call_if_match(struct api_call *c, uint64_t *ret);

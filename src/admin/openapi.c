@@ -1,0 +1,446 @@
+#include "admin/route.h"
+
+#include "base/mem.h"
+#include "federation/object.h"
+
+/*
+ * docs/openapi.yaml, written from the route table and the settings of each kind of object. Only what
+ * neither knows (the shapes of answers) is spelled out here.
+ */
+
+static const char head[] =
+	"openapi: 3.1.0\n"
+	"info:\n"
+	"  title: Entente\n"
+	"  version: v1\n"
+	"  summary: Administration of Entente, XMPP federation for SIP deployments.\n"
+	"  description: |\n"
+	"    Served on the unix socket of entented (mode 0660): root, the daemon's own user and the\n"
+	"    members of its group may use it. Requests that came through a proxy are refused (403).\n"
+	"    Every change is validated whole and is one transaction; it raises the generation, which is\n"
+	"    the ETag of every answer. A change with If-Match is made only if nothing was changed\n"
+	"    meanwhile (else 412); with dry_run=true it is only planned.\n"
+	"    Written from the route table; do not edit.\n"
+	"  license:\n"
+	"    name: Apache-2.0\n"
+	"    identifier: Apache-2.0\n"
+	"servers:\n"
+	"  - url: http://localhost\n"
+	"    description: over the unix socket, /run/entente/admin.sock\n"
+	"paths:\n";
+
+static const char components[] =
+	"components:\n"
+	"  parameters:\n"
+	"    Key:\n"
+	"      name: key\n"
+	"      in: path\n"
+	"      required: true\n"
+	"      description: What names the object, in any form an administrator may type it.\n"
+	"      schema: {type: string}\n"
+	"    IfMatch:\n"
+	"      name: If-Match\n"
+	"      in: header\n"
+	"      description: The ETag of an answer; 412 when the settings have changed since.\n"
+	"      schema: {type: string, examples: ['\"17\"']}\n"
+	"    DryRun:\n"
+	"      name: dry_run\n"
+	"      in: query\n"
+	"      description: true plans the change and makes nothing different.\n"
+	"      schema: {type: boolean, default: false}\n"
+	"  responses:\n"
+	"    Problem:\n"
+	"      description: Refused; what is wrong and what would be right.\n"
+	"      content:\n"
+	"        application/problem+json:\n"
+	"          schema: {$ref: '#/components/schemas/Problem'}\n"
+	"    Changed:\n"
+	"      description: Done, or planned.\n"
+	"      headers:\n"
+	"        ETag: {schema: {type: string}}\n"
+	"      content:\n"
+	"        application/json:\n"
+	"          schema: {$ref: '#/components/schemas/Changed'}\n"
+	"  schemas:\n"
+	"    Generation: {type: integer, minimum: 1, description: Rises by one with every change.}\n"
+	"    Time: {type: [string, 'null'], format: date-time}\n"
+	"    Problem:\n"
+	"      type: object\n"
+	"      description: RFC 9457 with a stable code, the field it is about, and ways out.\n"
+	"      required: [type, status, code, title, detail]\n"
+	"      properties:\n"
+	"        type: {type: string}\n"
+	"        status: {type: integer}\n"
+	"        code: {type: string}\n"
+	"        title: {type: string}\n"
+	"        detail: {type: string}\n"
+	"        field: {type: string}\n"
+	"        ways_out:\n"
+	"          type: array\n"
+	"          description: Whole settings that would be accepted, safest first.\n"
+	"          items:\n"
+	"            type: object\n"
+	"            properties:\n"
+	"              settings: {type: object}\n"
+	"              methods: {type: array, items: {$ref: '#/components/schemas/Method'}}\n"
+	"    Method: {type: string, enum: [sasl-over-tls, tls-dialback, tcp-dialback]}\n"
+	"    Warning:\n"
+	"      type: object\n"
+	"      properties:\n"
+	"        code: {type: string}\n"
+	"        kind: {type: string}\n"
+	"        key: {type: string}\n"
+	"        field: {type: string}\n"
+	"        text: {type: string}\n"
+	"    Changed:\n"
+	"      type: object\n"
+	"      required: [dry_run, generation, plan]\n"
+	"      properties:\n"
+	"        dry_run: {type: boolean}\n"
+	"        generation: {$ref: '#/components/schemas/Generation'}\n"
+	"        plan:\n"
+	"          type: object\n"
+	"          properties:\n"
+	"            generation: {$ref: '#/components/schemas/Generation'}\n"
+	"            changes:\n"
+	"              type: array\n"
+	"              items:\n"
+	"                type: object\n"
+	"                properties:\n"
+	"                  verb: {type: string, enum: [add, set, remove]}\n"
+	"                  kind: {type: string}\n"
+	"                  key: {type: string}\n"
+	"                  fields:\n"
+	"                    type: array\n"
+	"                    items:\n"
+	"                      type: object\n"
+	"                      properties:\n"
+	"                        name: {type: string}\n"
+	"                        before: {type: string}\n"
+	"                        after: {type: string}\n"
+	"            warnings: {type: array, items: {$ref: '#/components/schemas/Warning'}}\n"
+	"    Change:\n"
+	"      type: object\n"
+	"      required: [changes]\n"
+	"      properties:\n"
+	"        changes:\n"
+	"          type: array\n"
+	"          minItems: 1\n"
+	"          items:\n"
+	"            type: object\n"
+	"            required: [verb, kind]\n"
+	"            properties:\n"
+	"              verb: {type: string, enum: [add, set, remove]}\n"
+	"              kind: {type: string, enum: [partner, domain, route, policy, grant, gateway, access]}\n"
+	"              key: {type: string}\n"
+	"              settings: {type: object}\n"
+	"    Negotiation:\n"
+	"      type: object\n"
+	"      properties:\n"
+	"        refused: {type: [string, 'null']}\n"
+	"        methods: {type: array, items: {$ref: '#/components/schemas/Method'}}\n"
+	"        warnings: {type: array, items: {type: string}}\n"
+	"        ways_out: {type: array, items: {type: object}}\n"
+	"    Allow:\n"
+	"      type: object\n"
+	"      required: [user, contact]\n"
+	"      properties:\n"
+	"        user: {type: string, description: Address of the SIP user.}\n"
+	"        contact: {type: string, description: Address of the XMPP contact.}\n"
+	"        expires: {$ref: '#/components/schemas/Time'}\n"
+	"    Stream:\n"
+	"      type: object\n"
+	"      properties:\n"
+	"        direction: {type: string, enum: [in, out]}\n"
+	"        state: {type: string, enum: [waiting, connecting, negotiating, up, closing]}\n"
+	"        id: {type: [string, 'null'], description: As in the log.}\n"
+	"        partner: {type: [string, 'null']}\n"
+	"        local_domain: {type: [string, 'null']}\n"
+	"        remote_domain: {type: [string, 'null']}\n"
+	"        peer: {type: [string, 'null']}\n"
+	"        method: {type: [string, 'null']}\n"
+	"        tls: {type: [string, 'null']}\n"
+	"        cipher: {type: [string, 'null']}\n"
+	"        certificate: {type: [string, 'null'], description: The verdict on the peer's.}\n"
+	"        last_error: {type: [string, 'null']}\n"
+	"        since: {$ref: '#/components/schemas/Time'}\n"
+	"        next_attempt: {$ref: '#/components/schemas/Time'}\n"
+	"        stanzas_in: {type: integer}\n"
+	"        stanzas_out: {type: integer}\n"
+	"        bytes_in: {type: integer}\n"
+	"        bytes_out: {type: integer}\n"
+	"        queued: {type: integer}\n"
+	"    Status:\n"
+	"      type: object\n"
+	"      properties:\n"
+	"        version: {type: string}\n"
+	"        state: {type: string, enum: [starting, ready, draining]}\n"
+	"        node: {type: string}\n"
+	"        roles: {type: string}\n"
+	"        pid: {type: integer}\n"
+	"        since: {$ref: '#/components/schemas/Time'}\n"
+	"        uptime_seconds: {type: integer}\n"
+	"        generation: {$ref: '#/components/schemas/Generation'}\n"
+	"        partners: {type: integer}\n"
+	"        partners_enabled: {type: integer}\n"
+	"        domains: {type: integer}\n"
+	"        routes: {type: integer}\n"
+	"        counters: {type: object}\n"
+	"        hints:\n"
+	"          type: array\n"
+	"          description: What keeps messages from flowing, and the command that changes it.\n"
+	"          items:\n"
+	"            type: object\n"
+	"            properties:\n"
+	"              code: {type: string}\n"
+	"              text: {type: string}\n"
+	"              command: {type: string}\n";
+
+/* ---- paths ---- */
+
+/* "Partner" of "partner". */
+static void schema_name(int kind, struct buf *out)
+{
+	const char *name = object_classes[kind]->name;
+
+	buf_chr(out, (char)(name[0] - 'a' + 'A'));
+	buf_str(out, name + 1);
+}
+
+static const struct {
+	const char *id, *name;
+} query_of[] = {
+	{"removeAllow", "user"},
+	{"removeAllow", "contact"},
+	{"judgeNegotiation", "tls_negotiation"},
+	{"judgeNegotiation", "sasl_negotiation"},
+	{"judgeNegotiation", "support_dialback_negotiation"},
+};
+
+static void query(const struct api_route *r, struct buf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(query_of); i++)
+		if (strcmp(query_of[i].id, r->id) == 0)
+			buf_printf(out, "        - {name: %s, in: query, schema: {type: string}}\n",
+				query_of[i].name);
+}
+
+static void parameters(const struct api_route *r, struct buf *out)
+{
+	struct buf list = {0};
+
+	if (strchr(r->path, '{'))
+		buf_str(&list, "        - $ref: '#/components/parameters/Key'\n");
+	if (r->flags & API_CHANGES)
+		buf_str(&list, "        - $ref: '#/components/parameters/IfMatch'\n"
+			       "        - $ref: '#/components/parameters/DryRun'\n");
+	query(r, &list);
+	if (list.n)
+		buf_str(out, "      parameters:\n");
+	buf_slice_add(out, buf_slice(&list));
+	buf_done(&list);
+}
+
+/* What a body or an answer without an object kind is made of. */
+static const char *plain_schema(const struct api_route *r)
+{
+	static const char *const by_path[][2] = {
+		{"/api/v1/changes", "Change"},
+		{"/api/v1/negotiation", "Negotiation"},
+		{"/api/v1/allow", "Allow"},
+		{"/api/v1/streams", "Stream"},
+		{"/api/v1/status", "Status"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(by_path); i++)
+		if (strcmp(by_path[i][0], r->path) == 0)
+			return by_path[i][1];
+	return NULL;
+}
+
+static void ref(const struct api_route *r, struct buf *out)
+{
+	buf_str(out, "{$ref: '#/components/schemas/");
+	if (r->kind >= 0)
+		schema_name(r->kind, out);
+	else
+		buf_str(out, plain_schema(r));
+	buf_str(out, "'}");
+}
+
+static void request_body(const struct api_route *r, struct buf *out)
+{
+	if (!(r->flags & API_BODY))
+		return;
+	buf_str(out, "      requestBody:\n"
+		     "        required: true\n"
+		     "        content:\n"
+		     "          application/json:\n"
+		     "            schema: ");
+	ref(r, out);
+	buf_chr(out, '\n');
+}
+
+static bool is_list(const struct api_route *r)
+{
+	return slice_starts(slice_of(r->id), SL("list"));
+}
+
+static void answer_schema(const struct api_route *r, struct buf *out)
+{
+	bool wrapped = r->kind >= 0;
+
+	if (is_list(r)) {
+		buf_str(out, "{type: object, properties: {items: {type: array, items: ");
+		ref(r, out);
+		buf_str(out, "}}}");
+	} else if (wrapped) {
+		buf_str(out, "{type: object, properties: {item: ");
+		ref(r, out);
+		buf_str(out, "}}");
+	} else if (plain_schema(r)) {
+		ref(r, out);
+	} else {
+		buf_str(out, "{type: object, properties: {generation: "
+			     "{$ref: '#/components/schemas/Generation'}}}");
+	}
+}
+
+static void responses(const struct api_route *r, struct buf *out)
+{
+	buf_str(out, "      responses:\n");
+	if (r->flags & API_CHANGES) {
+		buf_str(out, "        '200': {$ref: '#/components/responses/Changed'}\n");
+		if (r->flags & API_CREATES)
+			buf_str(out, "        '201': {$ref: '#/components/responses/Changed'}\n");
+	} else if (r->flags & API_PLAIN) {
+		buf_str(out, "        '200': {description: As asked., content: {application/yaml: {}}}\n");
+	} else {
+		buf_str(out, "        '200':\n"
+			     "          description: As asked.\n"
+			     "          content:\n"
+			     "            application/json:\n"
+			     "              schema: ");
+		answer_schema(r, out);
+		buf_chr(out, '\n');
+	}
+	buf_str(out, "        default: {$ref: '#/components/responses/Problem'}\n");
+}
+
+static void lower(const char *s, struct buf *out)
+{
+	for (; *s; s++)
+		buf_chr(out, ascii_lower1(*s));
+}
+
+static void operation(const struct api_route *r, struct buf *out)
+{
+	buf_str(out, "    ");
+	lower(r->method, out);
+	buf_printf(out, ":\n      operationId: %s\n      summary: '%s'\n      x-right: %s\n", r->id, r->help,
+		right_name(r->right));
+	parameters(r, out);
+	request_body(r, out);
+	responses(r, out);
+}
+
+/* The methods of a path stand together, at the place of its first row. */
+static void path(size_t first, struct buf *out)
+{
+	buf_printf(out, "  %s:\n", api_routes[first].path);
+	for (size_t i = first; i < api_routes_n; i++)
+		if (strcmp(api_routes[i].path, api_routes[first].path) == 0)
+			operation(&api_routes[i], out);
+}
+
+static bool seen_before(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(api_routes[i].path, api_routes[n].path) == 0)
+			return true;
+	return false;
+}
+
+/* ---- settings ---- */
+
+/* A YAML text in single quotes. */
+static void quoted(const char *s, struct buf *out)
+{
+	buf_chr(out, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			buf_chr(out, '\'');
+		buf_chr(out, *s);
+	}
+	buf_chr(out, '\'');
+}
+
+static void words(const struct setting *s, struct buf *out)
+{
+	buf_str(out, ", enum: [");
+	for (size_t i = 0; s->words[i]; i++)
+		buf_printf(out, "%s%s", i ? ", " : "", s->words[i]);
+	buf_chr(out, ']');
+}
+
+static void default_value(const struct setting *s, struct buf *out)
+{
+	if (!s->deflt || setting_is_list(s))
+		return;
+	buf_str(out, ", default: ");
+	if (s->type == SETTING_BOOL || s->type == SETTING_NUMBER)
+		buf_str(out, s->deflt);
+	else
+		quoted(s->deflt, out);
+}
+
+static void property(const struct setting *s, struct buf *out)
+{
+	const char *type = setting_json_type(s);
+	bool unicode = s->type == SETTING_DOMAIN || s->type == SETTING_DOMAINS;
+
+	buf_printf(out, "        %s: {type: ", s->name);
+	if (s->flags & SETTING_NONE && !setting_is_list(s))
+		buf_printf(out, "[%s, 'null']", type);
+	else
+		buf_str(out, type);
+	if (setting_is_list(s))
+		buf_printf(out, ", items: {type: string}, maxItems: %u", s->max);
+	if (s->type == SETTING_NUMBER)
+		buf_printf(out, ", minimum: %u, maximum: %u", s->min, s->max);
+	if (s->type == SETTING_WORD)
+		words(s, out);
+	default_value(s, out);
+	if (s->flags & SETTING_WRITE_ONLY)
+		buf_str(out, ", writeOnly: true");
+	buf_str(out, ", description: ");
+	quoted(s->help, out);
+	buf_str(out, "}\n");
+	if (s->flags & SETTING_WRITE_ONLY)
+		buf_printf(out, "        %s_set: {type: boolean, readOnly: true}\n", s->name);
+	if (unicode)
+		buf_printf(out, "        %s_unicode: {type: %s, readOnly: true%s}\n", s->name, type,
+			setting_is_list(s) ? ", items: {type: string}" : "");
+}
+
+static void object_schema(const struct object_class *class, struct buf *out)
+{
+	buf_str(out, "    ");
+	schema_name((int)class->kind, out);
+	buf_str(out, ":\n      type: object\n      title: ");
+	quoted(class->title, out);
+	buf_str(out, "\n      properties:\n");
+	for (size_t i = 0; i < class->n_settings; i++)
+		property(&class->settings[i], out);
+}
+
+void api_openapi(struct buf *out)
+{
+	buf_str(out, head);
+	for (size_t i = 0; i < api_routes_n; i++)
+		if (!seen_before(i))
+			path(i, out);
+	buf_str(out, components);
+	for (size_t i = 0; i < OBJECT__N; i++)
+		object_schema(object_classes[i], out);
+}

@@ -1,0 +1,103 @@
+#include "admin/route.h"
+
+#include "admin/admin_priv.h"
+#include "base/mem.h"
+
+/* clang-format off */
+#define LIST(plural, right, kind, name, what) \
+	{"GET", "/api/v1/" plural, RIGHT_##right##_READ, object_list, kind, 0, "list" name, \
+		"Lists all " what "s, ordered by key."}
+#define ADD(plural, right, kind, name, what) \
+	{"POST", "/api/v1/" plural, RIGHT_##right##_WRITE, object_add, kind, \
+		API_CHANGES | API_BODY | API_CREATES, "add" name, "Adds a " what "."}
+#define ONE(method, path, right, fn, kind, flags, name, text) \
+	{method, path, RIGHT_##right, fn, kind, flags, name, text}
+#define OBJECTS(plural, right, kind, name, what) \
+	LIST(plural, right, kind, name "s", what), \
+	ADD(plural, right, kind, name, what), \
+	ONE("GET", "/api/v1/" plural "/{key}", right##_READ, object_get, kind, 0, "get" name, \
+		"Shows a " what "."), \
+	ONE("PATCH", "/api/v1/" plural "/{key}", right##_WRITE, object_set_some, kind, \
+		API_CHANGES | API_BODY, "set" name, "Changes some settings of a " what "."), \
+	ONE("DELETE", "/api/v1/" plural "/{key}", right##_WRITE, object_remove, kind, API_CHANGES, \
+		"remove" name, "Removes a " what ".")
+#define SINGLE(path, right, kind, name, what) \
+	ONE("GET", "/api/v1/" path, right##_READ, object_get, kind, 0, "get" name, \
+		"Shows the " what "."), \
+	ONE("PATCH", "/api/v1/" path, right##_WRITE, object_set_some, kind, API_CHANGES | API_BODY, \
+		"set" name, "Changes some of the " what ".")
+
+const struct api_route api_routes[] = {
+	OBJECTS("partners", PARTNER, OBJECT_PARTNER, "Partner", "partner"),
+	OBJECTS("domains", DOMAIN, OBJECT_DOMAIN, "Domain", "local domain"),
+	OBJECTS("routes", ROUTE, OBJECT_ROUTE, "Route", "SIP route"),
+	OBJECTS("policies", POLICY, OBJECT_POLICY, "Policy", "external access policy"),
+	OBJECTS("grants", GRANT, OBJECT_GRANT, "Grant", "grant of a policy to a user"),
+	SINGLE("gateway", GATEWAY, OBJECT_GATEWAY, "Gateway", "gateway settings"),
+	SINGLE("access", ACCESS, OBJECT_ACCESS, "Access", "settings of the access edge"),
+	{"POST", "/api/v1/changes", RIGHT_CONFIG_CHANGE, changes_post, -1, API_CHANGES | API_BODY,
+		"change", "Makes several changes, all or none of them."},
+	{"GET", "/api/v1/negotiation", RIGHT_PARTNER_READ, negotiation_get, -1, 0, "judgeNegotiation",
+		"Says which methods a choice of TLS, SASL and dialback leaves, or why it is refused."},
+	{"GET", "/api/v1/allow", RIGHT_ALLOW_READ, allow_list, -1, 0, "listAllow",
+		"Lists the invitations in force: which user lets which contact write to him."},
+	{"PUT", "/api/v1/allow", RIGHT_ALLOW_WRITE, allow_put_one, -1, API_BODY, "putAllow",
+		"Invites a contact on behalf of a user, or changes when the invitation ends."},
+	{"DELETE", "/api/v1/allow", RIGHT_ALLOW_WRITE, allow_remove_one, -1, 0, "removeAllow",
+		"Takes an invitation back."},
+	{"GET", "/api/v1/streams", RIGHT_STREAM_READ, streams_get, -1, 0, "listStreams",
+		"Lists the streams with partners, and the domain pairs that wait for one."},
+	{"GET", "/api/v1/status", RIGHT_STATUS_READ, status_get, -1, 0, "getStatus",
+		"Says how the service is, and what keeps messages from flowing."},
+	{"GET", "/api/v1/generation", RIGHT_STATUS_READ, generation_get, -1, 0, "getGeneration",
+		"Tells the generation of the settings in force."},
+	{"GET", "/api/v1/openapi.yaml", RIGHT_STATUS_READ, openapi_get, -1, API_PLAIN, "getOpenapi",
+		"This description."},
+};
+/* clang-format on */
+
+const size_t api_routes_n = ARRAY_LEN(api_routes);
+
+static bool path_matches(const char *pattern, struct slice path, struct slice *ret_param)
+{
+	struct slice p = slice_of(pattern);
+	size_t brace = slice_find(p, '{');
+	struct slice rest;
+
+	if (brace == p.n) {
+		*ret_param = SL_NONE;
+		return slice_eq(p, path);
+	}
+	if (!slice_starts(path, slice_cut(p, brace)))
+		return false;
+	rest = slice_from(path, brace);
+	*ret_param = rest;
+	return rest.n > 0 && slice_find(rest, '/') == rest.n;
+}
+
+const struct api_route *api_route_find(struct slice method, struct slice path, struct slice *ret_param,
+	struct buf *ret_allow)
+{
+	if (slice_eqz(method, "HEAD"))
+		method = SL("GET");
+	for (size_t i = 0; i < api_routes_n; i++) {
+		if (!path_matches(api_routes[i].path, path, ret_param))
+			continue;
+		if (slice_eqz(method, api_routes[i].method))
+			return &api_routes[i];
+		buf_printf(ret_allow, "%s%s", ret_allow->n ? ", " : "", api_routes[i].method);
+	}
+	*ret_param = SL_NONE;
+	return NULL;
+}
+
+/* The right to see or to change objects of a kind, as its routes have it. */
+enum right object_right(enum object_kind kind, bool write)
+{
+	const char *method = write ? "PATCH" : "GET";
+	size_t i = 0;
+
+	while (api_routes[i].kind != (int)kind || strcmp(api_routes[i].method, method) != 0)
+		i++;
+	return api_routes[i].right;
+}

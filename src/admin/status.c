@@ -1,0 +1,192 @@
+#include <unistd.h>
+
+#include "admin/admin_priv.h"
+#include "base/clock.h"
+#include "federation/setting.h"
+#include "view/metrics.h"
+
+/* ---- what keeps messages from flowing ---- */
+
+struct hints {
+	const struct snapshot *snapshot;
+	struct buf *out;
+	unsigned n;
+};
+
+static void hint(struct hints *h, const char *code, const char *text, const char *command)
+{
+	buf_printf(h->out, "%s{\"code\": \"%s\", \"text\": \"%s\", \"command\": \"%s\"}",
+		h->n++ ? ", " : "", code, text, command);
+}
+
+static size_t count(const struct snapshot *s, enum object_kind kind)
+{
+	const struct object *const *v;
+
+	return snapshot_list(s, kind, &v);
+}
+
+static size_t partners_enabled(const struct snapshot *s)
+{
+	const struct object *const *v;
+	size_t n = snapshot_list(s, OBJECT_PARTNER, &v), enabled = 0;
+
+	for (size_t i = 0; i < n; i++)
+		enabled += partner_of(v[i])->enabled;
+	return enabled;
+}
+
+static bool some_policy_opens(const struct snapshot *s)
+{
+	const struct object *const *v;
+	size_t n = snapshot_list(s, OBJECT_POLICY, &v);
+
+	for (size_t i = 0; i < n; i++)
+		if (policy_of(v[i])->enable_federation_access && policy_of(v[i])->enable_xmpp_access)
+			return true;
+	return false;
+}
+
+static bool some_domain_has_no_route(const struct snapshot *s)
+{
+	const struct object *const *v;
+	size_t n = snapshot_list(s, OBJECT_DOMAIN, &v);
+
+	for (size_t i = 0; i < n; i++)
+		if (!local_domain_of(v[i])->route)
+			return true;
+	return false;
+}
+
+static void hints(struct hints *h)
+{
+	const struct snapshot *s = h->snapshot;
+
+	if (!snapshot_access(s)->allow_federated_users)
+		hint(h, "federation_off", "Federation is switched off: nobody may talk to any partner.",
+			"entente access set --allow-federated-users true");
+	if (!some_policy_opens(s))
+		hint(h, "policy_closed", "No policy permits XMPP federation: no user may use it.",
+			"entente access set --federation-access true --xmpp-access true");
+	if (count(s, OBJECT_ROUTE) == 0)
+		hint(h, "no_route", "There is no SIP route: no SIP server is trusted.",
+			"entente route add NAME --next-hop sip:HOST:PORT");
+	if (count(s, OBJECT_DOMAIN) == 0)
+		hint(h, "no_domain", "There is no local domain: we speak for nobody.",
+			"entente domain add DOMAIN --route NAME");
+	else if (some_domain_has_no_route(s))
+		hint(h, "domain_without_route",
+			"A local domain has no SIP route: nothing is delivered to its users.",
+			"entente domain set DOMAIN --route NAME");
+	if (count(s, OBJECT_PARTNER) == 0)
+		hint(h, "no_partner", "There is no partner: nobody may send us streams.",
+			"entente partner add DOMAIN");
+	else if (partners_enabled(s) == 0)
+		hint(h, "no_partner_enabled", "All partners are disabled.",
+			"entente partner enable DOMAIN");
+}
+
+/* ---- status ---- */
+
+static void number(struct buf *out, const char *name, enum metric m)
+{
+	buf_printf(out, ", \"%s\": %lld", name, (long long)metric_get(m));
+}
+
+static void counters(struct buf *out)
+{
+	buf_str(out, ", \"counters\": {\"since\": \"start\"");
+	number(out, "from_sip", M_SIP_MESSAGES_IN);
+	number(out, "from_xmpp", M_XMPP_MESSAGES_IN);
+	number(out, "delivered_to_sip", M_SIP_DELIVERED);
+	number(out, "delivered_to_xmpp", M_XMPP_DELIVERED);
+	number(out, "errors_told_to_sip", M_SIP_ERRORS);
+	number(out, "errors_told_to_xmpp", M_XMPP_ERRORS);
+	number(out, "late_errors", M_LATE_ERRORS);
+	number(out, "denied", M_DENIED);
+	number(out, "streams_in", M_STREAMS_IN);
+	number(out, "streams_out", M_STREAMS_OUT);
+	number(out, "queued", M_QUEUED);
+	number(out, "sip_unlisted", M_SIP_UNLISTED);
+	number(out, "sip_kernel_drops", M_SIP_KERNEL_DROPS);
+	buf_chr(out, '}');
+}
+
+static void identity(const struct admin *a, struct buf *out)
+{
+	uint64_t now = clock_wall_ms();
+	char since[32];
+
+	clock_iso(a->started_ms, since);
+	buf_printf(out, "{\"version\": \"%s\", \"state\": \"%s\", \"node\": ", ENTENTE_VERSION,
+		a->state ? a->state : "ready");
+	json_quote(out, slice_of(a->node));
+	buf_str(out, ", \"roles\": ");
+	json_quote(out, slice_of(a->roles));
+	buf_printf(out, ", \"pid\": %d, \"since\": \"%s\", \"uptime_seconds\": %llu", (int)getpid(), since,
+		(unsigned long long)(now > a->started_ms ? (now - a->started_ms) / 1000 : 0));
+}
+
+void status_get(struct api_call *c)
+{
+	const struct snapshot *s = c->admin->snapshot;
+	uint64_t generation = snapshot_generation(s);
+	struct buf json = {0};
+	struct hints h = {s, &json, 0};
+
+	identity(c->admin, &json);
+	buf_printf(&json,
+		", \"generation\": %llu, \"partners\": %zu, \"partners_enabled\": %zu, "
+		"\"domains\": %zu, \"routes\": %zu",
+		(unsigned long long)generation, count(s, OBJECT_PARTNER), partners_enabled(s),
+		count(s, OBJECT_DOMAIN), count(s, OBJECT_ROUTE));
+	counters(&json);
+	buf_str(&json, ", \"hints\": [");
+	hints(&h);
+	buf_str(&json, "]}");
+	call_answer_at(c, 200, generation, &json);
+}
+
+void generation_get(struct api_call *c)
+{
+	uint64_t generation = snapshot_generation(c->admin->snapshot);
+	struct buf json = {0};
+
+	buf_printf(&json, "{\"generation\": %llu}", (unsigned long long)generation);
+	call_answer_at(c, 200, generation, &json);
+}
+
+void openapi_get(struct api_call *c)
+{
+	struct buf text = {0};
+
+	api_openapi(&text);
+	call_answer_text(c, "application/yaml", &text);
+}
+
+/* ---- the loopback port: anybody on this machine may look ---- */
+
+void metrics_request(void *arg, struct http_req *r)
+{
+	struct admin *a = arg;
+	struct slice method = http_method(r), path = http_path(r);
+	const char *type = "text/plain; charset=utf-8";
+	struct buf body = {0};
+	unsigned status = 200;
+
+	if (!slice_eqz(method, "GET") && !slice_eqz(method, "HEAD")) {
+		status = 405;
+		http_reply_header(r, "allow", "GET");
+		buf_str(&body, "only GET\n");
+	} else if (slice_eqz(path, "/metrics")) {
+		type = "text/plain; version=0.0.4; charset=utf-8";
+		metrics_write(&body);
+	} else if (slice_eqz(path, "/health")) {
+		status = a->state ? 503 : 200;
+		buf_printf(&body, "%s\n", a->state ? a->state : "ok");
+	} else {
+		status = 404;
+		buf_str(&body, "there are /metrics and /health\n");
+	}
+	http_reply(r, status, type, &body);
+}
