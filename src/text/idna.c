@@ -27,7 +27,7 @@ static int too_long(struct err *e)
 
 static int refused(int rc, struct err *e)
 {
-	if (rc == IDN2_TOO_BIG_LABEL || rc == IDN2_TOO_BIG_DOMAIN)
+	if (rc == IDN2_TOO_BIG_LABEL || rc == IDN2_TOO_BIG_DOMAIN || rc == IDN2_PUNYCODE_BIG_OUTPUT)
 		return too_long(e);
 	return err_code(e, ERR_INVALID, "bad-domain", NULL, "not a domain name: %s",
 		idn2_strerror(rc));
@@ -208,6 +208,11 @@ static int map(struct slice *ret, struct arena *a, struct slice s, struct err *e
 	return 0;
 }
 
+static struct slice without_dot(struct slice s)
+{
+	return slice_ends(s, SL(".")) ? slice_cut(s, s.n - 1) : s;
+}
+
 static int build(struct name *to, struct arena *a, struct slice domain, struct err *e)
 {
 	struct slice rest, label;
@@ -216,6 +221,7 @@ static int build(struct name *to, struct arena *a, struct slice domain, struct e
 		return too_long(e);
 	if (map(&rest, a, domain, e) < 0)
 		return -1;
+	rest = without_dot(rest); /* only now, for a full-width dot ends a name as well */
 	while (slice_split(&rest, '.', &label))
 		if (add(to, a, label, e) < 0)
 			return -1;
@@ -276,20 +282,20 @@ static int convert(struct slice *ret, struct arena *a, struct slice domain, bool
 	if (build(&n, a, domain, e) < 0)
 		return -1;
 	out = unicode ? slice_make(n.unicode, n.un) : slice_make(n.ascii, n.an);
-	*ret = slice_eq(domain, out) ? domain : arena_slice(a, out);
+	*ret = slice_starts(domain, out) ? slice_cut(domain, out.n) : arena_slice(a, out);
 	return 0;
 }
 
 static int to_form(struct slice *ret, struct arena *a, struct slice domain, bool unicode,
 	struct err *e)
 {
-	if (domain.n && domain.p[domain.n - 1] == '.')
-		domain.n--;
-	if (domain.n == 0)
+	struct slice name = without_dot(domain);
+
+	if (name.n == 0)
 		return bad(e, "empty-part", "the domain name is empty");
-	if (!idna_plain(domain))
+	if (!idna_plain(name))
 		return convert(ret, a, domain, unicode, e);
-	*ret = domain;
+	*ret = name;
 	return 0;
 }
 
@@ -313,6 +319,8 @@ static int map_typed(struct slice *ret, struct arena *a, struct slice typed, str
 		return bad(e, "bad-utf8", "the domain name is not UTF-8");
 	if (typed.n > IDNA_UNICODE_MAX)
 		return too_long(e);
+	if (memchr(typed.p, '\0', typed.n))
+		return bad(e, "bad-domain", "U+0000 is not allowed in a domain name");
 	rc = idn2_to_ascii_8z(arena_dup(a, typed), &mapped, IDN2_NONTRANSITIONAL);
 	if (rc == IDN2_OK)
 		*ret = arena_slice(a, slice_of(mapped));

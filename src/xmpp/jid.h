@@ -22,7 +22,8 @@ enum { JID_PART_MAX = 1023, JID_MAX = 3071 };
 /*
  * On failure -1, *ret is untouched and e (NULL is fine) is ERR_INVALID with one of the codes
  *   empty-part       a localpart, domain or resourcepart of no bytes
- *   too-long         a part over 1023 bytes in its canonical form, or the whole over 3071
+ *   too-long         a part over 1023 bytes in its canonical form, the whole over 3071, or a domain
+ *                    over what DNS takes
  *   bad-utf8
  *   disallowed-char  what PRECIS or RFC 7622 3.3.1 excludes, or a right-to-left rule broken
  *   space-at-edge    \20 first or last in the localpart (XEP-0106)
