@@ -1,0 +1,65 @@
+#pragma once
+
+#include "loop/loop.h"
+#include "net/conn.h"
+#include "net/dial.h"
+
+enum conn_state {
+	CONN_DIALING,
+	CONN_CLEAR,
+	CONN_BEFORE_TLS, /* what is in the buffer goes out in clear, then the handshake begins */
+	CONN_HANDSHAKE,
+	CONN_SECURE,
+	CONN_DEAD, /* closed() has been told, or the owner has freed it */
+};
+
+struct conn {
+	struct loop *loop;
+	const struct conn_ops *ops;
+	void *arg;
+	enum conn_state state;
+	bool freed;
+	struct netaddr peer;
+	struct dial *dial;
+	int fd;
+	struct loop_poll *poll;
+	uint64_t bytes_in, bytes_out; /* on the wire */
+
+	struct buf out;
+	uint64_t flushed;
+	size_t retry; /* what SSL_write() was given when it could not go on */
+	bool blocked; /* the kernel takes no more: waits for writability */
+	int write_error;
+	struct loop_task flush_task;
+
+	bool paused, saw_eof;
+	bool saw_fin; /* the TCP stream has ended */
+	struct loop_task read_task;
+
+	bool closing, shut;
+	struct loop_timer close_timer;
+
+	enum conn_role role;
+	struct tls_set *set;
+	SSL *ssl;
+	struct conn_tls_info info;
+};
+
+/* What one read or write came to. */
+enum conn_io { CONN_IO_OK, CONN_IO_AGAIN, CONN_IO_EOF, CONN_IO_FAILED };
+
+/* Reports closed() once; c has no socket afterwards. */
+void conn_end(struct conn *c, enum conn_end end, const char *text);
+
+/* The socket as the TLS library sees it and as clear text does. -1 with errno. */
+ssize_t conn_recv(struct conn *c, void *p, size_t n);
+ssize_t conn_send(struct conn *c, const void *p, size_t n);
+
+/* conn_tls.c. Failures have ended the connection when they return. */
+void conn_tls_begin(struct conn *c, SSL_CTX *ctx, struct slice sni);
+void conn_tls_step(struct conn *c); /* goes on with the handshake; secure() when it is done */
+enum conn_io conn_tls_read(struct conn *c, void *p, size_t size, size_t *ret_n);
+enum conn_io conn_tls_write(struct conn *c, const void *p, size_t n);
+enum conn_io conn_tls_shutdown(struct conn *c);
+bool conn_tls_has_input(const struct conn *c);
+void conn_tls_done(struct conn *c);

@@ -1,0 +1,216 @@
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "net/conn_priv.h"
+
+/* ---- the socket as a BIO: no SIGPIPE, counted, a write error does not spoil reading ---- */
+
+static int sock_read(BIO *bio, char *p, int n)
+{
+	struct conn *c = BIO_get_data(bio);
+	ssize_t got = conn_recv(c, p, (size_t)n);
+
+	BIO_clear_retry_flags(bio);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		BIO_set_retry_read(bio);
+	return (int)got;
+}
+
+static int sock_write(BIO *bio, const char *p, int n)
+{
+	struct conn *c = BIO_get_data(bio);
+	ssize_t sent = conn_send(c, p, (size_t)n);
+
+	BIO_clear_retry_flags(bio);
+	/*
+	 * Also for a broken connection, which conn_send() has noted: to the library it is one that takes
+	 * no more, so what the peer sent before it broke can still be read.
+	 */
+	if (sent < 0)
+		BIO_set_retry_write(bio);
+	return (int)sent;
+}
+
+static long sock_ctrl(BIO *bio, int cmd, long num, void *ptr)
+{
+	switch (cmd) {
+	case BIO_CTRL_FLUSH:
+		return 1;
+	case BIO_CTRL_EOF:
+		return ((struct conn *)BIO_get_data(bio))->saw_fin;
+	default:
+		return 0;
+	}
+}
+
+static int sock_create(BIO *bio)
+{
+	BIO_set_init(bio, 1);
+	return 1;
+}
+
+static BIO_METHOD *method;
+
+static void make_method(void)
+{
+	method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "conn");
+	BIO_meth_set_read(method, sock_read);
+	BIO_meth_set_write(method, sock_write);
+	BIO_meth_set_ctrl(method, sock_ctrl);
+	BIO_meth_set_create(method, sock_create);
+}
+
+static BIO *sock_bio(struct conn *c)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	BIO *bio;
+
+	pthread_once(&once, make_method);
+	bio = BIO_new(method);
+	BIO_set_data(bio, c);
+	return bio;
+}
+
+/* ---- failures ---- */
+
+/* The peer's alert, or what is wrong on our side. */
+static enum conn_io fail(struct conn *c)
+{
+	unsigned long code = ERR_peek_error();
+	int reason = ERR_GET_REASON(code);
+	const char *text = ERR_reason_error_string(code);
+
+	if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET) {
+		text = SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET);
+		conn_end(c, CONN_END_TLS_ALERT, text);
+	} else if (c->saw_fin && !code) {
+		conn_end(c, CONN_END_EOF, "closed during the handshake");
+	} else if (!code) {
+		conn_end(c, CONN_END_ERROR, strerror(errno));
+	} else {
+		conn_end(c, CONN_END_TLS_FAILED, text ? text : "protocol error");
+	}
+	ERR_clear_error();
+	return CONN_IO_FAILED;
+}
+
+/* What a return value of the library means; OK is not among them. */
+static enum conn_io judge(struct conn *c, int result)
+{
+	switch (SSL_get_error(c->ssl, result)) {
+	case SSL_ERROR_WANT_READ:
+		return CONN_IO_AGAIN;
+	case SSL_ERROR_WANT_WRITE:
+		c->blocked = true;
+		return CONN_IO_AGAIN;
+	case SSL_ERROR_ZERO_RETURN:
+		return CONN_IO_EOF;
+	default:
+		return fail(c);
+	}
+}
+
+/* ---- handshake ---- */
+
+void conn_tls_begin(struct conn *c, SSL_CTX *ctx, struct slice sni)
+{
+	char name[256];
+	BIO *bio = sock_bio(c);
+
+	c->ssl = SSL_new(ctx);
+	SSL_set_bio(c->ssl, bio, bio);
+	/* Without it the end of TCP is an error after which nothing can be written; saw_fin knows. */
+	SSL_set_options(c->ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
+	if (c->role == CONN_SERVER) {
+		SSL_set_accept_state(c->ssl);
+		return;
+	}
+	SSL_set_connect_state(c->ssl);
+	if (sni.n && sni.n < sizeof name) {
+		memcpy(name, sni.p, sni.n);
+		name[sni.n] = 0;
+		SSL_set_tlsext_host_name(c->ssl, name);
+	}
+}
+
+static void note_peer(struct conn *c)
+{
+	struct conn_tls_info *i = &c->info;
+
+	i->version = SSL_get_version(c->ssl);
+	i->cipher = SSL_get_cipher_name(c->ssl);
+	i->peer = SSL_get0_peer_certificate(c->ssl);
+	i->chain = CERT_NONE;
+	if (i->peer)
+		i->chain = cert_judge_chain(tls_set_trust(c->set), i->peer,
+			SSL_get_peer_cert_chain(c->ssl), (int64_t)(clock_wall_ms() / 1000),
+			&i->chain_code);
+	ERR_clear_error();
+}
+
+void conn_tls_step(struct conn *c)
+{
+	int result;
+
+	c->blocked = false;
+	ERR_clear_error();
+	result = SSL_do_handshake(c->ssl);
+	if (result != 1) {
+		if (judge(c, result) == CONN_IO_EOF)
+			conn_end(c, CONN_END_EOF, "closed during the handshake");
+		return;
+	}
+	c->state = CONN_SECURE;
+	note_peer(c);
+	/* What came with the last flight is read in the next turn, after secure() has been dealt with. */
+	loop_task_queue(c->loop, &c->read_task);
+	c->ops->secure(c->arg);
+}
+
+/* ---- records ---- */
+
+enum conn_io conn_tls_read(struct conn *c, void *p, size_t size, size_t *ret_n)
+{
+	int result;
+
+	ERR_clear_error();
+	result = SSL_read_ex(c->ssl, p, size, ret_n);
+	return result == 1 ? CONN_IO_OK : judge(c, result);
+}
+
+enum conn_io conn_tls_write(struct conn *c, const void *p, size_t n)
+{
+	size_t written;
+	int result;
+
+	ERR_clear_error();
+	result = SSL_write_ex(c->ssl, p, n, &written);
+	return result == 1 ? CONN_IO_OK : judge(c, result);
+}
+
+enum conn_io conn_tls_shutdown(struct conn *c)
+{
+	int result;
+
+	ERR_clear_error();
+	result = SSL_shutdown(c->ssl);
+	return result >= 0 ? CONN_IO_OK : judge(c, result);
+}
+
+bool conn_tls_has_input(const struct conn *c)
+{
+	return c->ssl && SSL_has_pending(c->ssl);
+}
+
+void conn_tls_done(struct conn *c)
+{
+	SSL_free(c->ssl);
+	c->ssl = NULL;
+	tls_set_unref(c->set);
+	c->set = NULL;
+}
