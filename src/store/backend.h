@@ -1,0 +1,79 @@
+#pragma once
+
+/* Private to store/: what keeps rows. */
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+enum store_half { HALF_MANAGED, HALF_MEMORY };
+
+enum stmt {
+	STMT_META_LIST, STMT_META_PUT,
+	STMT_GATEWAY_LIST, STMT_GATEWAY_PUT,
+	STMT_ACCESS_LIST, STMT_ACCESS_PUT,
+	STMT_ROUTE_LIST, STMT_ROUTE_PUT, STMT_ROUTE_DROP,
+	STMT_DOMAIN_LIST, STMT_DOMAIN_PUT, STMT_DOMAIN_DROP,
+	STMT_PARTNER_LIST, STMT_PARTNER_PUT, STMT_PARTNER_DROP,
+	STMT_POLICY_LIST, STMT_POLICY_PUT, STMT_POLICY_DROP,
+	STMT_GRANT_LIST, STMT_GRANT_PUT, STMT_GRANT_DROP,
+	STMT_SECRET_LIST, STMT_SECRET_PUT,
+	STMT_AUDIT_LIST, STMT_AUDIT_APPEND,
+	STMT_ALLOW_LIST, STMT_ALLOW_PUT, STMT_ALLOW_DROP,
+	STMT__N
+};
+
+enum stmt_op {
+	OP_LIST,   /* all rows, ordered by the key */
+	OP_AFTER,  /* rows whose first column is over $1, at most $2, ordered by it */
+	OP_PUT,    /* in place of the row with this key */
+	OP_DROP,   /* the row with this key, if there is one */
+	OP_APPEND, /* the first column, a number, is one more than the last row's and not given */
+};
+
+/*
+ * One text for every backend: $1 binds by name in SQLite and by number in PostgreSQL; ON CONFLICT and
+ * excluded are known to both. Values go in and out as text, NULL for none. The other columns say the
+ * same to a backend that has no SQL.
+ */
+struct stmt_def {
+	enum store_half half;
+	const char *table;
+	enum stmt_op op;
+	unsigned columns; /* of the table */
+	unsigned keys;    /* the first ones are its key */
+	const char *sql;
+};
+
+extern const struct stmt_def stmt_defs[STMT__N];
+
+struct backend;
+
+/* One row; 0 goes on, -1 ends the statement with e. Valid during the call. */
+typedef int row_fn(void *arg, const char *const *column, size_t n, struct err *e);
+
+struct backend_ops {
+	const char *name;
+	int (*open)(struct backend **ret, enum store_half half, const char *dir, struct err *e);
+	void (*close)(struct backend *b);
+	/* A transaction that nobody else's change gets in between. */
+	int (*begin)(struct backend *b, struct err *e);
+	int (*commit)(struct backend *b, struct err *e); /* failed: rolled back */
+	void (*rollback)(struct backend *b);
+	/* args: as many as the statement has; fn may be NULL. */
+	int (*run)(struct backend *b, enum stmt stmt, const char *const *args, size_t n, row_fn *fn,
+		void *arg, struct err *e);
+};
+
+struct backend {
+	const struct backend_ops *ops;
+};
+
+extern const struct backend_ops sqlite_backend, ram_backend;
+
+/* NULL and e (ERR_INVALID) when there is none of that name. */
+const struct backend_ops *backend_find(const char *name, struct err *e);
+
+void backend_close(struct backend *b); /* NULL is fine */
+DEFINE_AUTO(struct backend *, backend_close)

@@ -1,0 +1,267 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/backend.h"
+#include "store/schema.h"
+
+enum { BUSY_MS = 5000, COLUMNS_MAX = 16 };
+
+struct sqlite {
+	struct backend backend;
+	const struct schema *schema;
+	sqlite3 *db;
+	sqlite3_stmt *stmts[STMT__N]; /* prepared when first used */
+};
+
+static struct sqlite *sqlite_of(struct backend *b)
+{
+	return container_of(b, struct sqlite, backend);
+}
+
+static int failed(struct sqlite *q, struct err *e)
+{
+	int code = sqlite3_extended_errcode(q->db);
+	const char *what = q->schema->what, *why = sqlite3_errmsg(q->db);
+
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return err_code(e, ERR_UNAVAILABLE, "store_busy", NULL,
+			"%s is in use by another process; try again", what);
+	case SQLITE_FULL:
+		return err_code(e, ERR_UNAVAILABLE, "store_full", NULL,
+			"%s cannot be written: the disk is full", what);
+	case SQLITE_IOERR:
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+		return err_code(e, ERR_UNAVAILABLE, "store_failed", NULL, "%s cannot be used: %s (%s)",
+			what, why, strerror(sqlite3_system_errno(q->db)));
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return err_code(e, ERR_INVALID, "store_damaged", NULL,
+			"%s is damaged (%s); restore it from a backup", what, why);
+	}
+	return err_code(e, ERR_INTERNAL, "store_failed", NULL, "%s: %s (%d)", what, why, code);
+}
+
+static int exec(struct sqlite *q, const char *sql, struct err *e)
+{
+	return sqlite3_exec(q->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(q, e);
+}
+
+/* ---- transactions and statements ---- */
+
+static int sqlite_begin(struct backend *b, struct err *e)
+{
+	return exec(sqlite_of(b), "BEGIN IMMEDIATE", e);
+}
+
+static void sqlite_rollback(struct backend *b)
+{
+	struct sqlite *q = sqlite_of(b);
+
+	if (!sqlite3_get_autocommit(q->db)) /* some errors have rolled back already */
+		exec(q, "ROLLBACK", NULL);
+}
+
+static int sqlite_commit(struct backend *b, struct err *e)
+{
+	if (exec(sqlite_of(b), "COMMIT", e) == 0)
+		return 0;
+	sqlite_rollback(b);
+	return -1;
+}
+
+static int prepare(struct sqlite *q, enum stmt stmt, struct err *e)
+{
+	if (q->stmts[stmt])
+		return 0;
+	if (sqlite3_prepare_v3(q->db, stmt_defs[stmt].sql, -1, SQLITE_PREPARE_PERSISTENT,
+		    &q->stmts[stmt], NULL) != SQLITE_OK)
+		return failed(q, e);
+	return 0;
+}
+
+/* To SQLite "$2" is a name: it has whatever place it is first written at. */
+static int bind(struct sqlite *q, sqlite3_stmt *st, const char *const *args, size_t n, struct err *e)
+{
+	char name[16];
+
+	for (size_t i = 0; i < n; i++) {
+		int at, rc;
+
+		snprintf(name, sizeof name, "$%zu", i + 1);
+		at = sqlite3_bind_parameter_index(st, name);
+		rc = args[i] ? sqlite3_bind_text(st, at, args[i], -1, SQLITE_STATIC) :
+			sqlite3_bind_null(st, at);
+		if (rc != SQLITE_OK)
+			return failed(q, e);
+	}
+	return 0;
+}
+
+static int tell_row(sqlite3_stmt *st, row_fn *fn, void *arg, struct err *e)
+{
+	const char *column[COLUMNS_MAX];
+	size_t n = (size_t)sqlite3_column_count(st);
+
+	for (size_t i = 0; i < n && i < COLUMNS_MAX; i++)
+		column[i] = (const char *)sqlite3_column_text(st, (int)i);
+	return fn(arg, column, n, e);
+}
+
+static int step_all(struct sqlite *q, sqlite3_stmt *st, row_fn *fn, void *arg, struct err *e)
+{
+	int rc;
+
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		if (fn && tell_row(st, fn, arg, e) < 0)
+			return -1;
+	return rc == SQLITE_DONE ? 0 : failed(q, e);
+}
+
+static int sqlite_run(struct backend *b, enum stmt stmt, const char *const *args, size_t n, row_fn *fn,
+	void *arg, struct err *e)
+{
+	struct sqlite *q = sqlite_of(b);
+	int rc;
+
+	if (prepare(q, stmt, e) < 0)
+		return -1;
+	rc = bind(q, q->stmts[stmt], args, n, e);
+	if (rc == 0)
+		rc = step_all(q, q->stmts[stmt], fn, arg, e);
+	sqlite3_reset(q->stmts[stmt]);
+	sqlite3_clear_bindings(q->stmts[stmt]); /* a secret's text is not kept longer than needed */
+	return rc;
+}
+
+/* ---- opening ---- */
+
+static void sqlite_close(struct backend *b)
+{
+	struct sqlite *q = sqlite_of(b);
+
+	for (size_t i = 0; i < STMT__N; i++)
+		sqlite3_finalize(q->stmts[i]);
+	sqlite3_close(q->db);
+	xfree(q);
+}
+
+/* Only we may read it; the files that SQLite puts beside it take its mode. */
+static int make_file(const char *dir, const char *path, struct err *e)
+{
+	int fd;
+
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return err_code(e, ERR_UNAVAILABLE, "store_failed", "store", "%s cannot be made: %s", dir,
+			strerror(errno));
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_code(e, ERR_UNAVAILABLE, "store_failed", "store", "%s cannot be opened: %s",
+			path, strerror(errno));
+	close(fd);
+	return 0;
+}
+
+static int get_number(struct sqlite *q, const char *sql, unsigned *ret, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (sqlite3_prepare_v2(q->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return failed(q, e);
+	rc = sqlite3_step(st) == SQLITE_ROW ? 0 : failed(q, e);
+	if (rc == 0)
+		*ret = (unsigned)sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int migrate_step(struct sqlite *q, unsigned from, struct err *e)
+{
+	char done[96];
+
+	snprintf(done, sizeof done, "PRAGMA user_version = %u; PRAGMA application_id = %u", from + 1,
+		q->schema->application_id);
+	if (sqlite_begin(&q->backend, e) < 0)
+		return -1;
+	if (exec(q, q->schema->steps[from], e) == 0 && exec(q, done, e) == 0)
+		return sqlite_commit(&q->backend, e);
+	sqlite_rollback(&q->backend);
+	return -1;
+}
+
+static int migrate(struct sqlite *q, struct err *e)
+{
+	unsigned version, id, known = 0;
+
+	if (get_number(q, "PRAGMA user_version", &version, e) < 0 ||
+		get_number(q, "PRAGMA application_id", &id, e) < 0)
+		return -1;
+	while (q->schema->steps[known])
+		known++;
+	if (id != q->schema->application_id && (id || version))
+		return err_code(e, ERR_INVALID, "store_foreign", "store",
+			"%s is another program's database", q->schema->file);
+	if (version > known)
+		return err_code(e, ERR_INVALID, "store_newer", "store",
+			"%s was written by a newer version (schema %u, this one knows %u)",
+			q->schema->what, version, known);
+	for (; version < known; version++)
+		if (migrate_step(q, version, e) < 0)
+			return -1;
+	return 0;
+}
+
+static int configure(struct sqlite *q, struct err *e)
+{
+	char sync[48];
+
+	sqlite3_busy_timeout(q->db, BUSY_MS);
+	sqlite3_db_config(q->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	snprintf(sync, sizeof sync, "PRAGMA synchronous = %s", q->schema->synchronous);
+	return exec(q, "PRAGMA journal_mode = WAL", e) < 0 || exec(q, sync, e) < 0 ||
+		exec(q, "PRAGMA foreign_keys = ON", e) < 0 ||
+		exec(q, "PRAGMA trusted_schema = OFF", e) < 0 ? -1 : 0;
+}
+
+static int sqlite_open_at(struct sqlite *q, const char *dir, const char *path, struct err *e)
+{
+	if (make_file(dir, path, e) < 0)
+		return -1;
+	if (sqlite3_open_v2(path, &q->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		return q->db ? failed(q, e) : err_set(e, ERR_INTERNAL, "out of memory");
+	if (configure(q, e) < 0)
+		return -1;
+	return migrate(q, e);
+}
+
+static int sqlite_open(struct backend **ret, enum store_half half, const char *dir, struct err *e)
+{
+	struct sqlite *q = xzalloc(sizeof *q);
+	char *path;
+	int rc;
+
+	q->backend.ops = &sqlite_backend;
+	q->schema = &sqlite_schemas[half];
+	path = xasprintf("%s/%s", dir, q->schema->file);
+	rc = sqlite_open_at(q, dir, path, e);
+	xfree(path);
+	if (rc == 0)
+		*ret = &q->backend;
+	else
+		sqlite_close(&q->backend);
+	return rc;
+}
+
+const struct backend_ops sqlite_backend = {
+	"sqlite", sqlite_open, sqlite_close, sqlite_begin, sqlite_commit, sqlite_rollback, sqlite_run,
+};
