@@ -57,21 +57,46 @@ void chars_space(struct chars *s)
 			s->p[i] = ' ';
 }
 
-void chars_lower(struct chars *s, struct arena *a)
+static bool folded(uint32_t c)
+{
+	uint32_t one[8];
+	size_t n = ARRAY_LEN(one);
+	const uint32_t *got = u32_casefold(&c, 1, NULL, NULL, one, &n);
+
+	assert(got == one);
+	return n == 1 && one[0] == c;
+}
+
+static void lower(struct chars *s, struct arena *a, bool (*stays)(uint32_t c))
 {
 	enum { LONGEST = 3 }; /* of one character's lower case; today's longest is 2 */
 	struct chars to = {arena_alloc(a, s->n * LONGEST * sizeof *to.p), 0};
 
 	for (size_t i = 0; i < s->n; i++) {
-		uint32_t one[8];
-		size_t n = ARRAY_LEN(one);
-		uint32_t *got = u32_tolower(&s->p[i], 1, NULL, NULL, one, &n);
+		uint32_t one[8] = {s->p[i]};
+		size_t n = 1;
 
-		assert(got == one && n <= LONGEST);
+		if (!stays || !stays(s->p[i])) {
+			const uint32_t *got;
+
+			n = ARRAY_LEN(one);
+			got = u32_tolower(&s->p[i], 1, NULL, NULL, one, &n);
+			assert(got == one && n <= LONGEST);
+		}
 		memcpy(to.p + to.n, one, n * sizeof *one);
 		to.n += n;
 	}
 	*s = to;
+}
+
+void chars_lower(struct chars *s, struct arena *a)
+{
+	lower(s, a, NULL);
+}
+
+void chars_lower_dns(struct chars *s, struct arena *a)
+{
+	lower(s, a, folded);
 }
 
 void chars_nfc(struct chars *s, struct arena *a)

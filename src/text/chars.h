@@ -32,6 +32,12 @@ void chars_space(struct chars *s);
  */
 void chars_lower(struct chars *s, struct arena *a);
 
+/*
+ * The same for domain names: what case folding leaves alone stays. Those are the capital letters of
+ * Cherokee, which are the ones IDNA has (RFC 5892 2.2).
+ */
+void chars_lower_dns(struct chars *s, struct arena *a);
+
 /* Normalization Form C. */
 void chars_nfc(struct chars *s, struct arena *a);
 

@@ -202,7 +202,7 @@ static int map(struct slice *ret, struct arena *a, struct slice s, struct err *e
 	if (!chars_decode(&c, a, s))
 		return bad(e, "bad-utf8", "the domain name is not UTF-8");
 	chars_width(&c);
-	chars_lower(&c, a);
+	chars_lower_dns(&c, a);
 	chars_nfc(&c, a);
 	*ret = chars_encode(&c, a);
 	return 0;

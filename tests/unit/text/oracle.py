@@ -26,7 +26,7 @@ ALPHABET = (
     '\u0345\u0375\u03b1\u1f88\u0627\u0628\u062f\u0640\u064e\u0661\u0662\u06f1\u06f2\u05d0\u05d1\u05b0\u05f3\u05f4'
     '\u0915\u094d\u0937\u200b\u200c\u200d\u2163\u212a\u212b\u265a\u3002\u30a2\u30fb\u3042\u4e00\u3007\u303b\u1100'
     '\u1161\uac00\uff21\uff41\uff11\uff76\uff9e\uff61\uff0e\uff0d\uffa0\u00a0\u2003\u3000\u00ad\ufb01\u0e01\u0e33'
-    '\ufeff\ufffd\u0378\U00010400\U00010428\U0001f600\U0001d400\U000e0041')
+    '\ufeff\ufffd\u0378\u13a0\uab70\u13f8\U00010400\U00010428\U0001f600\U0001d400\U000e0041')
 
 
 def derived(char):
@@ -101,7 +101,9 @@ def labels_to_ascii(name):
 
 
 def to_ascii(text):
-    return labels_to_ascii(unicodedata.normalize('NFC', lower(width(text))))
+    """The capital letters of Cherokee are what IDNA has; case folding leaves them alone."""
+    lowered = ''.join(c if c.casefold() == c else lower(c) for c in width(text))
+    return labels_to_ascii(unicodedata.normalize('NFC', lowered))
 
 
 def admin(text):

@@ -58,6 +58,7 @@ static const struct row rows[] = {
 	{"5892 disallowed", SL("\u2603.net"), NULL, NULL, "bad-domain"},
 	{"5892 disallowed, encoded", SL("xn--n3h.net"), NULL, NULL, "bad-domain"},
 	{"5891 5.4 capital, encoded", SL("xn--example.com"), NULL, NULL, "bad-domain"},
+	{"5892 2.2 Cherokee has capitals", SL("xn--bcekc"), "xn--bcekc", "\u13eb\u13f1\u13f0"},
 	{"5891 5.4 nothing encoded", SL("xn--.com"), NULL, NULL, "bad-domain"},
 	{"5891 5.4 ASCII encoded", SL("xn--abc-.com"), NULL, NULL, "bad-domain"},
 	{"5891 5.4 A-label encoded", SL("xn--xn--bcher-kva-abc.com"), NULL, NULL, "bad-domain"},
