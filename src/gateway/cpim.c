@@ -1,5 +1,7 @@
 #include "gateway/cpim.h"
 
+#include <string.h>
+
 #include "text/utf8.h"
 
 /* Takes a line off the front, without its end. False at the end of the text. */
@@ -118,6 +120,15 @@ static bool read_header(struct cpim *c, struct arena *a, struct slice name, stru
 	return true;
 }
 
+/* RFC 3862 3.6 Header-name: [prefix "."] name, of letters, digits and these. */
+static bool name_ok(struct slice name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!ascii_alnum(name.p[i]) && !(name.p[i] && strchr("!#$%&'+,-^_`|~.", name.p[i])))
+			return false;
+	return name.n > 0;
+}
+
 static bool read_headers(struct cpim *c, struct arena *a, struct slice *rest)
 {
 	struct slice line;
@@ -127,7 +138,7 @@ static bool read_headers(struct cpim *c, struct arena *a, struct slice *rest)
 
 		if (line.n == 0)
 			return true;
-		if (colon == 0 || colon == line.n)
+		if (colon == line.n || !name_ok(slice_cut(line, colon)))
 			return false;
 		if (!read_header(c, a, slice_cut(line, colon), slice_from(line, colon + 1)))
 			return false;

@@ -127,8 +127,8 @@ struct slice error_reason(struct arena *a, struct slice text)
 		else if (n && p[n - 1] != ' ')
 			p[n++] = ' ';
 	}
-	text = slice_trim(slice_make(p, n));
-	text = utf8_cut(slice_cut(text, utf8_prefix(text)), REASON_MAX);
+	text = slice_make(p, n);
+	text = slice_trim(utf8_cut(slice_cut(text, utf8_prefix(text)), REASON_MAX));
 	return text.n ? text : SL_NONE;
 }
 
