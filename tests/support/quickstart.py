@@ -59,7 +59,7 @@ def write_command(lab):
     command = lab.folder / "entente"
     command.write_text(
         "#!/bin/sh\n"
-        f"ENTENTE_SOCKET='{lab.entente.socket}' exec '{lab.build / 'entente'}' \"$@\"\n")
+        f"exec '{lab.build / 'entente'}' --socket '{lab.entente.socket}' \"$@\"\n")
     command.chmod(0o755)
     return command
 
@@ -79,10 +79,11 @@ def administer(lab):
     """What an administrator does once, with the commands he would type."""
     say("Telling Entente whom it works for, and who may talk to whom:")
     for command in (
-        ["domain", "add", SIP_DOMAIN],
         ["route", "add", "kamailio", "--next-hop", f"sip:{lab.kamailio.endpoint}"],
+        ["domain", "add", SIP_DOMAIN, "--route", "kamailio"],
         ["partner", "add", PARTNER, "--type", "Federated"],
-        ["gateway", "set", "--allow-federated-users", "true"],
+        ["access", "set", "--allow-federated-users", "yes"],
+        ["policy", "set", "global", "--federation", "yes", "--xmpp", "yes"],
     ):
         say(f"  $ entente {' '.join(command)}")
         lab.entente.do(*command)

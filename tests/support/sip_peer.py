@@ -71,7 +71,7 @@ class SipPeer:
     def __init__(self, address, port, server=None):
         """server: (address, port) that it talks to."""
         self.address, self.port, self.server = address, port, server
-        self._socket = None
+        self._socket = self._thread = None
         self._lock = threading.Lock()
         self._heard = []
         self._answers = {}
@@ -85,7 +85,8 @@ class SipPeer:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self._socket.bind((self.address, self.port))
-        threading.Thread(target=self._listen, args=(self._socket,), daemon=True).start()
+        self._thread = threading.Thread(target=self._listen, args=(self._socket,), daemon=True)
+        self._thread.start()
         return self
 
     def stop(self):
@@ -93,6 +94,7 @@ class SipPeer:
             # Wakes the listener, which then sees that there is no socket any more.
             s, self._socket = self._socket, None
             s.sendto(b"", (self.address, self.port))
+            self._thread.join()
 
     def answer_with(self, policy):
         """policy(request) -> (status, reason, extra header lines), or None for silence."""

@@ -69,10 +69,11 @@ class SipTraffic:
         self.received = collections.Counter()
         self.sent = []
         self.retransmissions = 0
+        self.silent = False         # says nothing to anybody
         self._open = {}             # branch -> (id, bytes, first sent)
         self._due = []              # (when, interval, branch)
         self._branches = set()
-        self._socket = None
+        self._socket = self._thread = None
         self._lock = threading.Lock()
         self._prefix = token()
 
@@ -81,13 +82,15 @@ class SipTraffic:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
         self._socket.bind((self.address, self.port))
         self._socket.setblocking(False)
-        threading.Thread(target=self._run, args=(self._socket,), daemon=True).start()
+        self._thread = threading.Thread(target=self._run, args=(self._socket,), daemon=True)
+        self._thread.start()
         return self
 
     def stop(self):
-        self._socket, old = None, self._socket
-        if old:
-            old.sendto(b"", (self.address, self.port))
+        """Vanishes; start() brings it back, with all it knew."""
+        if self._socket:
+            self._socket = None
+            self._thread.join()
 
     def _user(self, one):
         return f"sip:u{one}@{self.domain}"
@@ -151,7 +154,7 @@ class SipTraffic:
                 if one:
                     self.statuses[one] = message.status
                     self.latency[one] = time.monotonic() - first
-        elif message.method == "MESSAGE":
+        elif message.method == "MESSAGE" and not self.silent:
             sock.sendto(answer(message, 200, "OK"), message.source)
             if message.branch in self._branches:
                 return

@@ -87,7 +87,8 @@ def main():
     peer = XmppPeer(args.domain, args.address, Pair(args.cert, args.key), args.ca, args.port)
     sink = Sink(peer, args.received)
     signal.signal(signal.SIGTERM, sink.end)
-    peer.start()
+    peer.start(512)
+    print("ready", flush=True)
     sink.serve()
 
 

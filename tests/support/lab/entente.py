@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import pathlib
 import signal
 import subprocess
@@ -57,8 +56,8 @@ class Entente:
         return self.home / "admin.sock"
 
     @property
-    def database(self):
-        return self.home / "entente.db"
+    def store(self):
+        return self.home / "store"
 
     @property
     def sip(self):
@@ -67,7 +66,7 @@ class Entente:
     def sections(self):
         sections = {
             "daemon": {"log-level": "debug"},
-            "store": {"path": self.database, "key-file": self.home / "entente.key"},
+            "store": {"dir": self.home / "store", "key-file": self.home / "store.key"},
             "xmpp": {"listen": f"{self.address}:{self.xmpp_port}", "trust": self.trust},
             "sip": {"listen-udp": self.sip},
             "resolver": {"dnssec": "off", "forward": f"{self.dns.address}:{self.dns.port}"},
@@ -94,7 +93,7 @@ class Entente:
         program = self.build / "entented"
         if not program.exists():
             raise LabError(f"{program} is not built")
-        argv = (VALGRIND if self.valgrind else []) + [program, "-c", self.config_file]
+        argv = (VALGRIND if self.valgrind else []) + [program, "--config", self.config_file]
         self.process = Process(self.name, argv, self.folder).start()
         self.wait_ready()
         return self
@@ -108,9 +107,8 @@ class Entente:
     def run(self, *args, stdin=None):
         """Runs the entente command; never fails."""
         done = subprocess.run(
-            [self.build / "entente", *map(str, args)],
+            [self.build / "entente", "--socket", self.socket, *map(str, args)],
             input=stdin, capture_output=True, text=True, timeout=60 * wait.SLOWNESS, check=False,
-            env={**os.environ, "ENTENTE_SOCKET": str(self.socket)},
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 
