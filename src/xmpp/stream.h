@@ -14,22 +14,22 @@
 
 /*
  * One server-to-server stream (RFC 6120, XEP-0178, XEP-0220), either role, without a socket: bytes
- *and the time go in, events and bytes come out. What the driver (src/edge) does:
+ * and the time go in, events and bytes come out. What the driver (src/edge) does:
  *
- *	xstream_feed(x, bytes, now);
- *	while (xstream_event(x, &ev))
- *		...deal with it...
- *	write xstream_output(x), then xstream_sent(x, n)
- *	arm a timer for xstream_deadline(x), which calls xstream_tick(x, now) and the same two lines
+ *   xstream_feed(x, bytes, now);
+ *   while (xstream_event(x, &ev)) ...
+ *   write xstream_output(x), then xstream_sent(x, n)
+ *   arm a timer for xstream_deadline(x), which calls xstream_tick(x, now) and the same two lines
  *
- * Input is parsed only when an event is asked for: a driver that may not take stanzas now (no
- *credit) stops calling xstream_event() and stops reading. Every call may produce output.
+ * Input is parsed only when an event is asked for: a driver that may not take stanzas now (it has
+ * no credit) stops calling xstream_event() and stops reading. Every call may produce output and
+ * events.
  *
  * Output is only what the engine says itself. Stanzas are serialised straight into the connection's
  * buffer by the driver, whenever xstream_may_send(), after all output so far has been moved there.
  *
- * Slices in an event are valid until the next call of any function with this x, except where said.
- * Domains in events are canonical (RFC 7622: lower case, U-labels).
+ * Slices in an event are valid until the next xstream_event(), except where said. Domains in events
+ * are canonical (RFC 7622: lower case, U-labels).
  */
 
 enum xstream_role {
@@ -40,32 +40,31 @@ enum xstream_role {
 /* How a domain pair was authenticated. */
 enum xstream_method { XSTREAM_EXTERNAL, XSTREAM_DIALBACK };
 
+/* 0 means the default in brackets. */
 struct xstream_cfg {
 	enum xstream_role role;
 	/*
-	 * Initiator: our domain and theirs. Recipient: local is what we call ourselves in the
-	 * header when the peer asks for a domain that is not ours (may be empty), remote is not
-	 * looked at.
+	 * Initiator: our domain and theirs, canonical. Recipient: local is what we call ourselves
+	 * in the header when the peer asks for a domain that is not ours (may be empty).
 	 */
 	struct slice local, remote;
-	struct slice lang;            /* of our texts; absent: "en" */
 	struct xstream_policy policy; /* initiator; a recipient gets it with xstream_accept() */
-	struct xml_limits limits;     /* zeroes: the defaults */
-	size_t preauth_bytes;         /* what a peer may send before it is authenticated [65536] */
-	unsigned sasl_tries;   /* failed SASL attempts after which the stream is closed [3] */
+	struct xml_limits limits;
+	size_t preauth_bytes;  /* what a peer may send before it is authenticated [65536] */
+	unsigned sasl_tries;   /* SASL attempts; one more, and the stream is closed [3] */
 	uint32_t establish_ms; /* from new to authenticated [60000] */
-	uint32_t close_ms;     /* from our end tag to theirs [10000] */
-	uint8_t seed[32];      /* random, of this stream only: stream ids come from it */
+	uint32_t close_ms;     /* from our end tag to theirs, in an orderly close [10000] */
+	uint8_t seed[32];      /* random, for this stream only: stream ids come from it */
 };
 
 enum xstream_event_type {
 	/*
-	 * A peer's header, with from, to, id, lang, version. Recipient, before authentication: the
-	 * engine stands still until xstream_accept() or xstream_refuse(), which may be called at
-	 * once or later. It comes before TLS and again inside: only the second `from` is to be
-	 * believed (RFC 6120 4.3.6, 13.7.2.1), and `to` may differ from the first. from is SL_NONE
-	 * when the peer did not say. After authentication, and for the initiator, it is only for
-	 * the record.
+	 * Recipient: a peer's header, with from, to, lang and version. The engine stands still
+	 * until xstream_accept() or xstream_refuse(), at once or later. It comes before TLS and
+	 * again inside: only the second `from` is to be believed (RFC 6120 4.3.6, 13.7.2.1), and
+	 * `to` may differ from the first. from is SL_NONE when the peer did not say. `to` is a
+	 * valid domain, not known to be one of ours. After authentication a header is not asked
+	 * about: it must name the same pair.
 	 */
 	XSTREAM_HEADER,
 	/*
@@ -74,10 +73,11 @@ enum xstream_event_type {
 	 * the driver forgets what it has itself, and feeds nothing meanwhile.
 	 */
 	XSTREAM_NEED_TLS,
-	/* Initiator: only dialback is left, and the policy allows it. See xstream_db_*, or close.
+	/*
+	 * Initiator: only dialback is left, and the policy allows it: xstream_db_send(), or close.
 	 */
 	XSTREAM_NEED_DIALBACK,
-	/* The pair (from, to) is authenticated by method: stanzas may pass. */
+	/* The pair (from, to), initiating domain first, is authenticated by method. */
 	XSTREAM_AUTHENTICATED,
 	/*
 	 * SASL, either role: an attempt failed with sasl_cond; text is what the peer said with it.
@@ -85,20 +85,23 @@ enum xstream_event_type {
 	 */
 	XSTREAM_AUTH_FAILED,
 	/*
-	 * elem in arena, both the driver's from now on (arena_done). kind, from, to: the pair,
-	 * whose domains have been compared with the elem's addresses; these two slices are in arena
-	 * as well. xml:lang is on the element if the stream had one. The local and resource parts
-	 * of its addresses have not been looked at.
+	 * Recipient: elem in arena, both the driver's from now on (arena_done). kind; from and to:
+	 * the pair, whose domains have been compared with the elem's addresses; these two slices
+	 * are in arena as well. xml:lang is on the element if the stream had one. The local and
+	 * resource parts of its addresses have not been looked at.
 	 */
 	XSTREAM_STANZA,
-	XSTREAM_DB_RESULT, /* db: what it says. At any time after the headers, see xstream_db_*() */
+	/* db: what it says. At any time after the headers; see xstream_db_send(). */
+	XSTREAM_DB_RESULT,
 	XSTREAM_DB_VERIFY,
-	/* The stream is ending: nothing may be sent from now on. reason, cond, text. Exactly once.
+	/*
+	 * The stream is ending: nothing may be sent from now on; why is in reason, cond, sasl_cond
+	 * and text. Exactly once.
 	 */
 	XSTREAM_CLOSING,
 	/*
 	 * It has ended, after XSTREAM_CLOSING: send what is left of the output, then close TLS and
-	 * TCP. Exactly once, the last event. abrupt: drop the connection without close_notify.
+	 * TCP. Exactly once, the last event. abrupt: there is nothing to send, and no close_notify.
 	 */
 	XSTREAM_CLOSED,
 };
@@ -107,7 +110,7 @@ enum xstream_event_type {
 enum xstream_reason {
 	XSTREAM_R_NONE,
 	XSTREAM_R_LOCAL,       /* xstream_close() without a condition */
-	XSTREAM_R_LOCAL_ERROR, /* we sent the stream error cond, with text */
+	XSTREAM_R_LOCAL_ERROR, /* we sent the stream error cond, with text (may be SL_NONE) */
 	XSTREAM_R_PEER,        /* the peer closed it in order */
 	XSTREAM_R_PEER_ERROR,  /* the peer sent the stream error cond, with text */
 	XSTREAM_R_TLS_REFUSED, /* STARTTLS answered by failure, by them or by us */
@@ -133,14 +136,14 @@ struct xstream_db {
 struct xstream_event {
 	enum xstream_event_type type;
 	struct slice from, to;
-	struct slice id, lang;
-	unsigned version_major, version_minor; /* 0, 9 when the header had none */
-	enum xstream_method method;
-	enum stanza_kind kind;
+	struct slice lang;                     /* HEADER */
+	unsigned version_major, version_minor; /* HEADER; 0, 9 when it had none */
+	enum xstream_method method;            /* AUTHENTICATED */
+	enum stanza_kind kind;                 /* STANZA */
 	struct xml_elem *elem;
 	struct arena arena;
-	size_t size; /* STANZA: its bytes on the wire */
-	struct xstream_db db;
+	size_t size;          /* STANZA: its bytes on the wire */
+	struct xstream_db db; /* DB_RESULT, DB_VERIFY */
 	enum xstream_reason reason;
 	enum stream_cond cond;
 	enum sasl_cond sasl_cond;
@@ -181,13 +184,16 @@ void xstream_accept(struct xstream *x, const struct xstream_policy *policy, enum
 
 /*
  * Sends a header of ours, the error and the end. host-unknown and host-gone: the header is from
- * cfg.local; else from what the peer asked for. text may be SL_NONE.
+ * cfg.local; else from what the peer asked for, which is ours then. text may be SL_NONE.
  */
 void xstream_refuse(struct xstream *x, enum stream_cond cond, struct slice text);
 
 /* ---- answers to XSTREAM_NEED_TLS (asserted) ---- */
 
-/* The handshake is done. cert: initiator: the verdict on the peer's certificate for cfg.remote. */
+/*
+ * The handshake is done. cert: initiator: the verdict on the peer's certificate for cfg.remote;
+ * recipient: not looked at, it comes with xstream_accept().
+ */
 void xstream_tls_done(struct xstream *x, enum xstream_cert cert);
 /* It failed: the stream ends without another byte (RFC 6120 5.4.3.2). */
 void xstream_tls_failed(struct xstream *x);
@@ -213,9 +219,10 @@ void xstream_db_send(struct xstream *x, enum xstream_event_type which, const str
 
 /*
  * Dialback made (remote, local) valid: the pair is added, and when the stream was not authenticated
- * yet it is now (XSTREAM_AUTHENTICATED follows).
+ * yet it is now (XSTREAM_AUTHENTICATED follows). False, and nothing happens, when the stream has
+ * been restarted or closed since: the key was for another stream id.
  */
-void xstream_db_valid(struct xstream *x, struct slice remote, struct slice local);
+bool xstream_db_valid(struct xstream *x, struct slice remote, struct slice local);
 
 /* ---- sending and closing ---- */
 
@@ -223,10 +230,11 @@ void xstream_db_valid(struct xstream *x, struct slice remote, struct slice local
 bool xstream_may_send(const struct xstream *x);
 
 /*
- * Closes: with a condition other than STREAM_OK an error first (and a header of ours before it, if
- * none was sent), then the end tag. What the peer still sends is read until its end tag, at most
- * cfg.close_ms; after an error it is not looked at. Stanzas the driver has written before are
- * before it. Nothing happens when the stream is closing already.
+ * Closes. Without a condition (STREAM_OK) the end tag is sent, and what the peer sends is read
+ * until its own end tag, at most cfg.close_ms. With one: a header of ours if none was sent, the
+ * error, the end tag; XSTREAM_CLOSED follows at once, and nothing is read any more. What the driver
+ * has written before stands before it. During a TLS handshake nothing can be said: the end is
+ * abrupt. Nothing happens when the stream is closing already.
  */
 void xstream_close(struct xstream *x, enum stream_cond cond, struct slice text);
 
@@ -236,5 +244,5 @@ const char *xstream_state_name(const struct xstream *x); /* "opening", "tls", "o
 bool xstream_encrypted(const struct xstream *x);
 bool xstream_authenticated(const struct xstream *x);
 struct slice xstream_id(const struct xstream *x); /* of the last response header; may be empty */
-const struct xstream_features *xstream_offer(const struct xstream *x); /* the peer's (initiator) */
+const struct xstream_features *xstream_offer(const struct xstream *x); /* the peer's, or ours */
 const char *xstream_reason_name(enum xstream_reason r);                /* "peer-error", for logs */
