@@ -2,17 +2,17 @@
 
 #include "base/mem.h"
 
-static bool ieq(const char *a, const char *b, size_t n)
+/* Eight at a time while they are the same in the same case, which they mostly are. */
+bool slice_ieq_bytes(const char *a, const char *b, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (ascii_lower1(a[i]) != ascii_lower1(b[i]))
+	size_t i = 0;
+
+	for (; i + 8 <= n && memcmp(a + i, b + i, 8) == 0; i += 8)
+		;
+	for (; i < n; i++)
+		if (a[i] != b[i] && ascii_lower1(a[i]) != ascii_lower1(b[i]))
 			return false;
 	return true;
-}
-
-bool slice_ieq(struct slice a, struct slice b)
-{
-	return a.n == b.n && ieq(a.p, b.p, a.n);
 }
 
 bool slice_starts(struct slice s, struct slice prefix)
@@ -22,7 +22,7 @@ bool slice_starts(struct slice s, struct slice prefix)
 
 bool slice_istarts(struct slice s, struct slice prefix)
 {
-	return s.n >= prefix.n && ieq(s.p, prefix.p, prefix.n);
+	return s.n >= prefix.n && slice_ieq_bytes(s.p, prefix.p, prefix.n);
 }
 
 bool slice_ends(struct slice s, struct slice suffix)
@@ -38,13 +38,6 @@ int slice_cmp(struct slice a, struct slice b)
 	return d ? d : (a.n > b.n) - (a.n < b.n);
 }
 
-size_t slice_find(struct slice s, char c)
-{
-	const char *q = s.n ? memchr(s.p, c, s.n) : NULL;
-
-	return q ? (size_t)(q - s.p) : s.n;
-}
-
 size_t slice_rfind(struct slice s, char c)
 {
 	const char *q = s.n ? memrchr(s.p, c, s.n) : NULL;
@@ -55,18 +48,6 @@ size_t slice_rfind(struct slice s, char c)
 bool slice_contains(struct slice s, struct slice needle)
 {
 	return needle.n == 0 || (s.n && memmem(s.p, s.n, needle.p, needle.n));
-}
-
-struct slice slice_from(struct slice s, size_t from)
-{
-	if (from > s.n)
-		from = s.n;
-	return (struct slice){s.p ? s.p + from : NULL, s.n - from};
-}
-
-struct slice slice_cut(struct slice s, size_t n)
-{
-	return (struct slice){s.p, n < s.n ? n : s.n};
 }
 
 bool slice_split(struct slice *rest, char c, struct slice *ret_part)

@@ -40,20 +40,39 @@ static inline bool slice_eqz(struct slice a, const char *b)
 }
 
 /* ASCII letters compare equal in either case; other bytes as they are. */
-bool slice_ieq(struct slice a, struct slice b);
+bool slice_ieq_bytes(const char *a, const char *b, size_t n);
+static inline bool slice_ieq(struct slice a, struct slice b)
+{
+	return a.n == b.n && slice_ieq_bytes(a.p, b.p, a.n);
+}
+
 bool slice_starts(struct slice s, struct slice prefix);
 bool slice_istarts(struct slice s, struct slice prefix);
 bool slice_ends(struct slice s, struct slice suffix);
 int slice_cmp(struct slice a, struct slice b);
 
 /* Index of the first c, or s.n when there is none. */
-size_t slice_find(struct slice s, char c);
+static inline size_t slice_find(struct slice s, char c)
+{
+	const char *q = s.n ? memchr(s.p, c, s.n) : NULL;
+
+	return q ? (size_t)(q - s.p) : s.n;
+}
 size_t slice_rfind(struct slice s, char c);
 bool slice_contains(struct slice s, struct slice needle);
 
 /* From..end and ..n; out of range is cut to what is there. */
-struct slice slice_from(struct slice s, size_t from);
-struct slice slice_cut(struct slice s, size_t n);
+static inline struct slice slice_from(struct slice s, size_t from)
+{
+	if (from > s.n)
+		from = s.n;
+	return (struct slice){s.p ? s.p + from : NULL, s.n - from};
+}
+
+static inline struct slice slice_cut(struct slice s, size_t n)
+{
+	return (struct slice){s.p, n < s.n ? n : s.n};
+}
 
 /* Takes what stands before c off the front of *rest (and drops c); false when *rest was used up. */
 bool slice_split(struct slice *rest, char c, struct slice *ret_part);

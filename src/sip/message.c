@@ -114,10 +114,9 @@ static void read_status_line(struct sip_msg *m, struct slice line)
 
 /* ---- header fields ---- */
 
-static void add_field(struct sip_msg *m, struct slice name, struct slice value)
+static void add_field(struct sip_msg *m, enum sip_header id, struct slice name, struct slice value)
 {
 	struct sip_field *f = &m->fields[m->n_fields++];
-	enum sip_header id = sip_header_find(name);
 
 	f->name = name;
 	f->value = value;
@@ -134,15 +133,16 @@ static void add_field(struct sip_msg *m, struct slice name, struct slice value)
 
 static void read_field(struct sip_msg *m, struct slice line)
 {
-	size_t n = g_span(line, G_TOKEN);
-	struct slice rest = g_skip(slice_from(line, n));
+	size_t colon = slice_find(line, ':');
+	struct slice name = g_trim(slice_cut(line, colon));
+	enum sip_header id = sip_header_find(name);
 
-	if (!n || !rest.n || *rest.p != ':')
+	if (colon == line.n || (id == SIP_H_OTHER && !sip_is_token(name)) || name.p != line.p)
 		bad(m, 400, "Bad Header Field");
 	else if (m->n_fields == SIP_MAX_HEADERS)
 		bad(m, 400, "Too Many Header Fields");
 	else
-		add_field(m, slice_cut(line, n), g_trim(slice_from(rest, 1)));
+		add_field(m, id, name, g_trim(slice_from(line, colon + 1)));
 }
 
 /* All header fields up to the empty line; leaves *p at the body. */
@@ -252,12 +252,12 @@ static void read_body(struct sip_msg *m, struct slice left)
  */
 static bool read_via(struct sip_msg *m)
 {
-	struct slice all = sip_msg_get(m, SIP_H_VIA), rest = all, item;
+	struct slice all = sip_msg_get(m, SIP_H_VIA), rest = all;
 
-	if (sip_list_next(&rest, &item) > 0 && sip_via_parse(item, &m->via) == 0)
+	if (sip_via_next(&rest, &m->via) == 0)
 		return true;
-	item = slice_cut(all, slice_find(all, ';'));
-	if (sip_via_parse(item, &m->via) < 0) {
+	rest = slice_cut(all, slice_find(all, ';'));
+	if (sip_via_next(&rest, &m->via) < 0) {
 		m->bad = all.p ? "Bad Via" : "Missing Via";
 		return false;
 	}

@@ -43,23 +43,27 @@ static bool is_ipv6(struct slice s)
 static bool is_name(struct slice s)
 {
 	size_t label = 0;
+	char c = '.';
 
 	if (s.n && s.p[s.n - 1] == '.')
 		s.n--;
 	if (!s.n || s.n > 255)
 		return false;
-	for (size_t i = 0; i <= s.n; i++) {
-		if (i < s.n && s.p[i] != '.') {
-			if (!g_is(s.p[i], G_HOST))
-				return false;
-			continue;
-		}
-		if (i == label || s.p[label] == '-' || s.p[i - 1] == '-')
+	for (size_t i = 0; i < s.n; i++) {
+		char before = c;
+
+		c = s.p[i];
+		if (!g_is(c, G_HOST))
 			return false;
-		if (i < s.n)
+		if (c == '.') {
+			if (before == '.' || before == '-')
+				return false;
 			label = i + 1;
+		} else if (c == '-' && before == '.') {
+			return false;
+		}
 	}
-	return !ascii_digit(s.p[label]);
+	return c != '-' && c != '.' && !ascii_digit(s.p[label]);
 }
 
 static struct slice unbracket(struct slice s)
@@ -108,21 +112,21 @@ bool sip_host_equal(struct slice a, struct slice b)
 	return slice_find(a, ':') < a.n && is_ipv6(a) && is_ipv6(b) && ipv6_equal(a, b);
 }
 
-int sip_hostport_parse(struct slice s, struct slice *ret_host, uint16_t *ret_port)
+enum sip_host_kind sip_hostport_parse(struct slice s, struct slice *ret_host, uint16_t *ret_port)
 {
 	size_t end = s.n && *s.p == '[' ? slice_find(s, ']') + 1 : slice_find(s, ':');
 	struct slice host = slice_cut(s, end);
+	enum sip_host_kind kind = sip_host_kind(host);
 	uint64_t port = 0;
 
-	if (end < s.n) {
-		if (s.p[end] != ':' || slice_u64(slice_from(s, end + 1), 65535, &port) < 0 || !port)
-			return -1;
-	}
-	if (sip_host_kind(host) == SIP_HOST_NONE)
-		return -1;
+	if (kind == SIP_HOST_NONE)
+		return kind;
+	if (end < s.n &&
+		(s.p[end] != ':' || slice_u64(slice_from(s, end + 1), 65535, &port) < 0 || !port))
+		return SIP_HOST_NONE;
 	*ret_host = unbracket(host);
 	*ret_port = (uint16_t)port;
-	return 0;
+	return kind;
 }
 
 /* ---- parts of a URI ---- */
@@ -186,11 +190,9 @@ static int take_host(struct slice *s, struct sip_uri *u)
 {
 	size_t end = host_end(*s);
 
-	if (sip_hostport_parse(slice_cut(*s, end), &u->host, &u->port) < 0)
-		return -1;
-	u->host_kind = sip_host_kind(u->host);
+	u->host_kind = sip_hostport_parse(slice_cut(*s, end), &u->host, &u->port);
 	*s = slice_from(*s, end);
-	return 0;
+	return u->host_kind == SIP_HOST_NONE ? -1 : 0;
 }
 
 /* "user:password@"; '@' can stand nowhere else in a URI without an escape. */
@@ -285,11 +287,13 @@ int sip_uri_parse(struct slice s, struct sip_uri *ret)
 	size_t colon = slice_find(s, ':');
 	struct sip_uri u = {.text = s, .scheme_name = slice_cut(s, colon)};
 
-	if (colon == s.n || !is_scheme(u.scheme_name))
+	if (colon == s.n)
 		return -1;
-	for (unsigned i = SIP_SCHEME_SIP; i < ARRAY_LEN(schemes); i++)
+	for (unsigned i = SIP_SCHEME_SIP; !u.scheme && i < ARRAY_LEN(schemes); i++)
 		if (slice_ieq(u.scheme_name, schemes[i].name))
 			u.scheme = (enum sip_scheme)i;
+	if (!u.scheme && !is_scheme(u.scheme_name))
+		return -1;
 	if (schemes[u.scheme].parse(slice_from(s, colon + 1), &u) < 0)
 		return -1;
 	*ret = u;

@@ -88,5 +88,5 @@ enum sip_host_kind sip_host_kind(struct slice s);
 /* The same host: names in any case and with or without the last dot, addresses by value. */
 bool sip_host_equal(struct slice a, struct slice b);
 
-/* "host", "host:port", "[v6]:port". Port 0 when there is none. -1: it is none of these. */
-int sip_hostport_parse(struct slice s, struct slice *ret_host, uint16_t *ret_port);
+/* "host", "host:port", "[v6]:port". Port 0 when there is none. NONE: it is none of these. */
+enum sip_host_kind sip_hostport_parse(struct slice s, struct slice *ret_host, uint16_t *ret_port);

@@ -264,6 +264,11 @@ static int take_protocol(struct slice *s, struct sip_via *v)
 {
 	struct slice name;
 
+	if (slice_istarts(*s, SL("SIP/2.0/UDP "))) { /* nearly always */
+		v->transport = SIP_UDP;
+		*s = g_skip(slice_from(*s, 12));
+		return 0;
+	}
 	if (!slice_ieq(take_token(s), SL("SIP")) || !g_take(s, '/') || !take_token(s).n ||
 		!g_take(s, '/'))
 		return -1;
@@ -332,21 +337,25 @@ static int read_via_param(struct sip_via *v, const struct sip_param *p)
 	return 0;
 }
 
-int sip_via_parse(struct slice s, struct sip_via *ret)
+int sip_via_next(struct slice *rest, struct sip_via *ret)
 {
+	struct slice s = *rest;
 	struct sip_via v = {.text = s};
 	struct sip_param p;
 	unsigned count = 0;
-	int more;
 
 	if (take_protocol(&s, &v) < 0 || take_sent_by(&s, &v) < 0)
 		return -1;
 	v.params = s = g_skip(s);
-	while ((more = sip_param_next(&s, &p)) > 0)
-		if (++count > SIP_MAX_PARAMS || read_via_param(&v, &p) < 0)
+	while (s.n && *s.p != ',') {
+		if (sip_param_next(&s, &p) <= 0 || ++count > SIP_MAX_PARAMS ||
+			read_via_param(&v, &p) < 0)
 			return -1;
-	if (more < 0)
-		return -1;
+		s = g_skip(s);
+	}
+	v.text.n = (size_t)(s.p - v.text.p);
+	v.params.n = (size_t)(s.p - v.params.p);
+	*rest = slice_from(s, 1);
 	*ret = v;
 	return 0;
 }

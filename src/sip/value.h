@@ -73,8 +73,9 @@ struct sip_via {
 	uint16_t rport_value;                 /* 0: no value */
 };
 
-/* One Via item; -1. */
-int sip_via_parse(struct slice s, struct sip_via *ret);
+/* Takes the first item off *rest, and the comma behind it; -1: there is none that is well-formed.
+ */
+int sip_via_next(struct slice *rest, struct sip_via *ret);
 
 struct sip_media {
 	struct slice type, subtype, params;
