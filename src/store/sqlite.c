@@ -92,7 +92,7 @@ static int prepare(struct sqlite *q, enum stmt stmt, struct err *e)
 /* To SQLite "$2" is a name: it has whatever place it is first written at. */
 static int bind(struct sqlite *q, sqlite3_stmt *st, const char *const *args, size_t n, struct err *e)
 {
-	char name[16];
+	char name[24];
 
 	for (size_t i = 0; i < n; i++) {
 		int at, rc;
