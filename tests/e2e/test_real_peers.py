@@ -26,8 +26,8 @@ def world(build, valgrind):
             lab.start(peer)
         entente.do("route", "add", "kamailio", "--next-hop", f"sip:{kamailio.endpoint}")
         entente.do("domain", "add", SIP_DOMAIN, "--route", "kamailio")
-        entente.do("access", "set", "--allow-federated-users", "yes")
-        entente.do("policy", "set", "global", "--federation", "yes", "--xmpp", "yes")
+        entente.do("access", "set", "--allow-federated-users", "yes",
+           "--enable-federation-access", "yes", "--enable-xmpp-access", "yes")
         for domain in servers:
             entente.do("partner", "add", domain, "--type", "Federated")
         uris = [f"sip:{user}@{domain}" for domain in servers for user in (PARTNERS[domain], "nobody")]

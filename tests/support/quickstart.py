@@ -81,9 +81,9 @@ def administer(lab):
     for command in (
         ["route", "add", "kamailio", "--next-hop", f"sip:{lab.kamailio.endpoint}"],
         ["domain", "add", SIP_DOMAIN, "--route", "kamailio"],
-        ["partner", "add", PARTNER, "--type", "Federated"],
-        ["access", "set", "--allow-federated-users", "yes"],
-        ["policy", "set", "global", "--federation", "yes", "--xmpp", "yes"],
+        ["partner", "add", PARTNER, "--type", "Federated", "--dialback", "false"],
+        ["access", "set", "--allow-federated-users", "true", "--enable-federation-access", "true",
+         "--enable-xmpp-access", "true"],
     ):
         say(f"  $ entente {' '.join(command)}")
         lab.entente.do(*command)

@@ -12,40 +12,40 @@ class Scene:
     """sip: the trusted SIP route of sip.lab. partner: a listed, enabled partner of type Federated.
 
     names: further domains that the DNS knows as servers of scripted peers; add_partner() makes
-    partners of them.
+    partners of them. domains: the local ones.
     """
 
-    def __init__(self, build, valgrind=False, names=(), route=(), settings=None, listed=True):
+    def __init__(self, build, valgrind=False, names=(), route=(), settings=None, domains=(SIP_DOMAIN,)):
         self.lab = Lab(build, valgrind=valgrind)
         self.peers = {}
         try:
-            self._start(names, route, settings, listed)
+            self._start(names, route, settings, domains)
         except BaseException:
             self.lab.close()
             raise
 
-    def _start(self, names, route, settings, listed):
+    def _start(self, names, route, settings, domains):
         lab = self.lab
         for name in (PARTNER, *names):
             self.peers[name] = XmppPeer(name, lab.next_address(), lab.ca.server(name), lab.ca.file)
             lab.dns.server(name, self.peers[name].address, self.peers[name].port)
         self.partner = self.peers[PARTNER]
-        self.entente = lab.make_entente(settings=settings)
+        self.entente = lab.make_entente(domains, settings=settings)
         server = (self.entente.address, self.entente.sip_port)
         self.sip = SipPeer(lab.next_address(), 5060, server)
         self.stranger = SipPeer(lab.next_address(), 5060, server)
         for peer in (lab.dns, *self.peers.values(), self.sip, self.stranger, self.entente):
             lab.start(peer)
-        self._administer(route, listed)
+        self._administer(route, domains)
 
-    def _administer(self, route, listed):
+    def _administer(self, route, domains):
         do = self.entente.do
         do("route", "add", ROUTE, "--next-hop", self.sip.uri, *route)
-        do("domain", "add", SIP_DOMAIN, "--route", ROUTE)
-        do("access", "set", "--allow-federated-users", "yes")
-        do("policy", "set", "global", "--federation", "yes", "--xmpp", "yes")
-        if listed:
-            self.add_partner(PARTNER)
+        for domain in domains:
+            do("domain", "add", domain, "--route", ROUTE)
+        do("access", "set", "--allow-federated-users", "yes",
+           "--enable-federation-access", "yes", "--enable-xmpp-access", "yes")
+        self.add_partner(PARTNER)
 
     def add_partner(self, domain, *options):
         """Puts it on the allow list: EXTERNAL or nothing, unless the options say otherwise."""
