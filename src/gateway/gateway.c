@@ -2,11 +2,8 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "gateway/core.h"
-#include "sipnet/sipnet.h"
-#include "view/metrics.h"
 
 /* ---- what SIP user agents are told about us ---- */
 
@@ -102,8 +99,6 @@ void gateway_request(void *gateway, struct sip_server *txn, const struct sip_msg
 	toxmpp_request(gateway, txn, m, route);
 }
 
-const struct sipnet_ops gateway_sipnet_ops = {.request = gateway_request};
-
 static void fate(void *arg, struct link_down *d)
 {
 	toxmpp_fate(arg, d);
@@ -166,65 +161,13 @@ static void stanza(void *arg, struct link_up *up)
 
 const struct link_gateway_ops gateway_link_ops = {.fate = fate, .lost = lost, .stanza = stanza};
 
-/* ---- the real neighbours ---- */
-
-static bool live_send(void *arg, struct link_down *d)
-{
-	struct gateway *g = arg;
-
-	return link_send(g->link, d);
-}
-
-static void live_up_done(void *arg, struct link_up *up)
-{
-	struct gateway *g = arg;
-
-	link_up_done(g->link, up);
-}
-
-static void live_reply(void *arg, struct sip_server *txn, const struct sip_reply *reply)
-{
-	struct gateway *g = arg;
-
-	sipnet_reply(g->sipnet, txn, reply);
-}
-
-static void live_request(void *arg, const struct route *route, const struct sip_spec *spec,
-	unsigned timeout_ms, sip_done *done, void *done_arg)
-{
-	struct gateway *g = arg;
-
-	sipnet_request(g->sipnet, route, spec, timeout_ms, done, done_arg);
-}
-
-static uint64_t live_wall(void *arg)
-{
-	return clock_wall_ms();
-}
-
-static const struct gateway_ops live = {
-	.send = live_send,
-	.up_done = live_up_done,
-	.reply = live_reply,
-	.request = live_request,
-	.wall_ms = live_wall,
-};
-
-void gateway_connect(struct gateway *g, struct link *link, struct sipnet *sipnet)
-{
-	g->link = link;
-	g->sipnet = sipnet;
-	gateway_set_ops(g, &live, g);
-	link_local_gateway(link, g->loop, &gateway_link_ops, g);
-}
+/* ---- life ---- */
 
 void gateway_set_ops(struct gateway *g, const struct gateway_ops *ops, void *arg)
 {
 	g->ops = ops;
 	g->ops_arg = arg;
 }
-
-/* ---- life ---- */
 
 static void default_limits(struct gateway_limits *l)
 {
@@ -267,7 +210,6 @@ int gateway_new(struct gateway **ret, struct loop *loop, const struct gateway_co
 	buf_init(&g->uri, 0);
 	g->held_end = &g->held;
 	loop_timer_init(&g->held_timer, loop, held_fires, g);
-	gateway_set_ops(g, &live, g);
 	toxmpp_init(g, config->seed);
 	tosip_init(g);
 	late_init(g);

@@ -390,7 +390,7 @@ static bool permitted(struct gateway *g, const struct xml_elem *e, const struct 
 		LF_S("contact", contact), LF_Z("link", permission_link_name(p.link)));
 	gateway_bounce(g, e, from->domain, to->domain,
 		open ? STANZA_FORBIDDEN : STANZA_SERVICE_UNAVAILABLE,
-		open ? slice_of(permission_link_text(p.link)) : SL_NONE);
+		open ? SL("this user does not use federation") : SL_NONE);
 	return false;
 }
 

@@ -195,9 +195,15 @@ struct incoming {
 	bool invites;
 };
 
-static unsigned denied_status(enum permission_link l)
+/* What a user is told; which setting it was is for administrators, in the log. */
+static void reply_denied(struct gateway *g, struct sip_server *txn, enum permission_link l)
 {
-	return l == PERMISSION_NOT_PARTNER ? 404 : 403;
+	if (l == PERMISSION_NOT_PARTNER)
+		reply_plain(g, txn, 404, "Not the domain of an XMPP partner");
+	else if (l == PERMISSION_NOT_INVITED)
+		reply_plain(g, txn, 403, "Add the contact first");
+	else
+		reply_plain(g, txn, 403, "Federation is not enabled");
 }
 
 static bool permitted(struct gateway *g, struct incoming *i)
@@ -211,7 +217,7 @@ static bool permitted(struct gateway *g, struct incoming *i)
 	metric_add(M_DENIED, 1);
 	log_info(&g->log, "message-denied", LF_Z("direction", "to-xmpp"), LF_S("user", i->user),
 		LF_S("contact", i->contact), LF_Z("link", permission_link_name(p.link)));
-	reply_plain(g, i->txn, denied_status(p.link), permission_link_text(p.link));
+	reply_denied(g, i->txn, p.link);
 	return false;
 }
 
