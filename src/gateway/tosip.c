@@ -17,7 +17,6 @@
 enum {
 	DEADLINE_MS = 40000,     /* of a message, from the arrival of its stanza */
 	TRANSACTION_MS = 32000,  /* 64*T1 */
-	EDGE_RATE = 20,          /* messages a second to an Edge whose route says nothing else */
 };
 
 /* A message on its way: one block, everything in it copied. */
@@ -254,16 +253,9 @@ static void request_send(struct target *t, const struct route *route)
 
 /* ---- rates ---- */
 
-static uint32_t rate_of(const struct route *r)
-{
-	if (r->send_rate)
-		return r->send_rate;
-	return r->kind == ROUTE_MICROSOFT_EDGE ? EDGE_RATE : 0;
-}
-
 static void pacer_fires(void *arg);
 
-static struct pacer *pacer_of(struct gateway *g, const struct route *r, uint32_t rate)
+static struct pacer *pacer_of(struct gateway *g, const struct route *r)
 {
 	struct slice name = slice_of(r->name);
 	struct table_node *n = table_get(&g->pacers, name);
@@ -279,7 +271,7 @@ static struct pacer *pacer_of(struct gateway *g, const struct route *r, uint32_t
 		loop_timer_init(&p->timer, g->loop, pacer_fires, p);
 		table_put(&g->pacers, &p->node, slice_make(p->name, name.n));
 	}
-	p->rate = rate;
+	p->rate = r->send_rate; /* it may have changed */
 	return p;
 }
 
@@ -320,16 +312,15 @@ static void pacer_fires(void *arg)
 static bool paced(struct target *t, const struct route *route)
 {
 	struct gateway *g = t->gateway;
-	uint32_t rate = rate_of(route);
 	uint64_t now = gateway_now(g);
 	struct pacer *p;
 
-	if (!rate)
+	if (!route->send_rate)
 		return true;
-	p = pacer_of(g, route, rate);
+	p = pacer_of(g, route);
 	if (pacer_take(p, now))
 		return true;
-	if (now + (uint64_t)(p->n + 1) * 1000 / rate > target_head(t)->deadline_ms) {
+	if (now + (uint64_t)(p->n + 1) * 1000 / p->rate > target_head(t)->deadline_ms) {
 		target_fail(t, STANZA_RESOURCE_CONSTRAINT, SL("too many messages to this user's server"));
 		return false;
 	}

@@ -59,7 +59,6 @@ static void put_route(struct config *c, const struct rig_options *o)
 	set(r, "error_wait", o->error_wait);
 	set(r, "late_error", o->late_error);
 	set(r, "send_rate", o->send_rate);
-	set(r, "kind", o->kind);
 	config_put(c, r);
 }
 

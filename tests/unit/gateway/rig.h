@@ -47,7 +47,6 @@ struct rig_options {
 	const char *error_wait;   /* of the route; "300" */
 	const char *late_error;
 	const char *send_rate;
-	const char *kind;
 	bool no_federation, no_xmpp, write_invites, partner_off;
 	struct memory *memory;
 	struct worker *worker;
