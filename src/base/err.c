@@ -1,5 +1,6 @@
 #include "base/err.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/slice.h"
@@ -45,55 +46,34 @@ static void put(char *to, size_t size, const char *from)
 	to[n] = '\0';
 }
 
-/* The arguments may be parts of *e. */
-__attribute__((format(printf, 5, 0)))
-static void set(struct err *e, enum err_kind kind, const char *code, const char *field,
-	const char *fmt, va_list ap)
+void err_fill(struct err *e, enum err_kind kind, const char *code, const char *field,
+	const char *fmt, ...)
 {
 	struct err new = {.kind = kind};
 	char text[2 * sizeof new.text];
+	va_list ap;
 
 	if (!e)
 		return;
+	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
 	put(new.text, sizeof new.text, text);
 	put(new.code, sizeof new.code, code ? code : "");
 	put(new.field, sizeof new.field, field ? field : "");
 	*e = new;
 }
 
-int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	set(e, kind, NULL, NULL, fmt, ap);
-	va_end(ap);
-	return -1;
-}
-
-int err_code(struct err *e, enum err_kind kind, const char *code, const char *field,
-	const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	set(e, kind, code, field, fmt, ap);
-	va_end(ap);
-	return -1;
-}
-
-int err_in(struct err *e, const char *fmt, ...)
+void err_prepend(struct err *e, const char *fmt, ...)
 {
 	char front[sizeof e->text], whole[2 * sizeof e->text + 3];
 	va_list ap;
 
 	if (!e)
-		return -1;
+		return;
 	va_start(ap, fmt);
 	vsnprintf(front, sizeof front, fmt, ap);
 	va_end(ap);
 	snprintf(whole, sizeof whole, "%s: %s", front, e->text);
 	put(e->text, sizeof e->text, whole);
-	return -1;
 }

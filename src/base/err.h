@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stdarg.h>
+#include <stddef.h>
 
 /*
  * What went wrong with an operator's input or an operation. A bug aborts (assert), a peer's mistake
@@ -27,16 +27,27 @@ struct err {
 	char text[400];
 };
 
-/* Fills *e (NULL is fine) and returns -1, so that a caller can `return err_set(...)`. */
-int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/*
+ * err_set(e, kind, fmt, ...) fills *e (NULL is fine) and is -1, so that a caller can
+ * `return err_set(...)`. A macro, so that compilers and analyzers see the -1.
+ */
+#define err_set(e, kind, ...) (err_fill((e), (kind), NULL, NULL, __VA_ARGS__), err_failed())
 
-/* The same with a stable code and the field it is about (either may be NULL). */
-int err_code(struct err *e, enum err_kind kind, const char *code, const char *field,
+/* err_code(e, kind, code, field, fmt, ...): also a stable code and the field it is about (or NULL). */
+#define err_code(e, kind, code, field, ...)                                                        \
+	(err_fill((e), (kind), (code), (field), __VA_ARGS__), err_failed())
+
+/* err_in(e, fmt, ...) puts "what: " in front of the text already there; is -1. */
+#define err_in(e, ...) (err_prepend((e), __VA_ARGS__), err_failed())
+
+/* The arguments may be parts of *e. */
+void err_fill(struct err *e, enum err_kind kind, const char *code, const char *field,
 	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-
-/* Puts "what: " in front of the text already there; returns -1. */
-int err_in(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void err_prepend(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static inline int err_failed(void)
+{
+	return -1;
+}
 
 /* "invalid", "not-found", ... */
 const char *err_kind_name(enum err_kind kind);

@@ -41,12 +41,15 @@ struct log_field {
 void log_write(const struct log *l, enum log_level level, const char *event,
 	const struct log_field *fields);
 
-/* An absent slice leaves its field out. event is a stable name: "stream-closed". */
+/*
+ * An absent slice leaves its field out. event is a stable name: "stream-closed". The first element is
+ * skipped; it is there so that the list may be empty.
+ */
 #define log_event(l, level, event, ...)                                                            \
 	do {                                                                                       \
 		if (log_enabled(level))                                                            \
 			log_write((l), (level), (event),                                           \
-				(const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}});        \
+				(const struct log_field[]){{0}, ##__VA_ARGS__, {0}} + 1);          \
 	} while (0)
 #define log_error(l, ...) log_event((l), LOG_ERROR, __VA_ARGS__)
 #define log_warn(l, ...)  log_event((l), LOG_WARN, __VA_ARGS__)
