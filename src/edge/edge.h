@@ -33,6 +33,7 @@ struct edge_limits {
 	size_t stanza_bytes;       /* of one stanza, either way [262144] */
 	unsigned address_connections; /* inbound from one address that no partner has authenticated [64] */
 	unsigned unauthenticated;  /* inbound connections, all together, before authentication [1024] */
+	unsigned partner_credits;  /* stanzas of one partner that the gateway has in hand [1024] */
 	unsigned preauth_ms;       /* a peer's first header after connecting [10000] */
 	unsigned close_ms;         /* an orderly close [5000] */
 	unsigned starve_ms;        /* without credit from the gateway before stanzas are refused [5000] */
@@ -80,12 +81,11 @@ void edge_free(struct edge *e);
 struct view_streams *edge_view(struct edge *e);
 
 /*
- * The same from another thread: done() runs on asker's loop; the streams are the callee's. The edge's
- * loop and asker's must be running.
+ * The same from another thread: done() runs on asker's loop; the streams are the callee's. Both
+ * loops must be running.
  */
 typedef void edge_view_done(void *arg, struct view_streams *streams);
-void edge_view_ask(struct edge *e, struct loop *edge_loop, struct loop *asker, edge_view_done *done,
-	void *arg);
+void edge_view_ask(struct edge *e, struct loop *asker, edge_view_done *done, void *arg);
 
 /* Where listener i really listens. */
 struct netaddr edge_address(const struct edge *e, size_t i);

@@ -44,6 +44,7 @@ enum link_reason {
 	LINK_R_DEADLINE,           /* the deadline passed in the queue */
 	LINK_R_QUEUE_FULL,
 	LINK_R_TOO_BIG,            /* more than the partner takes */
+	LINK_R_CONNECTION_LIMIT,   /* no further stream to this partner, or at all, is allowed */
 	LINK_R_STREAM_LOST,
 	LINK_R_SHUTDOWN,
 	LINK_R__N
@@ -80,6 +81,7 @@ struct link_down {
 	/* For the edge's queue while it owns the stanza: */
 	struct link_down *next;
 	uint64_t end_offset;
+	bool internal;         /* made by the edge itself: holds no credit, nobody is told */
 	size_t block;          /* bytes allocated in all; what queue limits count */
 };
 
@@ -149,6 +151,9 @@ void link_share_unref(struct link_share *s); /* stanzas that still hold a credit
 
 /* May a stanza be delivered now? Takes one credit when it says yes. */
 bool link_credit(struct link *l, struct link_share *s);
+
+/* Gives back a credit that no stanza came for. */
+void link_credit_return(struct link *l, struct link_share *s);
 
 /* Zeroed but for the share, whose credit it holds. */
 struct link_up *link_up_new(struct link_share *s);

@@ -127,6 +127,11 @@ static void give_back(struct link *l, struct link_share *s)
 		mailbox_post(l->to_edge, &l->credit_mail.mail);
 }
 
+void link_credit_return(struct link *l, struct link_share *s)
+{
+	give_back(l, s);
+}
+
 /* ---- the gateway's end ---- */
 
 bool link_send(struct link *l, struct link_down *d)
@@ -201,6 +206,10 @@ void link_local_gateway(struct link *l, struct loop *loop, const struct link_gat
 
 void link_fate(struct link *l, struct link_down *d)
 {
+	if (d->internal) {
+		link_down_free(d);
+		return;
+	}
 	if (!d->fate_id) {
 		atomic_fetch_sub(&l->down_used, 1);
 		link_down_free(d);

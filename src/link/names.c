@@ -42,6 +42,8 @@ static const struct {
 		"too many messages are waiting for the partner's server"},
 	[LINK_R_TOO_BIG] = {"too-big", "policy-violation",
 		"the message is bigger than the partner's server takes"},
+	[LINK_R_CONNECTION_LIMIT] = {"connection-limit", "resource-constraint",
+		"too many connections are open"},
 	[LINK_R_STREAM_LOST] = {"stream-lost", "remote-server-timeout",
 		"the connection to the partner's server was lost"},
 	[LINK_R_SHUTDOWN] = {"shutdown", "service-unavailable", "the gateway is being stopped"},

@@ -117,13 +117,18 @@ static enum conn_io read_some(struct conn *c, char *p, size_t size, size_t *ret_
 	return CONN_IO_FAILED;
 }
 
+bool conn_ended_clean(const struct conn *c)
+{
+	return c->saw_eof && (!c->ssl || !c->saw_fin);
+}
+
 static void on_eof(struct conn *c)
 {
 	c->saw_eof = true;
 	if (c->closing)
 		loop_task_queue(c->loop, &c->flush_task);
 	else
-		c->ops->eof(c->arg, c->state != CONN_SECURE || !c->saw_fin);
+		c->ops->eof(c->arg, conn_ended_clean(c));
 }
 
 static bool may_read(const struct conn *c)

@@ -115,6 +115,9 @@ const struct conn_tls_info *conn_tls_info(const struct conn *c);
  */
 void conn_close(struct conn *c, unsigned ms);
 
+/* The peer has ended its direction as it should: inside TLS with close_notify. */
+bool conn_ended_clean(const struct conn *c);
+
 const struct netaddr *conn_peer(const struct conn *c);
 uint64_t conn_bytes_in(const struct conn *c);
 uint64_t conn_bytes_out(const struct conn *c);

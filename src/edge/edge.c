@@ -1,0 +1,346 @@
+#include "edge/edge.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "edge/edge_priv.h"
+#include "text/idna.h"
+#include "view/metrics.h"
+
+enum { DEFAULT_PORT = 5269, STRANGER_LINES = 10 };
+
+/* ---- small things all parts use ---- */
+
+void edge_limits_fill(struct edge_limits *l)
+{
+	static const struct edge_limits defaults = {
+		.pair_stanzas = 4096,
+		.pair_bytes = 4 << 20,
+		.write_ahead = 256 << 10,
+		.stanza_bytes = 262144,
+		.address_connections = 64,
+		.unauthenticated = 1024,
+		.partner_credits = 1024,
+		.preauth_ms = 10000,
+		.close_ms = 5000,
+		.starve_ms = 5000,
+		.doubt_ms = 10000,
+		.doubt_stanzas = 262144,
+	};
+
+#define FILL(field)                                                                                \
+	if (!l->field)                                                                             \
+	l->field = defaults.field
+	FILL(pair_stanzas);
+	FILL(pair_bytes);
+	FILL(write_ahead);
+	FILL(stanza_bytes);
+	FILL(address_connections);
+	FILL(unauthenticated);
+	FILL(partner_credits);
+	FILL(preauth_ms);
+	FILL(close_ms);
+	FILL(starve_ms);
+	FILL(doubt_ms);
+	FILL(doubt_stanzas);
+#undef FILL
+}
+
+const char *edge_ascii(struct arena *a, struct slice domain)
+{
+	struct slice ascii;
+
+	if (!domain.p || idna_to_ascii(&ascii, a, domain, NULL) < 0)
+		return NULL;
+	return arena_dup(a, ascii);
+}
+
+bool edge_may_log(struct edge *e)
+{
+	uint64_t second = loop_now(e->loop) / 1000;
+	struct log_limit *l = &e->strangers;
+
+	if (second != l->second) {
+		if (l->dropped)
+			log_warn(&e->log, "lines-left-out", LF_U("lines", l->dropped));
+		*l = (struct log_limit){.second = second};
+	}
+	if (l->n++ < STRANGER_LINES)
+		return true;
+	l->dropped++;
+	return false;
+}
+
+void edge_fate(struct edge *e, struct link_down *d, enum link_fate_kind fate, enum link_reason r)
+{
+	static const enum metric counters[] = {
+		[LINK_REFUSED] = M_FATE_REFUSED,
+		[LINK_UNSENT] = M_FATE_UNSENT,
+		[LINK_WRITTEN] = M_FATE_WRITTEN,
+	};
+
+	d->fate = fate;
+	d->reason = r;
+	metric_add(counters[fate], 1);
+	link_fate(e->link, d);
+}
+
+/* ---- partners ---- */
+
+struct partner_state *partner_state_get(struct edge *e, const struct partner *p)
+{
+	struct slice name = slice_of(p->domain.a);
+	struct table_node *n = table_get(&e->partners, name);
+	struct partner_state *s;
+
+	if (n) {
+		s = container_of(n, struct partner_state, node);
+	} else {
+		s = xzalloc(sizeof *s);
+		s->name = slice_dup(name);
+		s->share = link_share_new(e->limits.partner_credits);
+		table_put(&e->partners, &s->node, slice_of(s->name));
+	}
+	s->refs++;
+	return s;
+}
+
+void partner_state_unref(struct edge *e, struct partner_state *s)
+{
+	if (--s->refs > 0)
+		return;
+	table_remove(&e->partners, &s->node);
+	link_share_unref(s->share);
+	free(s->name);
+	free(s);
+}
+
+enum edge_refusal edge_may_connect(const struct edge *e, const struct partner_state *state,
+	const struct partner *settings)
+{
+	const struct gateway_settings *g = snapshot_gateway(e->snapshot);
+	uint32_t most = g->partner_connection_limit;
+
+	if (settings && settings->connection_limit)
+		most = settings->connection_limit;
+	if (e->connections >= g->connection_limit)
+		return EDGE_CONNECTION_LIMIT;
+	return state->connections >= most ? EDGE_PARTNER_LIMIT : EDGE_OK;
+}
+
+enum edge_refusal edge_count_stream(struct edge *e, struct stream *s)
+{
+	enum edge_refusal r =
+		edge_may_connect(e, s->partner, snapshot_partner(e->snapshot, slice_of(s->remote)));
+
+	if (r != EDGE_OK)
+		return r;
+	s->counted = true;
+	e->connections++;
+	s->partner->connections++;
+	return EDGE_OK;
+}
+
+void edge_uncount_stream(struct edge *e, struct stream *s)
+{
+	if (!s->counted)
+		return;
+	s->counted = false;
+	e->connections--;
+	s->partner->connections--;
+}
+
+/* ---- the link ---- */
+
+static void on_send(void *arg, struct link_down *d)
+{
+	struct edge *e = arg;
+
+	if (e->snapshot)
+		pair_send(e, d);
+	else
+		queue_append(&e->held, d);
+}
+
+static void on_credit(void *arg)
+{
+	inbound_credit(arg);
+}
+
+static const struct link_edge_ops link_ops = {on_send, on_credit};
+
+/* ---- settings ---- */
+
+void edge_set_snapshot(struct edge *e, struct snapshot *s)
+{
+	struct snapshot *old = e->snapshot;
+	struct link_down *d;
+
+	e->snapshot = snapshot_ref(s);
+	snapshot_unref(old);
+	metric_set(M_GENERATION, (int64_t)snapshot_generation(s));
+	pair_judge_all(e);
+	list_each_safe (&e->streams, it) {
+		struct stream *st = container_of(it, struct stream, node);
+
+		if (st->inbound)
+			inbound_judge_again(st);
+	}
+	while ((d = queue_pop(&e->held)))
+		pair_send(e, d);
+}
+
+void edge_set_tls(struct edge *e, struct tls_set *tls)
+{
+	struct tls_set *old = e->tls;
+
+	e->tls = tls_set_ref(tls);
+	tls_set_unref(old);
+}
+
+/* ---- drain ---- */
+
+static void drain_over(struct edge *e)
+{
+	void (*done)(void *arg) = e->drained;
+
+	loop_timer_stop(&e->drain_timer);
+	e->drained = NULL;
+	if (done)
+		done(e->drained_arg);
+}
+
+/* Streams with nothing left to write are closed; when all are gone the drain is over. */
+static void drain_step(void *arg)
+{
+	struct edge *e = arg;
+
+	if (pair_waiting(e) == 0) {
+		list_each_safe (&e->streams, it) {
+			struct stream *s = container_of(it, struct stream, node);
+
+			if (!s->end.closing)
+				stream_close(s, STREAM_SYSTEM_SHUTDOWN, NULL,
+					edge_refusal_name(EDGE_SHUTDOWN));
+		}
+	}
+	if (list_empty(&e->streams))
+		drain_over(e);
+}
+
+void edge_settled(struct edge *e)
+{
+	if (e->draining && e->drained)
+		loop_task_queue(e->loop, &e->drain_task);
+}
+
+static void drain_timed_out(void *arg)
+{
+	struct edge *e = arg;
+	struct list *it;
+
+	while ((it = list_first(&e->streams)))
+		stream_abort(container_of(it, struct stream, node), "shutdown-timeout");
+	drain_over(e);
+}
+
+void edge_drain(struct edge *e, unsigned ms, void (*done)(void *arg), void *arg)
+{
+	e->draining = true;
+	e->drained = done;
+	e->drained_arg = arg;
+	for (size_t i = 0; i < e->n_listeners; i++) {
+		listener_free(e->listeners[i]);
+		e->listeners[i] = NULL;
+	}
+	pair_drain_all(e);
+	loop_timer_in(&e->drain_timer, ms);
+	loop_task_queue(e->loop, &e->drain_task);
+}
+
+/* ---- life ---- */
+
+static int listen_all(struct edge *e, const struct edge_config *config, struct err *err)
+{
+	e->listeners = xcalloc(config->n_listen, sizeof *e->listeners);
+	e->listen = xcalloc(config->n_listen, sizeof *e->listen);
+	for (size_t i = 0; i < config->n_listen; i++) {
+		if (listener_new(&e->listeners[i], e->loop, &config->listen[i], inbound_accept, e, err) < 0)
+			return -1;
+		e->listen[i] = listener_address(e->listeners[i]);
+		e->n_listeners++;
+	}
+	return 0;
+}
+
+int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *config,
+	struct link *link, const struct log *log, struct err *err)
+{
+	struct edge *e = xzalloc(sizeof *e);
+
+	e->loop = loop;
+	e->link = link;
+	log_init(&e->log, log);
+	e->limits = config->limits;
+	edge_limits_fill(&e->limits);
+	e->default_port = config->default_port ? config->default_port : DEFAULT_PORT;
+	e->tls = tls_set_ref(config->tls);
+	list_init(&e->streams);
+	list_init(&e->starved);
+	table_init(&e->partners);
+	table_init(&e->pairs);
+	table_init(&e->targets);
+	budget_init(&e->unauthenticated, e->limits.unauthenticated);
+	loop_timer_init(&e->drain_timer, loop, drain_timed_out, e);
+	loop_task_init(&e->drain_task, drain_step, e);
+	if (dns_new(&e->dns, loop, &config->dns, &e->log, err) < 0 || listen_all(e, config, err) < 0) {
+		edge_free(e);
+		return -1;
+	}
+	link_local_edge(link, loop, &link_ops, e);
+	*ret = e;
+	return 0;
+}
+
+static void destroy(void *arg)
+{
+	struct edge *e = arg;
+
+	log_done(&e->log);
+	free(e);
+}
+
+void edge_free(struct edge *e)
+{
+	struct link_down *d;
+	struct list *it;
+
+	if (!e)
+		return;
+	e->draining = true;
+	e->drained = NULL;
+	for (size_t i = 0; i < e->n_listeners; i++)
+		listener_free(e->listeners[i]);
+	free(e->listeners);
+	free(e->listen);
+	while ((it = list_first(&e->streams)))
+		stream_abort(container_of(it, struct stream, node), edge_refusal_name(EDGE_SHUTDOWN));
+	pair_free_all(e);
+	while ((d = queue_pop(&e->held)))
+		edge_fate(e, d, LINK_UNSENT, LINK_R_SHUTDOWN);
+	table_done(&e->partners);
+	loop_timer_stop(&e->drain_timer);
+	loop_task_stop(&e->drain_task);
+	dns_free(e->dns);
+	tls_set_unref(e->tls);
+	snapshot_unref(e->snapshot);
+	/* Streams that ended in this turn are freed at its end, and look at the edge's log then. */
+	loop_dispose(e->loop, e, destroy);
+}
+
+struct netaddr edge_address(const struct edge *e, size_t i)
+{
+	return e->listen[i];
+}

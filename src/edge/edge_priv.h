@@ -1,0 +1,97 @@
+#pragma once
+
+#include "base/hash.h"
+#include "edge/edge.h"
+#include "edge/judge.h"
+#include "edge/queue.h"
+#include "edge/stream.h"
+#include "federation/snapshot.h"
+#include "link/link.h"
+#include "loop/budget.h"
+#include "loop/loop.h"
+#include "net/listener.h"
+
+/* What the edge knows of a partner beyond its settings, by primary domain; freed when unused. */
+struct partner_state {
+	struct table_node node;
+	char *name;          /* primary domain, A-labels */
+	unsigned refs;       /* streams and pairs */
+	unsigned connections; /* authenticated, both directions */
+	struct link_share *share;
+};
+
+/* At most so many log lines a second about strangers; the rest is counted. */
+struct log_limit {
+	uint64_t second;
+	unsigned n, dropped;
+};
+
+struct edge {
+	struct loop *loop;
+	struct link *link;
+	struct log log;
+	struct edge_limits limits;
+	uint16_t default_port;
+	struct tls_set *tls;
+	struct dns *dns;
+	struct listener **listeners;
+	size_t n_listeners;
+	struct netaddr *listen;
+	struct snapshot *snapshot; /* NULL: none yet */
+	struct queue held;         /* what came before there was one */
+
+	unsigned last_stream;
+	struct list streams;
+	unsigned connections;      /* authenticated, all */
+	struct table partners;
+	struct table pairs;        /* outbound.h */
+	struct table targets;
+	struct list starved;       /* inbound streams that wait for credit */
+	struct budget unauthenticated;
+	struct budget_keys addresses;
+	struct log_limit strangers;
+
+	bool draining;
+	struct loop_timer drain_timer;
+	struct loop_task drain_task;
+	void (*drained)(void *arg);
+	void *drained_arg;
+};
+
+struct partner_state *partner_state_get(struct edge *e, const struct partner *p); /* a reference */
+void partner_state_unref(struct edge *e, struct partner_state *p);
+
+/* May one more stream of this partner be opened? */
+enum edge_refusal edge_may_connect(const struct edge *e, const struct partner_state *state,
+	const struct partner *settings);
+
+/* The same for s, which is authenticated now; counts it when it says EDGE_OK. */
+enum edge_refusal edge_count_stream(struct edge *e, struct stream *s);
+void edge_uncount_stream(struct edge *e, struct stream *s);
+
+/* A line about a stranger may be logged now. */
+bool edge_may_log(struct edge *e);
+
+/* Tells a stanza's fate; d is gone. */
+void edge_fate(struct edge *e, struct link_down *d, enum link_fate_kind fate, enum link_reason r);
+
+/* A stream or a pair has come to rest: a drain may be over. */
+void edge_settled(struct edge *e);
+
+/* Domain in A-labels, as a string in a; NULL when it is none. */
+const char *edge_ascii(struct arena *a, struct slice domain);
+
+/* The default of every limit that is 0. */
+void edge_limits_fill(struct edge_limits *l);
+
+/* ---- inbound.c ---- */
+void inbound_accept(void *arg, int fd, const struct netaddr *peer);
+void inbound_credit(struct edge *e); /* credits came back */
+void inbound_judge_again(struct stream *s);
+
+/* ---- outbound.c, pair.c ---- */
+void pair_send(struct edge *e, struct link_down *d);
+void pair_judge_all(struct edge *e);
+void pair_drain_all(struct edge *e);
+void pair_free_all(struct edge *e);
+size_t pair_waiting(const struct edge *e); /* stanzas without a fate */

@@ -1,0 +1,406 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "edge/edge_priv.h"
+#include "view/metrics.h"
+#include "xmpp/stanza.h"
+
+/* A stream that a partner, or a stranger, has opened to us. */
+struct inbound {
+	struct stream s; /* first */
+	uint8_t address[16];
+	struct slice limit_key; /* into address */
+	bool stranger;          /* counted as unauthenticated and by its address */
+	struct loop_timer header_timer;
+	bool credit;            /* one is held for the stanza that comes next */
+	bool refusing;          /* without credit for too long: stanzas are refused */
+	struct list starved_node;
+	struct loop_timer starve_timer;
+};
+
+static struct inbound *of(struct stream *s)
+{
+	return container_of(s, struct inbound, s);
+}
+
+/* No longer a stranger, or gone. */
+static void give_back_address(struct inbound *in)
+{
+	if (!in->stranger)
+		return;
+	in->stranger = false;
+	budget_give(&in->s.edge->unauthenticated);
+	budget_key_give(&in->s.edge->addresses, in->limit_key);
+}
+
+/* ---- credit ---- */
+
+static void starve(struct inbound *in)
+{
+	struct edge *e = in->s.edge;
+
+	conn_pause(in->s.conn);
+	list_append(&e->starved, &in->starved_node);
+	loop_timer_in(&in->starve_timer, e->limits.starve_ms);
+}
+
+static void go_on(struct inbound *in)
+{
+	list_remove(&in->starved_node);
+	loop_timer_stop(&in->starve_timer);
+	conn_resume(in->s.conn);
+	stream_pump(&in->s);
+}
+
+static void starved_too_long(void *arg)
+{
+	struct inbound *in = arg;
+
+	in->refusing = true;
+	log_warn(&in->s.log, "stanzas-refused", LF_Z("reason", "no-credit"));
+	go_on(in);
+}
+
+void inbound_credit(struct edge *e)
+{
+	struct list waiting = {0}, *it;
+
+	if (list_empty(&e->starved))
+		return;
+	/* Those that starve again meanwhile are not asked twice. */
+	list_insert_before(&e->starved, &waiting);
+	list_remove(&e->starved);
+	list_init(&e->starved);
+	while ((it = list_first(&waiting)))
+		go_on(container_of(it, struct inbound, starved_node));
+}
+
+/* A stanza is not taken from the engine before there is room for it in the link. */
+static bool ready(struct stream *s)
+{
+	struct inbound *in = of(s);
+
+	if (!s->authenticated || in->credit || s->end.closing)
+		return true;
+	if (list_linked(&in->starved_node))
+		return false;
+	in->credit = link_credit(s->edge->link, s->partner->share);
+	if (in->credit)
+		in->refusing = false;
+	else if (!in->refusing)
+		starve(in);
+	return in->credit || in->refusing;
+}
+
+/* ---- stanzas ---- */
+
+static void deliver(struct inbound *in, struct xstream_event *ev)
+{
+	struct link_up *up = link_up_new(in->s.partner->share);
+
+	in->credit = false;
+	up->arena = ev->arena;
+	up->stanza = ev->elem;
+	up->from_domain = ev->from;
+	up->to_domain = ev->to;
+	up->arrived_ms = loop_now(in->s.edge->loop);
+	link_deliver(in->s.edge->link, up);
+}
+
+/* Answers by the stream of the opposite direction: this one is theirs. */
+static void bounce(struct inbound *in, struct xstream_event *ev)
+{
+	struct edge *e = in->s.edge;
+	struct buf b = {0};
+
+	if (stanza_error_put(&b, ev->elem, STANZA_RESOURCE_CONSTRAINT, SL_NONE)) {
+		struct link_down *d = link_down_new(ev->to, ev->from, buf_slice(&b));
+
+		d->internal = true;
+		d->deadline_ms = loop_now(e->loop) + 20000;
+		pair_send(e, d);
+	}
+	buf_done(&b);
+	arena_done(&ev->arena);
+}
+
+static void on_stanza(struct inbound *in, struct xstream_event *ev)
+{
+	struct stream *s = &in->s;
+
+	s->stanzas_in++;
+	s->last_stanza_ms = loop_now(s->edge->loop);
+	metric_add(M_STANZAS_IN, 1);
+	/* While it closes, credit is taken when a stanza comes. */
+	if (!in->credit && link_credit(s->edge->link, s->partner->share))
+		in->credit = true;
+	if (in->credit)
+		deliver(in, ev);
+	else
+		bounce(in, ev);
+}
+
+/* ---- negotiation ---- */
+
+static void refuse(struct inbound *in, enum edge_refusal r)
+{
+	in->s.end.why = edge_refusal_name(r);
+	xstream_refuse(in->s.x, edge_refusal_cond(r), slice_of(edge_refusal_text(r)));
+}
+
+static bool has_certificate(struct edge *e, struct slice domain)
+{
+	struct arena a = {0};
+	const char *ascii = domain.p ? edge_ascii(&a, domain) : NULL;
+	bool has = ascii && tls_set_for(e->tls, slice_of(ascii));
+
+	arena_done(&a);
+	return has;
+}
+
+static void on_header(struct inbound *in, const struct xstream_event *ev)
+{
+	struct stream *s = &in->s;
+	struct edge *e = s->edge;
+	struct edge_verdict v;
+	struct partner_state *p = NULL;
+
+	if (s->authenticated)
+		return;
+	loop_timer_stop(&in->header_timer);
+	stream_set_pair(s, ev->to, ev->from);
+	v = edge_judge_header(e->snapshot, slice_of(s->remote), slice_of(s->local), s->secured,
+		has_certificate(e, slice_of(s->local)));
+	if (v.partner)
+		p = partner_state_get(e, v.partner);
+	stream_set_partner(s, p);
+	if (v.refusal == EDGE_OK && p)
+		v.refusal = edge_may_connect(e, p, v.partner);
+	if (v.refusal != EDGE_OK) {
+		refuse(in, v.refusal);
+		return;
+	}
+	if (s->secured)
+		stream_judge_certificate(s);
+	xstream_accept(s->x, &v.policy, s->secured ? edge_judge_cert(s->cert) : XCERT_NONE);
+}
+
+static void on_authenticated(struct inbound *in)
+{
+	struct stream *s = &in->s;
+	const struct conn_tls_info *tls = conn_tls_info(s->conn);
+	enum edge_refusal r = edge_count_stream(s->edge, s);
+	char peer[NETADDR_TEXT];
+
+	if (r != EDGE_OK) {
+		stream_close(s, edge_refusal_cond(r), edge_refusal_text(r), edge_refusal_name(r));
+		return;
+	}
+	s->authenticated = true;
+	give_back_address(in);
+	loop_timer_in(&s->idle_timer, 1000);
+	log_info(&s->log, "stream-authenticated", LF_Z("dir", "in"),
+		LF_Z("peer", netaddr_print(conn_peer(s->conn), peer)),
+		LF_Z("method", negotiation_method_name(METHOD_SASL_OVER_TLS)),
+		LF_Z("tls", tls->version), LF_Z("cipher", tls->cipher),
+		LF_Z("cert", cert_verdict_name(s->cert)));
+}
+
+/* ---- dialback: refused until it is built, so that nobody waits ---- */
+
+/* The word for the log: do the partner's settings want dialback, or do they exclude it? */
+static const char *dialback_refusal(const struct stream *s)
+{
+	const struct partner *p =
+		s->remote ? snapshot_partner(s->edge->snapshot, slice_of(s->remote)) : NULL;
+
+	return p && p->negotiation.dialback ? edge_refusal_name(EDGE_DIALBACK_NOT_BUILT)
+					    : "dialback-not-allowed";
+}
+
+static void on_dialback(struct inbound *in, const struct xstream_event *ev)
+{
+	struct stream *s = &in->s;
+	bool verify = ev->type == XSTREAM_DB_VERIFY;
+	struct arena a = {0};
+	struct xstream_db answer = {
+		.from = arena_slice(&a, ev->db.to),
+		.to = arena_slice(&a, ev->db.from),
+		.id = arena_slice(&a, ev->db.id),
+		/* No key was ever given out, so whichever is shown is not ours (XEP-0220 2.2.2). */
+		.type = verify ? SL("invalid") : SL("error"),
+		.cond = verify ? STANZA_OK : STANZA_POLICY_VIOLATION,
+	};
+
+	if (!ev->db.type.p) { /* an answer to what was never asked is ignored */
+		log_info(&s->log, "dialback-refused", LF_Z("reason", dialback_refusal(s)),
+			LF_Z("request", verify ? "verify" : "result"), LF_S("from", answer.to),
+			LF_S("to", answer.from));
+		xstream_db_send(s->x, ev->type, &answer);
+	}
+	arena_done(&a);
+}
+
+/* Nothing was left to authenticate with: because of the certificate, and would dialback have helped? */
+static void name_reason(struct stream *s, const struct xstream_event *ev)
+{
+	if (s->end.why || s->authenticated || !s->secured || s->cert == CERT_GOOD ||
+		ev->cond != STREAM_POLICY_VIOLATION)
+		return;
+	s->end.why = dialback_refusal(s) == edge_refusal_name(EDGE_DIALBACK_NOT_BUILT)
+			     ? dialback_refusal(s)
+			     : "certificate-refused";
+}
+
+static void on_event(struct stream *s, struct xstream_event *ev)
+{
+	struct inbound *in = of(s);
+
+	switch (ev->type) {
+	case XSTREAM_HEADER:
+		on_header(in, ev);
+		break;
+	case XSTREAM_AUTHENTICATED:
+		on_authenticated(in);
+		break;
+	case XSTREAM_STANZA:
+		on_stanza(in, ev);
+		break;
+	case XSTREAM_DB_RESULT:
+	case XSTREAM_DB_VERIFY:
+		on_dialback(in, ev);
+		break;
+	case XSTREAM_CLOSING:
+		name_reason(s, ev);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- settings ---- */
+
+static bool method_kept(const struct partner *p)
+{
+	return negotiation_allows(p->negotiation, METHOD_SASL_OVER_TLS);
+}
+
+void inbound_judge_again(struct stream *s)
+{
+	struct edge *e = s->edge;
+	enum edge_refusal r = EDGE_OK;
+	const struct partner *p;
+
+	if (!s->remote || !s->partner)
+		return; /* it has not said who it is: the header will be judged by the new settings */
+	p = snapshot_partner(e->snapshot, slice_of(s->remote));
+	if (!s->local || !snapshot_local(e->snapshot, slice_of(s->local)))
+		r = EDGE_HOST_GONE;
+	else if (!p)
+		r = EDGE_NO_LONGER_PARTNER;
+	else if (!p->enabled)
+		r = EDGE_PARTNER_DISABLED;
+	else if (!method_kept(p) || !slice_eqz(slice_of(p->domain.a), s->partner->name))
+		r = EDGE_SETTINGS_CHANGED;
+	if (r != EDGE_OK)
+		stream_close(s, edge_refusal_cond(r), edge_refusal_text(r), edge_refusal_name(r));
+}
+
+/* ---- life ---- */
+
+static void no_header(void *arg)
+{
+	struct inbound *in = arg;
+
+	stream_close(&in->s, edge_refusal_cond(EDGE_NO_HEADER), edge_refusal_text(EDGE_NO_HEADER),
+		edge_refusal_name(EDGE_NO_HEADER));
+}
+
+static void on_flushed(struct stream *s, uint64_t offset)
+{
+}
+
+static void on_ended(struct stream *s)
+{
+	struct inbound *in = of(s);
+
+	list_remove(&in->starved_node);
+	loop_timer_stop(&in->starve_timer);
+	loop_timer_stop(&in->header_timer);
+	give_back_address(in);
+	if (in->credit)
+		link_credit_return(s->edge->link, s->partner->share);
+	in->credit = false;
+}
+
+static void destroy(struct stream *s)
+{
+	free(of(s));
+}
+
+static const struct stream_hooks hooks = {
+	.ready = ready,
+	.event = on_event,
+	.flushed = on_flushed,
+	.ended = on_ended,
+	.destroy = destroy,
+};
+
+static void start(struct edge *e, struct inbound *in, int fd, const struct netaddr *peer)
+{
+	const struct gateway_settings *g = snapshot_gateway(e->snapshot);
+	struct xstream_cfg cfg = {
+		.role = XSTREAM_RECIPIENT,
+		.local = SL(""),
+		.limits = {.stanza = e->limits.stanza_bytes},
+		.establish_ms = g->stream_establishment_timeout * 1000,
+		.close_ms = e->limits.close_ms,
+	};
+
+	stream_init(&in->s, e, &hooks, true);
+	loop_timer_init(&in->header_timer, e->loop, no_header, in);
+	loop_timer_init(&in->starve_timer, e->loop, starved_too_long, in);
+	loop_timer_in(&in->header_timer, e->limits.preauth_ms);
+	in->s.conn = conn_accept(e->loop, fd, peer, &stream_conn_ops, &in->s);
+	stream_start(&in->s, &cfg);
+	stream_pump(&in->s);
+}
+
+static void turn_away(struct edge *e, int fd, const struct netaddr *peer, const char *why)
+{
+	char text[NETADDR_TEXT];
+
+	close(fd);
+	metric_add(M_STREAMS_IN_FAILED, 1);
+	if (edge_may_log(e))
+		log_warn(&e->log, "connection-refused", LF_Z("peer", netaddr_print(peer, text)),
+			LF_Z("reason", why));
+}
+
+void inbound_accept(void *arg, int fd, const struct netaddr *peer)
+{
+	struct edge *e = arg;
+	struct inbound *in;
+
+	if (!e->snapshot || e->draining) {
+		turn_away(e, fd, peer, "not-ready");
+		return;
+	}
+	in = xzalloc(sizeof *in);
+	in->limit_key = netaddr_limit_key(peer, in->address);
+	if (!budget_key_take(&e->addresses, in->limit_key, e->limits.address_connections)) {
+		turn_away(e, fd, peer, "address-connections");
+		free(in);
+		return;
+	}
+	if (!budget_take(&e->unauthenticated)) {
+		budget_key_give(&e->addresses, in->limit_key);
+		turn_away(e, fd, peer, "unauthenticated-connections");
+		free(in);
+		return;
+	}
+	in->stranger = true;
+	start(e, in, fd, peer);
+}

@@ -1,0 +1,101 @@
+#include "edge/judge.h"
+
+static const struct {
+	const char *name, *text;
+	enum stream_cond cond;
+} refusals[EDGE_REFUSAL__N] = {
+	[EDGE_OK] = {"ok", "", STREAM_OK},
+#define X(suffix, word, condition, words) [EDGE_##suffix] = {word, words, STREAM_##condition},
+	EDGE_REFUSALS(X)
+#undef X
+};
+
+const char *edge_refusal_name(enum edge_refusal r)
+{
+	return refusals[r].name;
+}
+
+const char *edge_refusal_text(enum edge_refusal r)
+{
+	return refusals[r].text;
+}
+
+enum stream_cond edge_refusal_cond(enum edge_refusal r)
+{
+	return refusals[r].cond;
+}
+
+/* Without a certificate of ours there is no TLS to offer. */
+static enum xtls_policy tls_policy(const struct partner *p, bool has_cert)
+{
+	if (!has_cert || p->negotiation.tls == NEGOTIATION_NOT_SUPPORTED)
+		return XTLS_OFF;
+	return p->negotiation.tls == NEGOTIATION_REQUIRED ? XTLS_REQUIRED : XTLS_OPTIONAL;
+}
+
+static struct edge_verdict refuse(enum edge_refusal r, const struct partner *p)
+{
+	return (struct edge_verdict){.refusal = r, .partner = p};
+}
+
+static enum edge_refusal judge_partner(const struct partner *p)
+{
+	if (!p)
+		return EDGE_NOT_PARTNER;
+	if (!p->enabled)
+		return EDGE_PARTNER_DISABLED;
+	/* Dialback comes with a later version: what needs it is refused, with this reason. */
+	if (!negotiation_allows(p->negotiation, METHOD_SASL_OVER_TLS))
+		return EDGE_DIALBACK_NOT_BUILT;
+	return EDGE_OK;
+}
+
+struct edge_verdict edge_judge_header(const struct snapshot *s, struct slice from, struct slice to,
+	bool encrypted, bool has_cert)
+{
+	const struct partner *p;
+	enum edge_refusal r;
+
+	if (!to.p || !snapshot_local(s, to))
+		return refuse(EDGE_HOST_UNKNOWN, NULL);
+	if (!from.p && encrypted)
+		return refuse(EDGE_NO_FROM, NULL);
+	if (!from.p)
+		return (struct edge_verdict){.policy = {.tls = has_cert ? XTLS_REQUIRED : XTLS_OFF,
+						     .external = true}};
+	p = snapshot_partner(s, from);
+	r = judge_partner(p);
+	if (r != EDGE_OK)
+		return refuse(r, p);
+	return (struct edge_verdict){
+		.partner = p,
+		.policy = {.tls = tls_policy(p, has_cert), .external = true},
+	};
+}
+
+struct edge_verdict edge_judge_pair(const struct snapshot *s, struct slice local, struct slice remote)
+{
+	const struct partner *p = snapshot_partner(s, remote);
+	enum edge_refusal r = judge_partner(p);
+
+	if (!snapshot_local(s, local))
+		r = EDGE_HOST_GONE;
+	if (r != EDGE_OK)
+		return refuse(r, p);
+	return (struct edge_verdict){
+		.partner = p,
+		.policy = {
+			.tls = tls_policy(p, true),
+			.external = true,
+			.dialback_tls = negotiation_allows(p->negotiation, METHOD_TLS_DIALBACK),
+			.dialback_clear = negotiation_allows(p->negotiation, METHOD_TCP_DIALBACK),
+		},
+	};
+}
+
+enum xstream_cert edge_judge_cert(enum cert_verdict verdict)
+{
+	if (verdict == CERT_NONE)
+		return XCERT_NONE;
+	return verdict == CERT_GOOD ? XCERT_GOOD : XCERT_BAD;
+}

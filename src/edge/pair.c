@@ -1,0 +1,360 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rand.h"
+#include "edge/outbound.h"
+#include "view/metrics.h"
+
+enum { SWEEP_MS = 500, DOMAIN_MAX = 1023 };
+
+static uint64_t now(const struct pair *p)
+{
+	return loop_now(p->edge->loop);
+}
+
+/* ---- fates ---- */
+
+static void tell_all(struct edge *e, struct queue *q, enum link_fate_kind fate, enum link_reason r)
+{
+	struct link_down *d;
+
+	while ((d = queue_pop(q)))
+		edge_fate(e, d, fate, r);
+}
+
+static void drop_queue(struct pair *p, enum link_fate_kind fate, enum link_reason r)
+{
+	metric_add(M_QUEUED, -(int64_t)p->queue.n);
+	tell_all(p->edge, &p->queue, fate, r);
+}
+
+/* Those whose deadline is before `time`. */
+static void drop_expired(struct pair *p, uint64_t time, enum link_reason r)
+{
+	struct queue expired = {0};
+
+	queue_take_expired(&p->queue, time, &expired);
+	metric_add(M_QUEUED, -(int64_t)expired.n);
+	tell_all(p->edge, &expired, LINK_UNSENT, r);
+}
+
+static void on_sweep_timer(void *arg)
+{
+	struct pair *p = arg;
+
+	drop_expired(p, now(p), LINK_R_DEADLINE);
+	if (p->queue.n)
+		loop_timer_in(&p->sweep_timer, SWEEP_MS);
+	else
+		edge_settled(p->edge);
+}
+
+/* ---- pairs and targets ---- */
+
+static struct target *target_get(struct edge *e, struct slice domain)
+{
+	struct table_node *n = table_get(&e->targets, domain);
+	struct target *t;
+
+	if (n)
+		return container_of(n, struct target, node);
+	t = xzalloc(sizeof *t + domain.n);
+	memcpy(t->key, domain.p, domain.n);
+	table_put(&e->targets, &t->node, slice_make(t->key, domain.n));
+	return t;
+}
+
+/* local NUL remote; buf holds 2 * DOMAIN_MAX + 1. */
+static struct slice pair_key(char *buf, struct slice local, struct slice remote)
+{
+	memcpy(buf, local.p, local.n);
+	buf[local.n] = 0;
+	memcpy(buf + local.n + 1, remote.p, remote.n);
+	return slice_make(buf, local.n + 1 + remote.n);
+}
+
+static void on_retry_timer(void *arg);
+
+static struct pair *pair_new(struct edge *e, struct slice key, struct slice local,
+	struct slice remote, const struct partner *partner)
+{
+	struct pair *p = xzalloc(sizeof *p + key.n);
+
+	p->edge = e;
+	p->local = slice_dup(local);
+	p->remote = slice_dup(remote);
+	p->partner = partner_state_get(e, partner);
+	p->negotiation = partner->negotiation;
+	p->target = target_get(e, remote);
+	loop_timer_init(&p->sweep_timer, e->loop, on_sweep_timer, p);
+	loop_timer_init(&p->retry_timer, e->loop, on_retry_timer, p);
+	memcpy(p->key, key.p, key.n);
+	table_put(&e->pairs, &p->node, slice_make(p->key, key.n));
+	return p;
+}
+
+static void pair_free(struct pair *p)
+{
+	assert(!p->queue.n && !p->out);
+	table_remove(&p->edge->pairs, &p->node);
+	loop_timer_stop(&p->sweep_timer);
+	loop_timer_stop(&p->retry_timer);
+	partner_state_unref(p->edge, p->partner);
+	free(p->local);
+	free(p->remote);
+	free(p);
+}
+
+static enum link_reason link_reason_of(enum edge_refusal r)
+{
+	switch (r) {
+	case EDGE_OK:
+		return LINK_R_NONE;
+	case EDGE_HOST_GONE:
+		return LINK_R_NOT_LOCAL;
+	case EDGE_DIALBACK_NOT_BUILT:
+		return LINK_R_DIALBACK_NOT_BUILT;
+	default:
+		return LINK_R_NOT_PARTNER;
+	}
+}
+
+/* The pair of a stanza, made when the settings allow it; NULL: they do not, *ret_why says why. */
+static struct pair *pair_for(struct edge *e, const struct link_down *d, enum link_reason *ret_why)
+{
+	char buf[2 * DOMAIN_MAX + 1];
+	struct slice key = pair_key(buf, d->from_domain, d->to_domain);
+	struct table_node *n = table_get(&e->pairs, key);
+	struct edge_verdict v;
+
+	if (n) {
+		struct pair *p = container_of(n, struct pair, node);
+
+		*ret_why = p->refused;
+		return p->refused == LINK_R_NONE ? p : NULL;
+	}
+	v = edge_judge_pair(e->snapshot, d->from_domain, d->to_domain);
+	*ret_why = link_reason_of(v.refusal);
+	if (v.refusal != EDGE_OK)
+		return NULL;
+	return pair_new(e, key, d->from_domain, d->to_domain, v.partner);
+}
+
+/* ---- connecting ---- */
+
+static uint64_t next_try(const struct pair *p)
+{
+	uint64_t pair = p->backoff.next_ms, target = p->target->backoff.next_ms;
+
+	return pair > target ? pair : target;
+}
+
+static void connect_or_wait(struct pair *p)
+{
+	if (p->out || !p->queue.n)
+		return;
+	if (now(p) < next_try(p)) {
+		loop_timer_at(&p->retry_timer, next_try(p));
+		return;
+	}
+	if (edge_may_connect(p->edge, p->partner,
+		    snapshot_partner(p->edge->snapshot, slice_of(p->remote))) != EDGE_OK) {
+		drop_queue(p, LINK_UNSENT, LINK_R_CONNECTION_LIMIT);
+		return;
+	}
+	p->out = outbound_new(p);
+}
+
+static void on_retry_timer(void *arg)
+{
+	connect_or_wait(arg);
+}
+
+void pair_ready(struct pair *p)
+{
+	struct link_down *d;
+
+	backoff_reset(&p->backoff);
+	backoff_reset(&p->target->backoff);
+	p->last_fail = LINK_R_NONE;
+	while (p->queue.first) {
+		d = p->queue.first;
+		if (d->deadline_ms < now(p)) {
+			edge_fate(p->edge, queue_pop(&p->queue), LINK_UNSENT, LINK_R_DEADLINE);
+		} else {
+			queue_pop(&p->queue);
+			if (!outbound_write(p->out, d)) {
+				struct queue back = {0};
+
+				queue_append(&back, d);
+				queue_prepend(&p->queue, &back);
+				return;
+			}
+		}
+		metric_add(M_QUEUED, -1);
+	}
+	edge_settled(p->edge);
+}
+
+void pair_detached(struct pair *p)
+{
+	p->out = NULL;
+	connect_or_wait(p);
+}
+
+static void note_failure(struct pair *p, const struct pair_end *end)
+{
+	backoff_failed(end->target_fault ? &p->target->backoff : &p->backoff, now(p), rand_u64());
+	p->last_fail = end->reason;
+	log_warn(&p->edge->log, "partner-unreachable", LF_Z("partner", p->partner->name),
+		LF_Z("local", p->local), LF_Z("remote", p->remote),
+		LF_Z("reason", link_reason_name(end->reason)), LF_U("queued", p->queue.n),
+		LF_U("retry_ms", next_try(p) - now(p)));
+}
+
+void pair_ended(struct pair *p, struct pair_end *end)
+{
+	p->out = NULL;
+	metric_add(M_QUEUED, (int64_t)end->unwritten.n);
+	queue_prepend(&p->queue, &end->unwritten);
+	if (p->queue.n && !loop_timer_armed(&p->sweep_timer))
+		loop_timer_in(&p->sweep_timer, SWEEP_MS);
+	drop_expired(p, now(p), LINK_R_DEADLINE);
+	if (end->failed && !p->edge->draining && p->refused == LINK_R_NONE)
+		note_failure(p, end);
+	if (p->refused != LINK_R_NONE)
+		drop_queue(p, LINK_REFUSED, p->refused);
+	else if (p->edge->draining)
+		drop_queue(p, LINK_UNSENT, LINK_R_SHUTDOWN);
+	else if (end->failed && end->hopeless)
+		drop_queue(p, LINK_UNSENT, end->reason);
+	else if (end->failed)
+		drop_expired(p, next_try(p), end->reason);
+	connect_or_wait(p);
+}
+
+/* ---- what comes down ---- */
+
+static void refuse(struct edge *e, struct link_down *d, enum link_reason r)
+{
+	edge_fate(e, d, LINK_REFUSED, r);
+}
+
+static void enqueue(struct pair *p, struct link_down *d)
+{
+	struct edge *e = p->edge;
+
+	if (!p->out && d->deadline_ms < next_try(p)) {
+		edge_fate(e, d, LINK_UNSENT, LINK_R_BACK_OFF);
+		return;
+	}
+	if (!queue_push(&p->queue, d, e->limits.pair_stanzas, e->limits.pair_bytes)) {
+		edge_fate(e, d, LINK_UNSENT, LINK_R_QUEUE_FULL);
+		return;
+	}
+	metric_add(M_QUEUED, 1);
+	if (!loop_timer_armed(&p->sweep_timer))
+		loop_timer_in(&p->sweep_timer, SWEEP_MS);
+	connect_or_wait(p);
+}
+
+void pair_send(struct edge *e, struct link_down *d)
+{
+	enum link_reason why;
+	struct pair *p = pair_for(e, d, &why);
+
+	if (!p)
+		refuse(e, d, why);
+	else if (d->xml.n > e->limits.stanza_bytes)
+		refuse(e, d, LINK_R_TOO_BIG);
+	else if (e->draining)
+		edge_fate(e, d, LINK_UNSENT, LINK_R_SHUTDOWN);
+	else if (d->deadline_ms < loop_now(e->loop))
+		edge_fate(e, d, LINK_UNSENT, LINK_R_DEADLINE);
+	else if (p->queue.n || !p->out || !outbound_up(p->out) || !outbound_write(p->out, d))
+		enqueue(p, d);
+}
+
+/* ---- settings, drain, end ---- */
+
+static void judge_pair(struct pair *p)
+{
+	struct edge *e = p->edge;
+	struct edge_verdict v = edge_judge_pair(e->snapshot, slice_of(p->local), slice_of(p->remote));
+	struct outbound *o = p->out;
+	bool moved, changed;
+
+	p->refused = link_reason_of(v.refusal);
+	if (v.refusal != EDGE_OK) {
+		enum edge_refusal told =
+			v.refusal == EDGE_NOT_PARTNER ? EDGE_NO_LONGER_PARTNER : v.refusal;
+
+		drop_queue(p, LINK_REFUSED, p->refused);
+		if (o)
+			stream_close(&o->s, edge_refusal_cond(told), edge_refusal_text(told),
+				edge_refusal_name(told));
+		if (!p->out)
+			pair_free(p);
+		return;
+	}
+	moved = strcmp(p->partner->name, v.partner->domain.a) != 0;
+	changed = !negotiation_eq(p->negotiation, v.partner->negotiation);
+	if (moved) {
+		partner_state_unref(e, p->partner);
+		p->partner = partner_state_get(e, v.partner);
+	}
+	p->negotiation = v.partner->negotiation;
+	if (o && !o->s.authenticated && (moved || changed))
+		outbound_restart(o);
+	else if (o && moved)
+		stream_close(&o->s, STREAM_RESET, edge_refusal_text(EDGE_SETTINGS_CHANGED),
+			edge_refusal_name(EDGE_SETTINGS_CHANGED));
+}
+
+void pair_judge_all(struct edge *e)
+{
+	table_each (&e->pairs, it)
+		judge_pair(container_of(it, struct pair, node));
+}
+
+void pair_drain_all(struct edge *e)
+{
+	table_each (&e->pairs, it) {
+		struct pair *p = container_of(it, struct pair, node);
+
+		if (!p->out || !outbound_up(p->out))
+			drop_queue(p, LINK_UNSENT, LINK_R_SHUTDOWN);
+		if (p->out && !p->out->s.authenticated)
+			stream_abort(&p->out->s, edge_refusal_name(EDGE_SHUTDOWN));
+	}
+}
+
+size_t pair_waiting(const struct edge *e)
+{
+	size_t n = 0;
+
+	table_each (&e->pairs, it) {
+		const struct pair *p = container_of(it, struct pair, node);
+
+		n += p->queue.n + (p->out ? p->out->inflight.n : 0);
+	}
+	return n;
+}
+
+void pair_free_all(struct edge *e)
+{
+	table_each (&e->pairs, it) {
+		struct pair *p = container_of(it, struct pair, node);
+
+		drop_queue(p, LINK_UNSENT, LINK_R_SHUTDOWN);
+		pair_free(p);
+	}
+	table_each (&e->targets, t) {
+		table_remove(&e->targets, t);
+		free(container_of(t, struct target, node));
+	}
+	table_done(&e->pairs);
+	table_done(&e->targets);
+}
