@@ -10,8 +10,6 @@
 enum {
 	BODY_MAX = 1024 * 1024,
 	CONNECTIONS = 256, /* of each listener */
-	END_TURNS = 100,
-	END_TURN_MS = 10,
 };
 
 int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o, struct err *e)
@@ -58,7 +56,9 @@ void admin_free(struct admin *a)
 		return;
 	http_stop_listening(a->http);
 	worker_free(a->worker);
-	loop_turn(a->loop, false); /* what the worker finished is answered */
+	loop_turn(a->loop, false); /* what the worker finished */
+	while (a->asked)
+		loop_turn(a->loop, true);
 	http_free(a->http);
 	snapshot_unref(a->snapshot);
 	free(a->node);

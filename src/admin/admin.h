@@ -46,8 +46,11 @@ struct admin_allow {
  * it has returned.
  */
 struct admin_hooks {
-	/* A new generation: takes a reference for itself. */
-	void (*publish)(void *arg, struct snapshot *s);
+	/*
+	 * A new generation; takes a reference for itself. done() runs on the admin loop when it is in
+	 * force everywhere. Generations are published in order.
+	 */
+	void (*publish)(void *arg, struct snapshot *s, void (*done)(void *done_arg), void *done_arg);
 	/* done() runs once on asker's loop; the list is its own. NULL: this process has no edge. */
 	void (*streams)(void *arg, struct loop *asker,
 		void (*done)(void *done_arg, struct view_streams *list), void *done_arg);
@@ -75,8 +78,8 @@ void admin_serve_metrics(struct admin *a, int fd);
 void admin_set_state(struct admin *a, const char *state);
 
 /*
- * Ends: no more requests, waits for the store's worker, answers what it can. Runs turns of the loop,
- * which loop_run() has left. Other loops no longer answer hooks. NULL is fine.
+ * Ends: no more requests; waits for the store's worker and for the hooks, which still have to answer.
+ * Runs turns of the loop, which loop_run() has left. NULL is fine.
  */
 void admin_free(struct admin *a);
 

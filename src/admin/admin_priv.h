@@ -18,6 +18,7 @@ struct admin {
 	gid_t group;
 	char *node, *roles;
 	const char *state;     /* NULL: ready */
+	unsigned asked;        /* hooks that have not called back */
 	uint64_t started_ms;   /* wall clock */
 	const struct admin_hooks *hooks;
 	void *hooks_arg;

@@ -96,6 +96,7 @@ static void on_done(struct admin_allow *a)
 	struct asking *k = container_of(a, struct asking, allow);
 	struct buf json = {0};
 
+	k->call->admin->asked--;
 	if (a->result < 0) {
 		call_problem(k->call, &a->err, NULL);
 	} else {
@@ -126,6 +127,7 @@ static void ask(struct asking *k, int r, struct err *e)
 	if (r == 0 && !a->hooks->allow)
 		r = err_code(e, ERR_UNAVAILABLE, "no_gateway", NULL, "this process has no gateway");
 	if (r == 0) {
+		a->asked++;
 		a->hooks->allow(a->hooks_arg, &k->allow);
 		return;
 	}

@@ -243,16 +243,6 @@ static void work(struct worker_job *job)
 	j->result = store_change(j->store, &j->request, &j->plan, &j->snapshot, &j->err);
 }
 
-/* Every loop learns of the new generation before the administrator hears that it is in force. */
-static void publish(struct admin *a, struct snapshot *s)
-{
-	if (snapshot_generation(s) == snapshot_generation(a->snapshot))
-		return;
-	snapshot_unref(a->snapshot);
-	a->snapshot = snapshot_ref(s);
-	a->hooks->publish(a->hooks_arg, s);
-}
-
 static void answer_done(struct change_job *j)
 {
 	uint64_t generation = snapshot_generation(j->snapshot);
@@ -263,22 +253,43 @@ static void answer_done(struct change_job *j)
 	plan_json(&j->plan, &json);
 	buf_chr(&json, '}');
 	call_answer_at(j->call, j->created && !j->request.dry_run ? 201 : 200, generation, &json);
+	job_free(j);
 }
 
+static void answer_refused(struct change_job *j)
+{
+	struct buf ways = {0};
+
+	ways_out(j->call->admin->snapshot, &j->list, &j->err, &ways);
+	call_problem(j->call, &j->err, &ways);
+	buf_done(&ways);
+	job_free(j);
+}
+
+static void in_force(void *arg)
+{
+	struct change_job *j = arg;
+
+	j->call->admin->asked--;
+	answer_done(j);
+}
+
+/* The administrator hears of a change when it is in force everywhere. */
 static void done(struct worker_job *job)
 {
 	struct change_job *j = container_of(job, struct change_job, job);
-	struct buf ways = {0};
+	struct admin *a = j->call->admin;
 
-	if (j->result == 0) {
-		publish(j->call->admin, j->snapshot);
+	if (j->result < 0) {
+		answer_refused(j);
+	} else if (snapshot_generation(j->snapshot) == snapshot_generation(a->snapshot)) {
 		answer_done(j);
 	} else {
-		ways_out(j->call->admin->snapshot, &j->list, &j->err, &ways);
-		call_problem(j->call, &j->err, &ways);
-		buf_done(&ways);
+		snapshot_unref(a->snapshot);
+		a->snapshot = snapshot_ref(j->snapshot);
+		a->asked++;
+		a->hooks->publish(a->hooks_arg, j->snapshot, in_force, j);
 	}
-	job_free(j);
 }
 
 static struct change_job *job_new(struct api_call *c, struct change_list *l, bool created)

@@ -67,7 +67,7 @@ static void hints(struct hints *h)
 			"entente access set --allow-federated-users true");
 	if (!some_policy_opens(s))
 		hint(h, "policy_closed", "No policy permits XMPP federation: no user may use it.",
-			"entente access set --federation-access true --xmpp-access true");
+			"entente access set --enable-federation-access true --enable-xmpp-access true");
 	if (count(s, OBJECT_ROUTE) == 0)
 		hint(h, "no_route", "There is no SIP route: no SIP server is trusted.",
 			"entente route add NAME --next-hop sip:HOST:PORT");

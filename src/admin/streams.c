@@ -50,8 +50,10 @@ static void stream_json(const struct view_stream *s, struct buf *out)
 
 static void on_streams(void *arg, struct view_streams *l)
 {
+	struct api_call *c = arg;
 	struct buf json = {0};
 
+	c->admin->asked--;
 	buf_str(&json, "{\"items\": [");
 	for (size_t i = 0; i < l->n; i++) {
 		buf_str(&json, i ? ",\n" : "\n");
@@ -59,7 +61,7 @@ static void on_streams(void *arg, struct view_streams *l)
 	}
 	buf_str(&json, "]}");
 	view_streams_free(l);
-	call_answer(arg, 200, &json);
+	call_answer(c, 200, &json);
 }
 
 void streams_get(struct api_call *c)
@@ -68,6 +70,7 @@ void streams_get(struct api_call *c)
 	struct err e;
 
 	if (h->streams) {
+		c->admin->asked++;
 		h->streams(c->admin->hooks_arg, c->admin->loop, on_streams, c);
 		return;
 	}

@@ -1,0 +1,165 @@
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+/*
+ * entente: the shell of the administration API. It has no rule of its own: it sends what was typed,
+ * shows what came back, and turns the answer into an exit code.
+ */
+enum {
+	EXIT_DONE = 0,
+	EXIT_NO = 1,          /* the answer is no; also what fits nowhere else */
+	EXIT_USAGE = 2,
+	EXIT_UNREACHABLE = 3,
+	EXIT_NOT_ALLOWED = 4,
+	EXIT_NOT_FOUND = 5,
+	EXIT_REFUSED = 6,
+	EXIT_CHANGED = 7,
+};
+
+/* ---- settings.c: the tables of federation/, written at build time ---- */
+
+struct cli_setting {
+	const char *name;   /* "tls_negotiation" */
+	const char *option; /* how the help shows it: "tls", or the name with '-' */
+	bool key, list, write_only;
+	const char *deflt;  /* NULL: none */
+	const char *range;  /* "Required, Optional or NotSupported" */
+	const char *help;
+};
+
+struct cli_kind {
+	const char *name, *plural, *title; /* "partner", "partners", "XMPP federated partner" */
+	bool single;
+	const struct cli_setting *settings; /* ends with a row without name */
+};
+
+extern const struct cli_kind cli_kinds[]; /* ends with a row without name */
+const struct cli_kind *kind_find(const char *name); /* asserted */
+
+/* By name or option, in any case, with '-' or '_'; NULL: there is none. */
+const struct cli_setting *kind_setting(const struct cli_kind *k, struct slice name);
+
+/* ---- options.c: the command line ---- */
+
+struct command;
+struct invocation {
+	const struct command *command;
+	const struct cli_kind *kind; /* NULL: the command has none */
+	const char *socket;
+	const char *if_match; /* NULL: none */
+	bool json, what_if;
+	int argc; /* what is left: names first, then options */
+	char **argv;
+	int names; /* argv[0 .. names) */
+	struct json_t *settings; /* object: --NAME VALUE as the API takes them */
+	const char *expires;
+	char **typed; /* the whole command line after the program's name, to show a variant of it */
+	int n_typed;
+};
+
+/* Prints to standard error and returns EXIT_USAGE. */
+int usage_error(const struct invocation *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sorts the words of a command into names and settings; 0 or EXIT_USAGE. */
+int options_read(struct invocation *in);
+
+/* ---- command.c ---- */
+
+enum {
+	TAKES_SETTINGS = 1, /* --NAME VALUE of the kind */
+	TAKES_EXPIRES = 2,
+};
+
+struct command {
+	const char *noun, *verb; /* verb NULL: what follows the noun is not a verb */
+	int (*run)(struct invocation *in);
+	const char *kind;        /* name of a cli_kind, or NULL */
+	unsigned flags;
+	int min, max;            /* names; max -1: any number */
+	const char *args;        /* "DOMAIN [--SETTING VALUE]..." */
+	const char *help;
+};
+
+extern const struct command commands[]; /* ends with a row without noun */
+
+int help_all(struct invocation *in);
+void help_command(const struct command *c, struct buf *out);
+/* mdoc of all commands and their settings, for entente(1). */
+void help_man(struct buf *out);
+
+/* ---- request.c: the API over the unix socket ---- */
+
+struct answer {
+	long status;  /* 0: the daemon was not reached; why is in problem */
+	int refused;  /* errno of the connection, if it was not made */
+	char problem[256];
+	struct buf body;
+	json_t *json; /* NULL: none, or not JSON */
+};
+
+/* method and path; query may be NULL; body may be NULL and is borrowed. */
+void request(const struct invocation *in, const char *method, const char *path, json_t *body,
+	struct answer *ret);
+void answer_done(struct answer *a);
+
+/* A path of the API: prefix, and key percent-encoded (NULL: none); the caller frees it. */
+char *api_path(const char *prefix, const char *key);
+char *percent(const char *s);
+
+/* ---- answer.c: what is shown of an answer ---- */
+
+/*
+ * The exit code of an answer. A refusal is explained on standard error (with --json: the problem as
+ * it came, on standard output).
+ */
+int answer_code(const struct invocation *in, const struct answer *a);
+
+/* --json: the body as it came. */
+void answer_raw(const struct answer *a);
+
+/* The outcome of a change: what was (or would be) changed, and warnings. */
+void answer_changes(const struct invocation *in, const struct answer *a);
+
+/* ---- print.c ---- */
+
+struct column {
+	const char *title;
+	const char *member; /* of each row */
+};
+
+/* Aligned columns; what a peer may have chosen is shown without its control characters. */
+void print_table(const struct column *columns, size_t n, json_t *rows);
+/* "name:   value" lines, aligned. */
+struct field {
+	const char *name;
+	json_t *value; /* borrowed */
+};
+void print_fields(const struct field *fields, size_t n);
+/* A value as a person reads it: lists joined by ", ", "-" for none. */
+void print_value(json_t *v, struct buf *out);
+/* Bytes that a terminal would act on are shown as \xNN. */
+void print_safe(struct slice s, struct buf *out);
+void print_out(const struct buf *b);
+
+/* ---- the commands ---- */
+int cmd_list(struct invocation *in);
+int cmd_show(struct invocation *in);
+int cmd_add(struct invocation *in);
+int cmd_set(struct invocation *in);
+int cmd_remove(struct invocation *in);
+int cmd_enable(struct invocation *in);
+int cmd_disable(struct invocation *in);
+int cmd_methods(struct invocation *in);
+int cmd_access_show(struct invocation *in);
+int cmd_access_set(struct invocation *in);
+int cmd_allow(struct invocation *in);
+int cmd_allow_list(struct invocation *in);
+int cmd_allow_remove(struct invocation *in);
+int cmd_streams(struct invocation *in);
+int cmd_status(struct invocation *in);

@@ -1,0 +1,182 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/cli.h"
+
+#define SET "[--SETTING VALUE]..."
+
+const struct command commands[] = {
+	{"partner", "list", cmd_list, "partner", 0, 0, 0, "", "Lists the XMPP partners."},
+	{"partner", "show", cmd_show, "partner", 0, 1, 1, "DOMAIN",
+		"Shows a partner, the methods its settings leave and what to know about them."},
+	{"partner", "add", cmd_add, "partner", TAKES_SETTINGS, 1, 1, "DOMAIN " SET,
+		"Lists a partner. Without settings it has those of New-CsXmppAllowedPartner."},
+	{"partner", "set", cmd_set, "partner", TAKES_SETTINGS, 1, -1, "DOMAIN... " SET,
+		"Changes settings of partners; of several all or none."},
+	{"partner", "remove", cmd_remove, "partner", 0, 1, -1, "DOMAIN...", "Removes partners."},
+	{"partner", "enable", cmd_enable, "partner", 0, 1, -1, "DOMAIN...", "Lets partners in again."},
+	{"partner", "disable", cmd_disable, "partner", 0, 1, -1, "DOMAIN...",
+		"Keeps partners on the list and refuses them."},
+	{"partner", "methods", cmd_methods, "partner", TAKES_SETTINGS, 0, 0,
+		"[--tls LEVEL] [--sasl LEVEL] [--dialback BOOL]",
+		"Says which methods a choice would leave, without changing anything. Exit 1 when it would "
+		"be refused."},
+	{"domain", "list", cmd_list, "domain", 0, 0, 0, "", "Lists the local domains."},
+	{"domain", "show", cmd_show, "domain", 0, 1, 1, "DOMAIN", "Shows a local domain."},
+	{"domain", "add", cmd_add, "domain", TAKES_SETTINGS, 1, 1, "DOMAIN " SET,
+		"Adds a SIP domain to speak for."},
+	{"domain", "set", cmd_set, "domain", TAKES_SETTINGS, 1, -1, "DOMAIN... " SET,
+		"Changes local domains."},
+	{"domain", "remove", cmd_remove, "domain", 0, 1, -1, "DOMAIN...", "Removes local domains."},
+	{"route", "list", cmd_list, "route", 0, 0, 0, "", "Lists the SIP routes."},
+	{"route", "show", cmd_show, "route", 0, 1, 1, "NAME", "Shows a SIP route."},
+	{"route", "add", cmd_add, "route", TAKES_SETTINGS, 1, 1, "NAME --next-hop URI " SET,
+		"Adds a trusted SIP peer."},
+	{"route", "set", cmd_set, "route", TAKES_SETTINGS, 1, -1, "NAME... " SET, "Changes SIP routes."},
+	{"route", "remove", cmd_remove, "route", 0, 1, -1, "NAME...", "Removes SIP routes."},
+	{"gateway", "show", cmd_show, "gateway", 0, 0, 0, "", "Shows the gateway settings."},
+	{"gateway", "set", cmd_set, "gateway", TAKES_SETTINGS, 0, 0, SET, "Changes gateway settings."},
+	{"access", "show", cmd_access_show, "access", 0, 0, 0, "",
+		"Shows the federation switch and the global policy."},
+	{"access", "set", cmd_access_set, "access", TAKES_SETTINGS, 0, 0, SET,
+		"Changes the federation switch (--allow-federated-users) and the global policy."},
+	{"policy", "list", cmd_list, "policy", 0, 0, 0, "", "Lists the external access policies."},
+	{"policy", "show", cmd_show, "policy", 0, 1, 1, "IDENTITY", "Shows a policy."},
+	{"policy", "add", cmd_add, "policy", TAKES_SETTINGS, 1, 1, "IDENTITY " SET,
+		"Adds a policy for a domain (domain:NAME) or to be granted (tag:NAME)."},
+	{"policy", "set", cmd_set, "policy", TAKES_SETTINGS, 1, -1, "IDENTITY... " SET,
+		"Changes policies."},
+	{"policy", "remove", cmd_remove, "policy", 0, 1, -1, "IDENTITY...", "Removes policies."},
+	{"grant", "list", cmd_list, "grant", 0, 0, 0, "", "Lists who has a policy of his own."},
+	{"grant", "show", cmd_show, "grant", 0, 1, 1, "USER", "Shows which policy a user was given."},
+	{"grant", "add", cmd_add, "grant", TAKES_SETTINGS, 1, 1, "USER --policy tag:NAME",
+		"Gives a user a policy of his own."},
+	{"grant", "set", cmd_set, "grant", TAKES_SETTINGS, 1, -1, "USER... --policy tag:NAME",
+		"Gives users another policy."},
+	{"grant", "remove", cmd_remove, "grant", 0, 1, -1, "USER...",
+		"Returns users to the policy of their domain, or the global one."},
+	{"allow", "list", cmd_allow_list, NULL, 0, 0, 0, "",
+		"Lists which users have invited which contacts."},
+	{"allow", "remove", cmd_allow_remove, NULL, 0, 2, 2, "USER CONTACT", "Takes an invitation back."},
+	{"allow", NULL, cmd_allow, NULL, TAKES_EXPIRES, 2, 2, "USER CONTACT [--expires WHEN]",
+		"Lets a contact of a public unverified partner write to a user. WHEN is 12h, 30d, "
+		"2026-12-31, a time like 2026-12-31T23:59:59Z, or never."},
+	{"stream", "list", cmd_streams, NULL, 0, 0, 0, "",
+		"Lists the streams with partners, and the domain pairs that wait for one."},
+	{"status", NULL, cmd_status, NULL, 0, 0, 0, "",
+		"Says how the service is and what keeps messages from flowing. Exit 1 when it is not "
+		"ready."},
+	{0},
+};
+
+static void command_line(const struct command *c, struct buf *out)
+{
+	buf_printf(out, "%s%s%s%s%s", c->noun, c->verb ? " " : "", c->verb ? c->verb : "",
+		*c->args ? " " : "", c->args);
+}
+
+int help_all(struct invocation *in)
+{
+	struct buf out = {0};
+
+	buf_str(&out, "usage: entente [--json] [--what-if] [--if-match GENERATION] [--socket PATH] "
+		      "COMMAND\n\n");
+	for (const struct command *c = commands; c->noun; c++) {
+		buf_str(&out, "  ");
+		command_line(c, &out);
+		buf_chr(&out, '\n');
+	}
+	buf_str(&out, "\n'entente help COMMAND' shows its settings; entente(1) is the manual.\n");
+	print_out(&out);
+	buf_done(&out);
+	return EXIT_DONE;
+}
+
+/* Where settings of two kinds meet, short names are not unique. */
+static void show_setting(const struct cli_setting *s, bool whole, struct buf *out)
+{
+	buf_str(out, "  --");
+	for (const char *p = whole ? s->name : s->option; *p; p++)
+		buf_chr(out, *p == '_' ? '-' : *p);
+	buf_printf(out, "  %s", s->range);
+	if (s->deflt)
+		buf_printf(out, " [%s]", *s->deflt ? s->deflt : "none");
+	buf_printf(out, "\n      %s\n", s->help);
+}
+
+static void show_settings(const char *kind, bool whole, struct buf *out)
+{
+	const struct cli_kind *k = kind_find(kind);
+
+	for (const struct cli_setting *s = k->settings; s->name; s++)
+		if (!s->key)
+			show_setting(s, whole, out);
+}
+
+void help_command(const struct command *c, struct buf *out)
+{
+	buf_str(out, "entente ");
+	command_line(c, out);
+	buf_printf(out, "\n    %s\n", c->help);
+	if (!(c->flags & TAKES_SETTINGS))
+		return;
+	show_settings(c->kind, c->run == cmd_access_set, out);
+	if (c->run == cmd_access_set)
+		show_settings("policy", true, out);
+}
+
+/* ---- the manual ---- */
+
+static void man_text(struct buf *out, const char *s)
+{
+	if (*s == '.' || *s == '\'')
+		buf_str(out, "\\&");
+	for (; *s; s++) {
+		if (*s == '\\')
+			buf_str(out, "\\e");
+		else if (*s == '-')
+			buf_str(out, "\\-");
+		else
+			buf_chr(out, *s);
+	}
+	buf_chr(out, '\n');
+}
+
+static void man_settings(const struct cli_kind *k, struct buf *out)
+{
+	buf_printf(out, ".Ss Settings of %s\n.Bl -tag -width Ds\n", k->name);
+	for (const struct cli_setting *s = k->settings; s->name; s++) {
+		if (s->key)
+			continue;
+		buf_str(out, ".It Fl \\-");
+		man_text(out, s->option);
+		buf_str(out, "(");
+		buf_str(out, s->range);
+		if (s->deflt)
+			buf_printf(out, "; default: %s", *s->deflt ? s->deflt : "none");
+		buf_str(out, ")\n.br\n");
+		man_text(out, s->help);
+	}
+	buf_str(out, ".El\n");
+}
+
+void help_man(struct buf *out)
+{
+	buf_str(out, ".Bl -tag -width Ds\n");
+	for (const struct command *c = commands; c->noun; c++) {
+		struct buf line = {0};
+		char *s;
+
+		command_line(c, &line);
+		s = buf_dup(&line);
+		buf_str(out, ".It Ic ");
+		man_text(out, s);
+		man_text(out, c->help);
+		xfree(s);
+		buf_done(&line);
+	}
+	buf_str(out, ".El\n");
+	for (const struct cli_kind *k = cli_kinds; k->name; k++)
+		man_settings(k, out);
+}

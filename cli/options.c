@@ -1,0 +1,181 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/cli.h"
+
+int usage_error(const struct invocation *in, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("entente: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	if (in->command)
+		fprintf(stderr, "usage: entente %s%s%s %s\n", in->command->noun,
+			in->command->verb ? " " : "", in->command->verb ? in->command->verb : "",
+			in->command->args);
+	return EXIT_USAGE;
+}
+
+/* The settings a command takes: its kind's, and with "access" those of the global policy. */
+static const struct cli_setting *find(const struct invocation *in, struct slice name)
+{
+	const struct cli_setting *s = kind_setting(in->kind, name);
+
+	if (!s && strcmp(in->kind->name, "access") == 0)
+		s = kind_setting(kind_find("policy"), name);
+	return s;
+}
+
+static void list_options(const struct cli_kind *k, struct buf *out)
+{
+	for (const struct cli_setting *s = k->settings; s->name; s++)
+		if (!s->key)
+			buf_printf(out, " --%s", s->option);
+}
+
+static int unknown_option(const struct invocation *in, struct slice name)
+{
+	struct buf all = {0};
+	int r;
+
+	list_options(in->kind, &all);
+	if (strcmp(in->kind->name, "access") == 0)
+		list_options(kind_find("policy"), &all);
+	buf_chr(&all, '\0');
+	r = usage_error(in, "there is no setting --%.*s; there are%s", SLARG(name), buf_slice(&all).p);
+	buf_done(&all);
+	return r;
+}
+
+/* {"add": "..."} beside what is there already. */
+static void put_part(json_t *settings, const char *name, const char *part, const char *value)
+{
+	json_t *parts = json_object_get(settings, name);
+
+	if (!json_is_object(parts)) {
+		parts = json_object();
+		json_object_set_new(settings, name, parts);
+	}
+	json_object_set_new(parts, part, json_string(value));
+}
+
+/* --add-NAME and --remove-NAME of lists; NULL: it is neither. */
+static const char *list_part(struct slice *name)
+{
+	static const char *const part[] = {"add", "remove"};
+
+	for (size_t i = 0; i < ARRAY_LEN(part); i++) {
+		size_t n = strlen(part[i]);
+
+		if (name->n > n + 1 && slice_starts(*name, slice_of(part[i])) &&
+			(name->p[n] == '-' || name->p[n] == '_')) {
+			*name = slice_from(*name, n + 1);
+			return part[i];
+		}
+	}
+	return NULL;
+}
+
+static int put_setting(struct invocation *in, struct slice typed, const char *value)
+{
+	struct slice name = typed;
+	const struct cli_setting *s = find(in, name);
+	const char *part = s ? NULL : list_part(&name);
+
+	if (part)
+		s = find(in, name);
+	if (!s)
+		return unknown_option(in, typed);
+	if (s->key)
+		return usage_error(in, "%s is what names the %s; it stands without --", s->option,
+			in->kind->title);
+	if (part && !s->list)
+		return usage_error(in, "--%.*s: %s is no list; write --%s VALUE", SLARG(typed), s->option,
+			s->option);
+	if (json_object_get(in->settings, s->name) && !part)
+		return usage_error(in, "--%s is given twice", s->option);
+	if (part)
+		put_part(in->settings, s->name, part, value);
+	else
+		json_object_set_new(in->settings, s->name, json_string(value));
+	return 0;
+}
+
+/* --default NAME: back to what it is without being set. */
+static int put_default(struct invocation *in, const char *name)
+{
+	const struct cli_setting *s = find(in, slice_of(name));
+
+	if (!s)
+		return unknown_option(in, slice_of(name));
+	json_object_set_new(in->settings, s->name, json_null());
+	return 0;
+}
+
+static int put_option(struct invocation *in, struct slice name, const char *value)
+{
+	json_t *text = json_string(value);
+
+	if (!text)
+		return usage_error(in, "the value of --%.*s is not UTF-8", SLARG(name));
+	json_decref(text);
+	if (in->command->flags & TAKES_EXPIRES && slice_eqz(name, "expires")) {
+		in->expires = value;
+		return 0;
+	}
+	if (!(in->command->flags & TAKES_SETTINGS))
+		return usage_error(in, "there is no option --%.*s here", SLARG(name));
+	if (slice_eqz(name, "default"))
+		return put_default(in, value);
+	return put_setting(in, name, value);
+}
+
+static int read_words(struct invocation *in)
+{
+	bool only_names = false;
+
+	for (int i = 0; i < in->argc; i++) {
+		struct slice word = slice_of(in->argv[i]), name;
+		size_t eq = slice_find(word, '=');
+		const char *value;
+
+		if (only_names || !slice_starts(word, SL("--"))) {
+			in->argv[in->names++] = in->argv[i];
+			continue;
+		}
+		if (word.n == 2) {
+			only_names = true;
+			continue;
+		}
+		name = slice_from(slice_cut(word, eq), 2);
+		value = eq < word.n ? word.p + eq + 1 : i + 1 < in->argc ? in->argv[++i] : NULL;
+		if (!value)
+			return usage_error(in, "--%.*s has no value", SLARG(name));
+		if (put_option(in, name, value) != 0)
+			return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int options_read(struct invocation *in)
+{
+	const struct command *c = in->command;
+	int r = read_words(in);
+
+	if (r != 0)
+		return r;
+	if (in->names < c->min)
+		return usage_error(in, c->min == 2 ? "two names are needed" : "a name is missing");
+	if (c->max >= 0 && in->names > c->max)
+		return usage_error(in, "'%s' is too much", in->argv[c->max]);
+	for (int i = 0; i < in->names; i++)
+		if (!*in->argv[i])
+			return usage_error(in, "a name is empty");
+	return 0;
+}

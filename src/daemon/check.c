@@ -1,0 +1,186 @@
+#include "daemon/check.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "daemon/conf.h"
+#include "daemon/service.h"
+#include "federation/snapshot.h"
+#include "net/tls.h"
+#include "store/store.h"
+
+enum { DAY = 86400, EXPIRES_SOON = 30 * DAY };
+
+/* ---- certificates ---- */
+
+static void check_private(const struct conf_cert *cert, struct conf_notes *n)
+{
+	struct stat st;
+
+	if (stat(cert->key, &st) == 0 && st.st_mode & (S_IROTH | S_IWOTH))
+		conf_note(n, CONF_WARNING, cert->line, "key: %s can be read by everybody; chmod 640 it",
+			cert->key);
+}
+
+static void check_expiry(const struct tls_set *tls, struct conf_notes *n)
+{
+	int64_t end = tls_set_expires(tls), now = (int64_t)time(NULL);
+
+	if (end && end <= now)
+		conf_note(n, CONF_ERROR, 0, "a certificate has expired; partners will refuse it");
+	else if (end && end - now < EXPIRES_SOON)
+		conf_note(n, CONF_WARNING, 0, "a certificate expires in %lld days",
+			(long long)((end - now) / DAY));
+}
+
+static struct tls_set *check_certificates(const struct conf *c, struct conf_notes *n)
+{
+	struct tls_set *tls = NULL;
+	struct err e;
+
+	for (size_t i = 0; i < c->n_cert; i++)
+		check_private(&c->cert[i], n);
+	if (service_tls(&tls, c, &e) < 0)
+		conf_note(n, CONF_ERROR, 0, "%s", e.text);
+	else
+		check_expiry(tls, n);
+	return tls;
+}
+
+/* ---- what is in the store ---- */
+
+static void check_domains(const struct snapshot *s, const struct tls_set *tls, struct conf_notes *n)
+{
+	const struct object *const *v;
+	size_t count = snapshot_list(s, OBJECT_DOMAIN, &v);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct local_domain *d = local_domain_of(v[i]);
+
+		if (!tls_set_for(tls, slice_of(d->domain.a)))
+			conf_note(n, CONF_WARNING, 0,
+				"local domain %s has no certificate; add a [certificate NAME] for it",
+				d->domain.a);
+		if (!d->route)
+			conf_note(n, CONF_WARNING, 0,
+				"local domain %s has no SIP route; its users get no messages", d->domain.a);
+	}
+}
+
+static bool is_loopback(const struct network *n)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	static const uint8_t one[16] = {[15] = 1};
+
+	if (memcmp(n->addr, mapped, sizeof mapped) == 0)
+		return n->addr[12] == 127 && n->bits >= 104;
+	return memcmp(n->addr, one, sizeof one) == 0 && n->bits == 128;
+}
+
+/* Loopback and private networks are an administrator's to trust; the rest of the Internet is not. */
+static bool is_private(const struct network *n)
+{
+	static const struct network private[] = {
+		{{[10] = 0xff, [11] = 0xff, [12] = 10}, 104},
+		{{[10] = 0xff, [11] = 0xff, [12] = 172, [13] = 16}, 108},
+		{{[10] = 0xff, [11] = 0xff, [12] = 192, [13] = 168}, 112},
+		{{[10] = 0xff, [11] = 0xff, [12] = 169, [13] = 254}, 112},
+		{{0xfc}, 7},
+		{{0xfe, 0x80}, 10},
+	};
+
+	if (is_loopback(n))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(private); i++)
+		if (n->bits >= private[i].bits && network_has(&private[i], n->addr))
+			return true;
+	return false;
+}
+
+static void check_route(const struct route *r, struct conf_notes *n)
+{
+	if (r->transport != ROUTE_UDP)
+		return;
+	if (r->sources.n == 0 && strcmp(r->next_hop.host, "localhost") != 0)
+		conf_note(n, CONF_WARNING, 0,
+			"route %s names no sources: whoever %s resolves to is trusted; name its addresses "
+			"with 'entente route set %s --sources'",
+			r->name, r->next_hop.host, r->name);
+	for (size_t i = 0; i < r->sources.n; i++)
+		if (!is_private(&r->sources.v[i]))
+			conf_note(n, CONF_WARNING, 0,
+				"route %s trusts addresses of the open Internet over UDP, where a sender's "
+				"address can be forged; use a private network or a tunnel",
+				r->name);
+}
+
+static void check_routes(const struct snapshot *s, struct conf_notes *n)
+{
+	const struct object *const *v;
+	size_t count = snapshot_list(s, OBJECT_ROUTE, &v);
+
+	for (size_t i = 0; i < count; i++)
+		check_route(route_of(v[i]), n);
+}
+
+/* Rows of an older version, or of a hand that went past us, may break a rule of today. */
+static void check_managed(const struct snapshot *s, struct conf_notes *n)
+{
+	struct notes warnings = {0};
+	struct err e;
+
+	if (config_check(snapshot_config(s), &warnings, &e) < 0)
+		conf_note(n, CONF_ERROR, 0, "store: %s", e.text);
+	for (size_t i = 0; i < warnings.n; i++)
+		conf_note(n, CONF_WARNING, 0, "%s %s: %s (%s)", warnings.v[i].kind, warnings.v[i].key,
+			warnings.v[i].text, warnings.v[i].code);
+	notes_done(&warnings);
+}
+
+static void check_store(const struct conf *c, const struct tls_set *tls, struct conf_notes *n)
+{
+	struct store_options o = {"sqlite", c->store_dir, c->key_file};
+	struct snapshot *s;
+	struct store *store;
+	struct err e;
+
+	if (access(c->store_dir, F_OK) < 0 && errno == ENOENT) {
+		conf_note(n, CONF_WARNING, 0, "there is no store at %s yet; the first start makes it",
+			c->store_dir);
+		return;
+	}
+	if (store_open(&store, &o, &e) < 0) {
+		conf_note(n, CONF_ERROR, 0, "store: %s", e.text);
+		return;
+	}
+	s = store_snapshot(store);
+	check_managed(s, n);
+	if (tls)
+		check_domains(s, tls, n);
+	check_routes(s, n);
+	snapshot_unref(s);
+	store_close(store);
+}
+
+int check_all(const char *path, struct buf *out)
+{
+	struct conf_notes notes = {0};
+	struct conf *c = conf_read(path, &notes);
+	struct tls_set *tls = NULL;
+	int r;
+
+	if (c) {
+		tls = c->roles & 1u << ROLE_EDGE ? check_certificates(c, &notes) : NULL;
+		check_store(c, tls, &notes);
+	}
+	conf_notes_write(&notes, path, out);
+	r = notes.errors ? 1 : 0;
+	tls_set_unref(tls);
+	conf_notes_done(&notes);
+	conf_free(c);
+	return r;
+}

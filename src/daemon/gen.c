@@ -1,0 +1,106 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/route.h"
+#include "base/mem.h"
+#include "daemon/conf.h"
+#include "federation/object.h"
+
+/* Build-time: writes what would otherwise be a second list of a table. Not installed. */
+
+/* ---- cli_settings.inc: what the shell knows of the settings ---- */
+
+static void c_string(struct buf *out, const char *s)
+{
+	if (!s) {
+		buf_str(out, "NULL");
+		return;
+	}
+	buf_chr(out, '"');
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			buf_chr(out, '\\');
+		buf_chr(out, *s);
+	}
+	buf_chr(out, '"');
+}
+
+/* "tls" of tls_negotiation; else the name with '-'. */
+static void option(struct buf *out, const struct setting *s)
+{
+	buf_chr(out, '"');
+	for (const char *p = s->alias ? s->alias : s->name; *p; p++)
+		buf_chr(out, *p == '_' ? '-' : *p);
+	buf_chr(out, '"');
+}
+
+static void range(struct buf *out, const struct setting *s)
+{
+	struct buf text = {0};
+	char *z;
+
+	setting_range(s, &text);
+	z = buf_dup(&text);
+	c_string(out, z);
+	xfree(z);
+	buf_done(&text);
+}
+
+static void setting_row(struct buf *out, const struct setting *s)
+{
+	buf_str(out, "\t{");
+	c_string(out, s->name);
+	buf_str(out, ", ");
+	option(out, s);
+	buf_printf(out, ", %d, %d, %d, ", !!(s->flags & SETTING_KEY), setting_is_list(s),
+		!!(s->flags & SETTING_WRITE_ONLY));
+	c_string(out, s->deflt);
+	buf_str(out, ", ");
+	range(out, s);
+	buf_str(out, ", ");
+	c_string(out, s->help);
+	buf_str(out, "},\n");
+}
+
+static void cli_settings(struct buf *out)
+{
+	for (size_t i = 0; i < OBJECT__N; i++) {
+		const struct object_class *class = object_classes[i];
+
+		buf_printf(out, "static const struct cli_setting %s_settings[] = {\n", class->name);
+		for (size_t k = 0; k < class->n_settings; k++)
+			setting_row(out, &class->settings[k]);
+		buf_str(out, "\t{0},\n};\n");
+	}
+	buf_str(out, "const struct cli_kind cli_kinds[] = {\n");
+	for (size_t i = 0; i < OBJECT__N; i++) {
+		const struct object_class *class = object_classes[i];
+
+		buf_printf(out, "\t{\"%s\", \"%s\", \"%s\", %d, %s_settings},\n", class->name,
+			class->plural, class->title, class->single, class->name);
+	}
+	buf_str(out, "\t{0},\n};\n");
+}
+
+static const struct {
+	const char *name;
+	void (*write)(struct buf *out);
+} outputs[] = {
+	{"cli-settings", cli_settings},
+	{"conf-example", conf_doc_example},
+	{"conf-man", conf_doc_man},
+	{"openapi", api_openapi},
+};
+
+int main(int argc, char **argv)
+{
+	struct buf out = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(outputs) && argc == 2; i++)
+		if (strcmp(outputs[i].name, argv[1]) == 0)
+			outputs[i].write(&out);
+	if (out.n == 0 || fwrite(buf_slice(&out).p, 1, out.n, stdout) != out.n)
+		return 1;
+	buf_done(&out);
+	return fflush(stdout) != 0;
+}

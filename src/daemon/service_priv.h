@@ -1,0 +1,72 @@
+#pragma once
+
+#include <pthread.h>
+
+#include "admin/admin.h"
+#include "base/log.h"
+#include "daemon/service.h"
+#include "edge/edge.h"
+#include "federation/snapshot.h"
+#include "gateway/gateway.h"
+#include "link/link.h"
+#include "loop/loop.h"
+#include "loop/worker.h"
+#include "net/dns.h"
+#include "net/tls.h"
+#include "sipnet/sipnet.h"
+#include "store/memory.h"
+#include "store/store.h"
+
+/* What the files of the service share. */
+
+/* A loop with its thread. */
+struct runner {
+	struct loop *loop;
+	pthread_t thread;
+	bool running;
+};
+
+enum { ADDRS_MAX = 32 };
+
+struct service {
+	const struct conf *conf;
+	struct log log;
+	struct store *store;
+	struct snapshot *snapshot; /* the first; the loops have their own references */
+	struct tls_set *tls;
+
+	struct loop *main; /* admin and signals; the caller's thread */
+	struct admin *admin;
+	int api_fd, metrics_fd[ADDRS_MAX];
+	struct loop_signal *term, *interrupt, *hup;
+
+	struct link *link;
+	struct runner edge_runner, gateway_runner;
+	struct edge *edge;
+
+	struct memory *memory;
+	struct worker *memory_worker;
+	struct gateway *gateway;
+	struct dns *dns; /* of the gateway loop */
+	struct sipnet *sipnet;
+
+	struct stop *stop; /* while it ends */
+};
+
+static inline bool service_serves(const struct service *s)
+{
+	return s->conf->roles & 1u << ROLE_EDGE;
+}
+
+/* ---- hooks.c: what the administration asks of the loops ---- */
+extern const struct admin_hooks service_hooks;       /* arg: the service */
+extern const struct admin_hooks service_hooks_alone; /* without edge and gateway */
+
+/* ---- reload.c ---- */
+void service_reload(struct service *s);
+
+/* ---- stop.c ---- */
+/* Begins the orderly end; called again, ends at once. loop_stop(s->main) when it is done. */
+void service_stop(struct service *s);
+void service_stop_end(struct service *s);  /* the other loops have stopped, and are still there */
+void service_stop_free(struct service *s); /* all loops are gone */
