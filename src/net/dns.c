@@ -365,8 +365,6 @@ static int set_servers(struct dns *d, struct ub_ctx *ub, struct err *e)
 		if (error)
 			return err_set(e, ERR_INVALID, "DNS server %s: %s", server, ub_strerror(error));
 	}
-	/* Which names are special is the servers' to say: a private zone may be "test". */
-	ub_ctx_zone_remove(ub, "test.");
 	return set(ub, "do-not-query-localhost:", "no", e);
 }
 
@@ -394,6 +392,9 @@ static int configure(struct dns *d, struct ub_ctx *ub, bool validate, struct err
 		return -1;
 	ub_ctx_async(ub, 1);
 	ub_ctx_debuglevel(ub, 0);
+	/* Which names are special is the servers' to say: a private zone may be "test". The last step. */
+	if (d->config.n_forward)
+		ub_ctx_zone_remove(ub, "test.");
 	return 0;
 }
 

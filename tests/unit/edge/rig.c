@@ -1,0 +1,211 @@
+#include "rig.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "unit.h"
+
+/* ---- the gateway's end ---- */
+
+static void on_fate(void *arg, struct link_down *d)
+{
+	struct side *s = arg;
+
+	assert(s->n_fates < SIDE_MAX);
+	s->fates[s->n_fates++] = (struct fate){d->fate_id, d->fate, d->reason};
+	link_down_free(d);
+}
+
+static void on_lost(void *arg, enum link_reason reason, const uint64_t *ids, size_t n)
+{
+	struct side *s = arg;
+
+	for (size_t i = 0; i < n; i++)
+		s->lost[s->n_lost++] = ids[i];
+	s->lost_reason = reason;
+}
+
+static void on_stanza(void *arg, struct link_up *up)
+{
+	struct side *s = arg;
+
+	assert(s->n_ups < SIDE_MAX);
+	s->ups[s->n_ups++] = up;
+	if (!s->keep_ups) {
+		link_up_done(s->link, up);
+		s->ups_done++;
+	}
+}
+
+static const struct link_gateway_ops gateway_ops = {on_fate, on_lost, on_stanza};
+
+/* ---- life ---- */
+
+static void tick(void *arg)
+{
+	loop_timer_in(arg, 5);
+}
+
+static struct loop_timer ticker;
+
+void rig_init(struct rig *r)
+{
+	r->loop = loop_new("rig");
+	r->pki = pki_new();
+	loop_timer_init(&ticker, r->loop, tick, &ticker);
+	loop_timer_in(&ticker, 5); /* so that no turn blocks for long */
+}
+
+void rig_done(struct rig *r)
+{
+	loop_timer_stop(&ticker);
+	loop_free(r->loop);
+	pki_free(r->pki);
+}
+
+void rig_turn(struct rig *r)
+{
+	loop_turn(r->loop, true);
+}
+
+void rig_for(struct rig *r, unsigned ms)
+{
+	uint64_t end = clock_mono_ms() + ms;
+
+	while (clock_mono_ms() < end)
+		rig_turn(r);
+}
+
+static struct tls_set *load_tls(struct rig *r, const struct side_options *o)
+{
+	struct pki_spec spec = {.dns = (const char *const[]){o->domain, NULL}};
+	struct pki_files files = o->cert ? *o->cert : pki_issue(r->pki, o->domain, &spec);
+	struct tls_cert_files f = {.name = o->domain, .chain = files.chain, .key = files.key};
+	struct tls_set *set = NULL;
+	struct err e;
+
+	if (tls_set_load(&set, &f, 1, o->trust ? o->trust : pki_trust(r->pki), &e) < 0)
+		fail_msg("%s", e.text);
+	return set;
+}
+
+void side_init(struct side *s, struct rig *r, const struct side_options *o)
+{
+	struct netaddr listen;
+	struct edge_config config = {.listen = &listen, .n_listen = 1, .limits = o->limits};
+	struct err e;
+
+	*s = (struct side){.rig = r, .domain = o->domain};
+	netaddr_parse(&listen, SL("127.0.0.1:0"), 0, NULL);
+	s->tls = load_tls(r, o);
+	config.tls = s->tls;
+	config.dns = (struct dns_config){.dnssec = DNS_SEC_OFF, .forward = &listen, .n_forward = 1};
+	s->link = link_local_new((struct link_limits){SIDE_MAX, o->up_credits ? o->up_credits : 100});
+	link_local_gateway(s->link, r->loop, &gateway_ops, s);
+	if (edge_new(&s->edge, r->loop, &config, s->link, NULL, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+void side_done(struct side *s)
+{
+	edge_free(s->edge);
+	tls_set_unref(s->tls);
+	for (size_t i = s->ups_done; i < s->n_ups; i++)
+		link_up_done(s->link, s->ups[i]);
+	loop_turn(s->rig->loop, false); /* the fates that edge_free() gave */
+	link_local_free(s->link);
+}
+
+uint16_t side_port(const struct side *s)
+{
+	struct netaddr a = edge_address(s->edge, 0);
+
+	return netaddr_port(&a);
+}
+
+/* ---- settings ---- */
+
+static void set(struct object *o, const char *name, const char *value)
+{
+	struct err e;
+
+	if (value && object_set(o, slice_of(name), slice_of(value), &e) < 0)
+		fail_msg("%s: %s", name, e.text);
+}
+
+static void put_local(struct config *c, const char *domain)
+{
+	struct object *d = object_new(&local_domain_class);
+
+	set(d, "domain", domain);
+	config_put(c, d);
+}
+
+static void put_partner(struct config *c, const struct side_partner *p)
+{
+	struct object *o = object_new(&partner_class);
+	char proxy[32], limit[16];
+
+	snprintf(proxy, sizeof proxy, "127.0.0.1:%u", p->port ? p->port : 9);
+	snprintf(limit, sizeof limit, "%u", p->limit);
+	set(o, "domain", p->domain);
+	set(o, "additional_domains", p->more_domains);
+	set(o, "proxy", proxy);
+	set(o, "tls", p->tls);
+	set(o, "sasl", p->sasl);
+	set(o, "dialback", p->dialback ? p->dialback : "false");
+	set(o, "enabled", p->disabled ? "false" : "true");
+	set(o, "connection_limit", p->limit ? limit : NULL);
+	config_put(c, o);
+}
+
+void side_settings(struct side *s, const struct side_partner *p)
+{
+	static uint64_t generation;
+	struct config *c = config_new();
+	struct object *g = object_copy(config_find(c, OBJECT_GATEWAY, SL("global")));
+	struct snapshot *snapshot;
+	struct err e;
+
+	set(g, "stream_inactivity_timeout", p->inactivity);
+	set(g, "keep_alive_interval", p->keep_alive);
+	set(g, "stream_establishment_timeout", p->establishment);
+	config_put(c, g);
+	put_local(c, s->domain);
+	if (p->second_local)
+		put_local(c, p->second_local);
+	if (!p->no_partner)
+		put_partner(c, p);
+	if (snapshot_build(&snapshot, c, ++generation, NULL, &e) < 0)
+		fail_msg("%s", e.text);
+	config_free(c);
+	edge_set_snapshot(s->edge, snapshot);
+	snapshot_unref(snapshot);
+}
+
+/* ---- sending ---- */
+
+void side_send_xml(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms,
+	const char *xml)
+{
+	struct link_down *d =
+		link_down_new(slice_of(s->domain), slice_of(to_domain), slice_of(xml));
+
+	d->fate_id = fate_id;
+	d->deadline_ms = loop_now(s->rig->loop) + deadline_ms;
+	assert_true(link_send(s->link, d));
+}
+
+void side_send(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms)
+{
+	char xml[512];
+
+	snprintf(xml, sizeof xml,
+		"<message from='romeo@%s' to='juliet@%s' id='m%llu'><body>hello</body></message>",
+		s->domain, to_domain, (unsigned long long)fate_id);
+	side_send_xml(s, to_domain, fate_id, deadline_ms, xml);
+}

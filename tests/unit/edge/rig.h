@@ -1,0 +1,88 @@
+#pragma once
+
+#include "edge/edge.h"
+#include "federation/snapshot.h"
+#include "link/link.h"
+#include "loop/loop.h"
+#include "pki.h"
+
+/*
+ * An edge with a gateway's end that keeps what it is told: what tests of the edge drive. Two of them
+ * on one loop are each other's partner.
+ */
+enum { SIDE_MAX = 4096 };
+
+struct fate {
+	uint64_t id;
+	enum link_fate_kind fate;
+	enum link_reason reason;
+};
+
+struct side {
+	struct rig *rig;
+	const char *domain;
+	struct edge *edge;
+	struct link *link;
+	struct tls_set *tls;
+	struct fate fates[SIDE_MAX];
+	size_t n_fates;
+	uint64_t lost[SIDE_MAX];
+	size_t n_lost;
+	enum link_reason lost_reason;
+	struct link_up *ups[SIDE_MAX]; /* stanzas that came up, not yet done with */
+	size_t n_ups, ups_done;
+	bool keep_ups;                 /* hold their credits */
+};
+
+struct rig {
+	struct loop *loop;
+	struct pki *pki;
+};
+
+void rig_init(struct rig *r);
+void rig_done(struct rig *r);
+
+/* How a side is set up; NULL and 0: as said. */
+struct side_options {
+	const char *domain;           /* its local domain */
+	const struct pki_files *cert; /* NULL: a good one for the domain */
+	const char *trust;            /* NULL: the rig's authority */
+	struct edge_limits limits;
+	unsigned up_credits;          /* 100 */
+};
+void side_init(struct side *s, struct rig *r, const struct side_options *o);
+void side_done(struct side *s);
+uint16_t side_port(const struct side *s);
+
+/* The partner it has, and how. */
+struct side_partner {
+	const char *domain, *more_domains;
+	uint16_t port;        /* on 127.0.0.1; 0: 9, where nobody listens */
+	const char *tls, *sasl, *dialback; /* Required, Required, false */
+	bool disabled;
+	unsigned limit;
+	const char *second_local; /* another local domain */
+	const char *inactivity, *keep_alive, *establishment; /* seconds */
+	bool no_partner;
+};
+void side_settings(struct side *s, const struct side_partner *p);
+
+/* Sends a message of this fate id down; deadline in ms from now. */
+void side_send(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms);
+void side_send_xml(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms,
+	const char *xml);
+
+/* Turns the loop until the condition holds; fails the test after some seconds. */
+#define rig_until(rig, condition)                                                                  \
+	do {                                                                                       \
+		uint64_t rig_end = clock_mono_ms() + 10000;                                        \
+		while (!(condition)) {                                                             \
+			rig_turn(rig);                                                             \
+			if (clock_mono_ms() > rig_end)                                             \
+				fail_msg("not within 10 s: %s", #condition);                       \
+		}                                                                                  \
+	} while (0)
+void rig_turn(struct rig *r);
+
+/* Turns it for so long. */
+void rig_for(struct rig *r, unsigned ms);
