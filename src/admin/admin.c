@@ -25,6 +25,7 @@ int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o,
 	a->store = o->store;
 	a->snapshot = store_snapshot(o->store);
 	a->group = peer_group(o->group);
+	a->granted = RIGHTS_ALL;
 	a->node = xstrdup(o->node);
 	a->roles = xstrdup(o->roles);
 	a->state = "starting";

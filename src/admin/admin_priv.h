@@ -16,6 +16,7 @@ struct admin {
 	struct store *store;   /* the worker's */
 	struct snapshot *snapshot;
 	gid_t group;
+	right_set granted;     /* what callers of the unix socket may do */
 	char *node, *roles;
 	const char *state;     /* NULL: ready */
 	unsigned asked;        /* hooks that have not called back */

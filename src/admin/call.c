@@ -112,7 +112,7 @@ bool call_may(struct api_call *c, enum right r)
 {
 	struct err e;
 
-	if (c->who.rights & (right_set)1 << r)
+	if (c->rights & (right_set)1 << r)
 		return true;
 	err_code(&e, ERR_DENIED, "not_allowed", NULL, "%s does not have the right %s", c->who.name,
 		right_name(r));
@@ -193,6 +193,7 @@ void call_begin(void *arg, struct http_req *r)
 
 	c->admin = arg;
 	c->req = r;
+	c->rights = c->admin->granted;
 	c->began_ns = clock_mono_ns();
 	if (!admitted(c))
 		return;

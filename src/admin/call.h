@@ -22,6 +22,7 @@ struct api_call {
 	const struct api_route *route; /* NULL: there is none for the request */
 	struct slice param;            /* decoded path parameter; absent if there is none */
 	struct peer who;
+	right_set rights;
 	uint64_t began_ns;
 };
 

@@ -12,28 +12,6 @@
 
 enum { GROUPS_MAX = 65536, NSS_BYTES = 4096 }; /* the kernel's NGROUPS_MAX */
 
-const char *right_name(enum right r)
-{
-	static const char *const name[RIGHT__N] = {
-#define RIGHT(id, text, ...) text,
-		RIGHTS(RIGHT)
-#undef RIGHT
-	};
-
-	return name[r];
-}
-
-const char *right_help(enum right r)
-{
-	static const char *const help[RIGHT__N] = {
-#define RIGHT(id, name, text) text,
-		RIGHTS(RIGHT)
-#undef RIGHT
-	};
-
-	return help[r];
-}
-
 gid_t peer_group(const char *name)
 {
 	char tmp[NSS_BYTES];
@@ -90,6 +68,5 @@ int peer_of(int fd, gid_t group, struct peer *ret, struct err *e)
 	if (cred.uid != 0 && cred.uid != geteuid() && !in_group(fd, cred.gid, group))
 		return err_code(e, ERR_DENIED, "not_allowed", NULL,
 			"%s may not administer Entente; root and the members of its group may", ret->name);
-	ret->rights = RIGHTS_ALL;
 	return 0;
 }

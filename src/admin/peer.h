@@ -3,7 +3,6 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "admin/right.h"
 #include "base/err.h"
 
 /* Who is at the other end of the unix socket, by the kernel's word. */
@@ -11,12 +10,11 @@ struct peer {
 	uid_t uid;
 	pid_t pid;
 	char name[64]; /* of the user; "uid 1000" when it has none */
-	right_set rights;
 };
 
 /*
  * Root, this process's own user, and processes with the group (as their own or a supplementary one)
- * have all rights; everybody else is refused: ERR_DENIED, code not_allowed, with *ret filled for the
+ * are let in: 0; everybody else is refused: ERR_DENIED, code not_allowed, with *ret filled for the
  * log. group (gid_t)-1: no group.
  */
 int peer_of(int fd, gid_t group, struct peer *ret, struct err *e);
