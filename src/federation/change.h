@@ -55,7 +55,7 @@ struct plan_item {
 struct plan {
 	uint64_t generation; /* it was made against */
 	struct plan_item *v;
-	size_t n;
+	size_t n, cap;
 	struct notes warnings;
 };
 

@@ -325,7 +325,10 @@ static void plan_add(struct plan *p, const struct object *before, const struct o
 {
 	struct plan_item *i;
 
-	p->v = xrealloc(p->v, (p->n + 1) * sizeof *p->v);
+	if (p->n == p->cap) {
+		p->cap = p->cap ? p->cap * 2 : 4;
+		p->v = xrealloc(p->v, p->cap * sizeof *p->v);
+	}
 	i = &p->v[p->n++];
 	*i = (struct plan_item){
 		.verb = !before ? CHANGE_ADD : after ? CHANGE_SET : CHANGE_REMOVE,

@@ -75,7 +75,7 @@ static int claim(struct checker *ch, const struct object *o, const struct domain
 {
 	const struct domain_entry *other = domain_index_add(&ch->domains, o, name);
 
-	return other ? clash(ch, o, field, name->a, other->owner) : 0;
+	return other ? clash(ch, o, field, name->u, other->owner) : 0;
 }
 
 static int claim_all(struct checker *ch, const struct object *o)

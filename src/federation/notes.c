@@ -14,7 +14,10 @@ void notes_add(struct notes *n, const char *kind, const char *key, const char *c
 
 	if (!n)
 		return;
-	n->v = xrealloc(n->v, (n->n + 1) * sizeof *n->v);
+	if (n->n == n->cap) {
+		n->cap = n->cap ? n->cap * 2 : 4;
+		n->v = xrealloc(n->v, n->cap * sizeof *n->v);
+	}
 	note = &n->v[n->n++];
 	snprintf(note->code, sizeof note->code, "%s", code);
 	snprintf(note->kind, sizeof note->kind, "%s", kind);

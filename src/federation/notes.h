@@ -16,7 +16,7 @@ struct note {
 
 struct notes {
 	struct note *v;
-	size_t n;
+	size_t n, cap;
 };
 
 /* text is formatted; n == NULL is fine: nobody listens. */

@@ -175,7 +175,7 @@ static int items_add(const struct setting *s, struct items *l, struct slice text
 			l->v[l->n++] = item;
 		else if (strict)
 			return setting_bad(s, e, "duplicate", "'%.*s' is listed twice; name it once",
-				SLARG(item));
+				SLARG(setting_shown(typed)));
 	}
 	return l->n > s->max ? too_many(s, l->n, e) : 0;
 }
@@ -228,7 +228,8 @@ static int items_remove(const struct setting *s, struct items *l, struct slice t
 		for (i = 0; i < l->n && !slice_eq(l->v[i], item); i++)
 			;
 		if (i == l->n)
-			return setting_bad(s, e, "not_in_list", "'%.*s' is not listed", SLARG(item));
+			return setting_bad(s, e, "not_in_list", "'%.*s' is not listed",
+				SLARG(setting_shown(typed)));
 		memmove(l->v + i, l->v + i + 1, (--l->n - i) * sizeof *l->v);
 	}
 	return 0;

@@ -38,7 +38,7 @@ int domain_read(const struct setting *s, struct arena *a, struct slice typed, st
 	struct slice shown = setting_shown(typed);
 	struct err why;
 
-	if (slice_find(typed, '*') < typed.n)
+	if (slice_find(typed, '*') < typed.n || slice_contains(typed, SL("\xef\xbc\x8a"))) /* U+FF0A */
 		return setting_bad(s, e, "domain_wildcard",
 			"'%.*s' has a wildcard; list each domain by its name", SLARG(shown));
 	if (ends_with_dot(typed))
@@ -216,7 +216,7 @@ static int bad_host(const struct setting *s, const char *code, struct slice text
 	struct buf right = {0};
 
 	setting_range(s, &right);
-	setting_bad(s, e, code, "'%.*s' is no such place; right would be %.*s",
+	setting_bad(s, e, code, "'%.*s' will not do; right would be %.*s",
 		SLARG(setting_shown(text)), SLARG(buf_slice(&right)));
 	buf_done(&right);
 	return -1;
