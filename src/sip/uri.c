@@ -23,16 +23,20 @@ static bool is_ipv4(struct slice s)
 	return !s.n;
 }
 
-static bool is_ipv6(struct slice s)
+/* As inet_pton() takes it. The first ABNF let three colons stand before an IPv4 address (RFC
+ * 5118 4.10). */
+static bool read_ipv6(struct slice s, struct in6_addr *ret)
 {
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr a;
+	char text[INET6_ADDRSTRLEN], *extra;
 
-	if (s.n >= sizeof text || memchr(s.p, 0, s.n))
+	if (!s.n || s.n >= sizeof text || memchr(s.p, 0, s.n))
 		return false;
 	memcpy(text, s.p, s.n);
 	text[s.n] = 0;
-	return inet_pton(AF_INET6, text, &a) == 1;
+	extra = strstr(text, ":::");
+	if (extra && strchr(extra, '.'))
+		memmove(extra, extra + 1, strlen(extra));
+	return inet_pton(AF_INET6, text, ret) == 1;
 }
 
 /*
@@ -75,27 +79,15 @@ static struct slice unbracket(struct slice s)
 
 enum sip_host_kind sip_host_kind(struct slice s)
 {
+	struct in6_addr a;
+
 	if (!s.n)
 		return SIP_HOST_NONE;
 	if (ascii_digit(*s.p) && is_ipv4(s))
 		return SIP_HOST_IPV4;
 	if (is_name(s))
 		return SIP_HOST_NAME;
-	return is_ipv6(unbracket(s)) ? SIP_HOST_IPV6 : SIP_HOST_NONE;
-}
-
-static bool ipv6_equal(struct slice a, struct slice b)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr x, y;
-
-	memcpy(text, a.p, a.n);
-	text[a.n] = 0;
-	inet_pton(AF_INET6, text, &x);
-	memcpy(text, b.p, b.n);
-	text[b.n] = 0;
-	inet_pton(AF_INET6, text, &y);
-	return memcmp(&x, &y, sizeof x) == 0;
+	return read_ipv6(unbracket(s), &a) ? SIP_HOST_IPV6 : SIP_HOST_NONE;
 }
 
 static struct slice undot(struct slice s)
@@ -105,11 +97,14 @@ static struct slice undot(struct slice s)
 
 bool sip_host_equal(struct slice a, struct slice b)
 {
+	struct in6_addr x, y;
+
 	a = unbracket(undot(a));
 	b = unbracket(undot(b));
 	if (slice_ieq(a, b))
 		return true;
-	return slice_find(a, ':') < a.n && is_ipv6(a) && is_ipv6(b) && ipv6_equal(a, b);
+	return slice_find(a, ':') < a.n && read_ipv6(a, &x) && read_ipv6(b, &y) &&
+	       memcmp(&x, &y, sizeof x) == 0;
 }
 
 enum sip_host_kind sip_hostport_parse(struct slice s, struct slice *ret_host, uint16_t *ret_port)

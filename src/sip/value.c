@@ -346,15 +346,14 @@ int sip_via_next(struct slice *rest, struct sip_via *ret)
 
 	if (take_protocol(&s, &v) < 0 || take_sent_by(&s, &v) < 0)
 		return -1;
-	v.params = s = g_skip(s);
-	while (s.n && *s.p != ',') {
+	v.params = slice_make(s.p, 0);
+	while ((s = g_skip(s)).n && *s.p != ',') {
 		if (sip_param_next(&s, &p) <= 0 || ++count > SIP_MAX_PARAMS ||
 			read_via_param(&v, &p) < 0)
 			return -1;
-		s = g_skip(s);
+		v.params.n = (size_t)(s.p - v.params.p);
 	}
-	v.text.n = (size_t)(s.p - v.text.p);
-	v.params.n = (size_t)(s.p - v.params.p);
+	v.text.n = (size_t)(v.params.p + v.params.n - v.text.p);
 	*rest = slice_from(s, 1);
 	*ret = v;
 	return 0;

@@ -1,0 +1,124 @@
+#include "unit.h"
+
+#include "base/mem.h"
+#include "sip/trans.h"
+
+/*
+ * Every cell of the two machines, written by hand from RFC 3261 17.1.2.2 and 17.2.2 and RFC 4320.
+ * "!": cannot happen. Else the actions, and the state that follows.
+ */
+#define CANNOT "!"
+
+static const char *const server_state[] = {
+	"trying", "proceeding", "completed", "late", "terminated"};
+static const char *const server_event[] = {"request", "slow", "too late", "final", "J"};
+static const char *const server_cells[SIP_SERVER_STATE__N][SIP_SERVER_EVENT__N] = {
+  /*               request again             3.5 s                         64*T1  answer  J */
+  /* trying */ {"- trying",               "send-100,await-late proceeding", CANNOT,
+		"send-final,start-j completed",								       CANNOT           },
+ /* proceeding */
+	{"send-100 proceeding",    CANNOT,                           "- late", "send-final,start-j completed", CANNOT           },
+ /* completed */
+   {"resend-final completed", CANNOT,                           CANNOT,   CANNOT,                         "free terminated"},
+ /* late */
+   {"- late",                 CANNOT,                           CANNOT,   "free terminated",              CANNOT           },
+ /* terminated */
+   {CANNOT,                   CANNOT,                           CANNOT,   CANNOT,                         CANNOT           },
+};
+
+static const char *const client_state[] = {"trying", "proceeding", "completed", "terminated"};
+static const char *const client_event[] = {"1xx", "final", "E", "F", "K", "network"};
+static const char *const client_cells[SIP_CLIENT_STATE__N][SIP_CLIENT_EVENT__N] = {
+  /*               1xx             200-699                         E                    F  K
+  network */
+  /* trying */ {"- proceeding", "tell-final,start-k completed", "resend trying",
+		"tell-timeout,free terminated",                                              CANNOT,            "tell-network,free terminated"},
+ /* proceeding */
+	{"- proceeding", "tell-final,start-k completed", "resend proceeding",
+		"tell-timeout,free terminated",                                              CANNOT,            "tell-network,free terminated"},
+ /* completed */
+   {"- completed",  "- completed",                  CANNOT,              CANNOT, "free terminated", CANNOT                        },
+ /* terminated */
+   {CANNOT,         CANNOT,                         CANNOT,              CANNOT, CANNOT,            CANNOT                        },
+};
+
+/* "actions next", in the order of their bits. */
+static char *describe(struct sip_step step, const char *const *states)
+{
+	static const char *const names[] = {
+		"send-100",
+		"send-final",
+		"resend-final",
+		"start-j",
+		"resend",
+		"tell-final",
+		"tell-timeout",
+		"tell-network",
+		"start-k",
+		"await-late",
+		"free",
+	};
+	char *text = xstrdup("");
+
+	if (step.actions & SIP_CANNOT_HAPPEN) {
+		xfree(text);
+		return xstrdup(CANNOT);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (step.actions & 1u << i) {
+			char *more = xasprintf("%s%s%s", text, *text ? "," : "", names[i]);
+
+			xfree(text);
+			text = more;
+		}
+	char *all = xasprintf("%s %s", *text ? text : "-", states[step.next]);
+
+	xfree(text);
+	return all;
+}
+
+static void expect(struct sip_step step, const char *const *states, const char *want,
+	const char *state, const char *event)
+{
+	char *got = describe(step, states);
+
+	if (strcmp(got, want) != 0)
+		fail_msg("%s at %s: got \"%s\", want \"%s\"", state, event, got, want);
+	xfree(got);
+}
+
+static void test_server(void **state)
+{
+	for (size_t s = 0; s < SIP_SERVER_STATE__N; s++)
+		for (size_t e = 0; e < SIP_SERVER_EVENT__N; e++)
+			expect(sip_server_steps[s][e], server_state, server_cells[s][e],
+				server_state[s], server_event[e]);
+}
+
+static void test_client(void **state)
+{
+	for (size_t s = 0; s < SIP_CLIENT_STATE__N; s++)
+		for (size_t e = 0; e < SIP_CLIENT_EVENT__N; e++)
+			expect(sip_client_steps[s][e], client_state, client_cells[s][e],
+				client_state[s], client_event[e]);
+}
+
+/* 17.1.1.1, table 4 */
+static void test_times(void **state)
+{
+	assert_int_equal(SIP_T1, 500);
+	assert_int_equal(SIP_T2, 4000);
+	assert_int_equal(SIP_T4, 5000);
+	assert_int_equal(SIP_64_T1, 32000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_server),
+		cmocka_unit_test(test_client),
+		cmocka_unit_test(test_times),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
