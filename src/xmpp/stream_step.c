@@ -59,7 +59,7 @@ static bool read_domain(struct slice s, struct arena *a, struct slice *ret)
 
 	if (!s.n || jid_parse(&j, a, s, NULL) < 0 || j.local.p || j.resource.p)
 		return false;
-	*ret = j.domain;
+	*ret = arena_slice(a, j.domain); /* it may be a view of s */
 	return true;
 }
 
