@@ -86,9 +86,7 @@ char *arena_dup(struct arena *a, struct slice s)
 {
 	char *p = arena_alloc(a, s.n + 1);
 
-	if (s.n)
-		memcpy(p, s.p, s.n);
-	p[s.n] = '\0';
+	*slice_copy(p, s) = '\0';
 	return p;
 }
 

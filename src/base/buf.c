@@ -35,8 +35,7 @@ static void grow(struct buf *b, size_t need)
 	while (cap < need)
 		cap *= 2;
 	p = xmalloc(cap);
-	if (b->n)
-		memcpy(p, b->p + b->off, b->n);
+	slice_copy(p, buf_slice(b));
 	free(b->p);
 	b->p = p;
 	b->cap = cap;

@@ -131,8 +131,7 @@ char *slice_dup(struct slice s)
 	if (!s.p)
 		return NULL;
 	p = xmalloc(s.n + 1);
-	memcpy(p, s.p, s.n);
-	p[s.n] = '\0';
+	*slice_copy(p, s) = '\0';
 	return p;
 }
 

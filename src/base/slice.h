@@ -29,8 +29,17 @@ static inline struct slice slice_make(const void *p, size_t n)
 	return (struct slice){p, n};
 }
 
+/* What is absent has no bytes: told to compilers and analyzers, who cannot know. */
+static inline void slice_promise(struct slice s)
+{
+	if (!s.p && s.n)
+		__builtin_unreachable();
+}
+
 static inline bool slice_eq(struct slice a, struct slice b)
 {
+	slice_promise(a);
+	slice_promise(b);
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
@@ -54,8 +63,10 @@ int slice_cmp(struct slice a, struct slice b);
 /* Index of the first c, or s.n when there is none. */
 static inline size_t slice_find(struct slice s, char c)
 {
-	const char *q = s.n ? memchr(s.p, c, s.n) : NULL;
+	const char *q;
 
+	slice_promise(s);
+	q = s.n ? memchr(s.p, c, s.n) : NULL;
 	return q ? (size_t)(q - s.p) : s.n;
 }
 size_t slice_rfind(struct slice s, char c);
@@ -64,6 +75,7 @@ bool slice_contains(struct slice s, struct slice needle);
 /* From..end and ..n; out of range is cut to what is there. */
 static inline struct slice slice_from(struct slice s, size_t from)
 {
+	slice_promise(s);
 	if (from > s.n)
 		from = s.n;
 	return (struct slice){s.p ? s.p + from : NULL, s.n - from};
@@ -71,7 +83,17 @@ static inline struct slice slice_from(struct slice s, size_t from)
 
 static inline struct slice slice_cut(struct slice s, size_t n)
 {
+	slice_promise(s);
 	return (struct slice){s.p, n < s.n ? n : s.n};
+}
+
+/* Copies the bytes of s to a place that has room for them; returns where they end. */
+static inline char *slice_copy(char *to, struct slice s)
+{
+	slice_promise(s);
+	if (s.n)
+		memcpy(to, s.p, s.n);
+	return to + s.n;
 }
 
 /* Takes what stands before c off the front of *rest (and drops c); false when *rest was used up. */
@@ -119,4 +141,12 @@ static inline int ascii_hex(char c)
 		return c - '0';
 	c = ascii_lower1(c);
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Value of the two hexadecimal digits p points to, or -1. */
+static inline int ascii_hex2(const char *p)
+{
+	int high = ascii_hex(p[0]), low = ascii_hex(p[1]);
+
+	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }

@@ -72,7 +72,7 @@ static bool put(char *to, size_t *n, size_t max, struct slice label)
 		return false;
 	if (dot)
 		to[(*n)++] = '.';
-	memcpy(to + *n, label.p, label.n);
+	slice_copy(to + *n, label);
 	*n += label.n;
 	return true;
 }

@@ -181,13 +181,6 @@ void jid_print(struct buf *out, const struct jid *j)
 	}
 }
 
-static char *append(char *to, struct slice s)
-{
-	if (s.n)
-		memcpy(to, s.p, s.n);
-	return to + s.n;
-}
-
 struct slice jid_bare(struct arena *a, const struct jid *j)
 {
 	return jid_full(a, &(struct jid){j->local, j->domain, SL_NONE});
@@ -198,13 +191,13 @@ struct slice jid_full(struct arena *a, const struct jid *j)
 	char *p = arena_alloc(a, j->local.n + j->domain.n + j->resource.n + 2), *to = p;
 
 	if (j->local.p) {
-		to = append(to, j->local);
+		to = slice_copy(to, j->local);
 		*to++ = '@';
 	}
-	to = append(to, j->domain);
+	to = slice_copy(to, j->domain);
 	if (j->resource.p) {
 		*to++ = '/';
-		to = append(to, j->resource);
+		to = slice_copy(to, j->resource);
 	}
 	return slice_make(p, (size_t)(to - p));
 }
@@ -236,10 +229,9 @@ static const char escaped[] = " \"&'/:<>@\\";
 /* Does s begin with the two digits of one of them? The digits are lower-cased later, so any case. */
 static char escape_of(struct slice s)
 {
-	int v = s.n < 2 || ascii_hex(s.p[0]) < 0 || ascii_hex(s.p[1]) < 0 ? 0 :
-		ascii_hex(s.p[0]) * 16 + ascii_hex(s.p[1]);
+	int v = s.n < 2 ? -1 : ascii_hex2(s.p);
 
-	return v && strchr(escaped, v) ? (char)v : '\0';
+	return v > 0 && strchr(escaped, v) ? (char)v : '\0';
 }
 
 void jid_escape(struct buf *out, struct slice user)
