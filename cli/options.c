@@ -93,7 +93,7 @@ static int put_setting(struct invocation *in, struct slice typed, const char *va
 	if (!s)
 		return unknown_option(in, typed);
 	if (s->key)
-		return usage_error(in, "%s is what names the %s; it stands without --", s->option,
+		return usage_error(in, "%s is what names the %s; it stands without --", s->name,
 			in->kind->title);
 	if (part && !s->list)
 		return usage_error(in, "--%.*s: %s is no list; write --%s VALUE", SLARG(typed), s->option,

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "daemon/certs.h"
 #include "daemon/conf.h"
-#include "daemon/service.h"
 #include "federation/snapshot.h"
 #include "net/tls.h"
 #include "store/store.h"
@@ -44,7 +44,7 @@ static struct tls_set *check_certificates(const struct conf *c, struct conf_note
 
 	for (size_t i = 0; i < c->n_cert; i++)
 		check_private(&c->cert[i], n);
-	if (service_tls(&tls, c, &e) < 0)
+	if (certs_load(&tls, c, &e) < 0)
 		conf_note(n, CONF_ERROR, 0, "%s", e.text);
 	else
 		check_expiry(tls, n);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "net/address.h"
 
 /*
  * The bootstrap file (entente.conf): what a process needs to start. One key table feeds the reader,
@@ -18,16 +18,8 @@
 enum conf_role { ROLE_EDGE, ROLE_GATEWAY, ROLE_ADMIN, ROLE__N };
 enum conf_dnssec { DNSSEC_AUTO, DNSSEC_OFF, DNSSEC_REQUIRE };
 
-struct conf_addr {
-	char host[INET6_ADDRSTRLEN]; /* without brackets */
-	uint16_t port;
-	bool v6;
-	bool loopback;
-	char text[INET6_ADDRSTRLEN + 10]; /* "[::1]:5269" */
-};
-
 struct conf_addrs {
-	struct conf_addr *v;
+	struct netaddr *v;
 	size_t n;
 };
 
@@ -129,9 +121,6 @@ void conf_free(struct conf *c);
 int conf_parse(const struct conf_key *k, struct slice text, void *out, struct err *e);
 void conf_clear(const struct conf_key *k, void *out);
 const char *conf_type_name(enum conf_type t);
-
-/* "address:port" with "[v6]:port". */
-int conf_addr_parse(struct slice s, struct conf_addr *ret, struct err *e);
 
 /* The rules between settings; conf_read() has applied them (conf_rules.c). */
 void conf_rules(const struct conf *c, struct conf_notes *notes);

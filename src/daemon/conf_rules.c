@@ -32,12 +32,14 @@ static void rule_node(const struct conf *c, struct conf_notes *n)
 
 static void rule_metrics(const struct conf *c, struct conf_notes *n)
 {
+	char text[NETADDR_TEXT];
+
 	for (size_t i = 0; i < c->metrics.n; i++)
-		if (!c->metrics.v[i].loopback && !c->metrics_remote)
+		if (!netaddr_is_loopback(&c->metrics.v[i]) && !c->metrics_remote)
 			conf_note(n, CONF_ERROR, line_of(c, "metrics", "listen"),
 				"listen: %s is not a loopback address; use 127.0.0.1, or add "
 				"'allow-remote = yes' to [metrics]",
-				c->metrics.v[i].text);
+				netaddr_print(&c->metrics.v[i], text));
 }
 
 static void rule_trust(const struct conf *c, struct conf_notes *n)
@@ -101,12 +103,14 @@ static void rule_certificates(const struct conf *c, struct conf_notes *n)
 
 static void rule_ports(const struct conf *c, struct conf_notes *n)
 {
+	char text[NETADDR_TEXT];
+
 	for (size_t i = 0; i < c->sip_udp.n; i++)
-		if (!c->sip_udp.v[i].loopback)
+		if (!netaddr_is_loopback(&c->sip_udp.v[i]))
 			conf_note(n, CONF_WARNING, line_of(c, "sip", "listen-udp"),
 				"listen-udp: %s is reachable beyond this machine, and over UDP the sender's "
 				"address can be forged; see that only your SIP servers reach it",
-				c->sip_udp.v[i].text);
+				netaddr_print(&c->sip_udp.v[i], text));
 }
 
 void conf_rules(const struct conf *c, struct conf_notes *notes)

@@ -1,6 +1,5 @@
 #include "daemon/conf.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -87,47 +86,13 @@ static int parse_path(const struct conf_key *k, struct slice s, void *out, struc
 	return parse_text(k, s, out, e);
 }
 
-static int addr_bad(struct slice s, struct err *e)
+static int parse_addr(struct slice s, struct netaddr *ret, struct err *e)
 {
+	if (netaddr_parse(ret, s, 0, NULL) == 0 && netaddr_port(ret) != 0)
+		return 0;
 	return err_set(e, ERR_INVALID,
 		"'%.*s' is no address with a port; write 192.0.2.1:5269 or [2001:db8::1]:5269",
 		SLARG(s));
-}
-
-static bool addr_loopback(const struct conf_addr *a)
-{
-	struct in6_addr six;
-	struct in_addr four;
-
-	if (a->v6)
-		return inet_pton(AF_INET6, a->host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-	return inet_pton(AF_INET, a->host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127;
-}
-
-int conf_addr_parse(struct slice s, struct conf_addr *ret, struct err *e)
-{
-	struct conf_addr a = {.v6 = s.n && *s.p == '['};
-	size_t colon = slice_rfind(s, ':');
-	struct slice host = slice_cut(s, colon);
-	struct in6_addr any;
-	uint64_t port;
-
-	if (a.v6) {
-		if (!slice_ends(host, SL("]")))
-			return addr_bad(s, e);
-		host = slice_cut(slice_from(host, 1), host.n - 2);
-	}
-	if (colon == s.n || host.n >= sizeof a.host)
-		return addr_bad(s, e);
-	memcpy(a.host, host.p, host.n);
-	if (inet_pton(a.v6 ? AF_INET6 : AF_INET, a.host, &any) != 1 ||
-		slice_u64(slice_from(s, colon + 1), 65535, &port) < 0 || port == 0)
-		return addr_bad(s, e);
-	a.port = (uint16_t)port;
-	a.loopback = addr_loopback(&a);
-	memcpy(a.text, s.p, s.n < sizeof a.text ? s.n : sizeof a.text - 1);
-	*ret = a;
-	return 0;
 }
 
 static int count_check(const struct conf_key *k, size_t n, struct err *e)
@@ -142,11 +107,11 @@ static int count_check(const struct conf_key *k, size_t n, struct err *e)
 static int parse_addrs(const struct conf_key *k, struct slice s, void *out, struct err *e)
 {
 	struct conf_addrs l = {0}, *ret = out;
-	struct conf_addr a;
+	struct netaddr a;
 	struct slice item;
 
 	while (next_item(&s, &item)) {
-		if (conf_addr_parse(item, &a, e) < 0) {
+		if (parse_addr(item, &a, e) < 0) {
 			free(l.v);
 			return -1;
 		}

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "daemon/certs.h"
 #include "daemon/service_priv.h"
 
 /* SIGHUP: the file is read again; what can change without a restart changes, streams stay. */
@@ -28,7 +29,7 @@ static int reload_tls(struct service *s, const struct conf *c, struct err *e)
 
 	if (!service_serves(s))
 		return 0;
-	if (service_tls(&tls, c, e) < 0)
+	if (certs_load(&tls, c, e) < 0)
 		return -1;
 	n = xzalloc(sizeof *n);
 	n->call.fn = on_edge;

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
+#include "daemon/certs.h"
 #include "daemon/notify.h"
 #include "daemon/process.h"
 #include "daemon/service_priv.h"
@@ -52,41 +53,22 @@ static bool written(const struct conf *c, const char *section, const char *name)
 static size_t addresses(const struct service *s, const struct conf_addrs *l, bool as_written, int type,
 	struct netaddr ret[static ADDRS_MAX])
 {
+	char text[NETADDR_TEXT];
 	size_t n = 0;
-	struct err e;
-	int bad;
 
 	for (size_t i = 0; i < l->n && n < ADDRS_MAX; i++) {
-		bad = netaddr_parse(&ret[n], slice_of(l->v[i].text), 0, &e);
-		if (!bad && (as_written || machine_has(&ret[n], type)))
-			n++;
+		if (as_written || machine_has(&l->v[i], type))
+			ret[n++] = l->v[i];
 		else
-			log_warn(&s->log, "address-skipped", LF_Z("address", l->v[i].text));
+			log_warn(&s->log, "address-skipped",
+				LF_Z("address", netaddr_print(&l->v[i], text)));
 	}
 	return n;
 }
 
 /* ---- the parts ---- */
 
-int service_tls(struct tls_set **ret, const struct conf *c, struct err *e)
-{
-	struct tls_cert_files *files = xcalloc(c->n_cert + 1, sizeof *files);
-	int r;
-
-	for (size_t i = 0; i < c->n_cert; i++)
-		files[i] = (struct tls_cert_files){
-			.name = c->cert[i].name,
-			.chain = c->cert[i].chain,
-			.key = c->cert[i].key,
-			.domains = (const char *const *)c->cert[i].domains.v,
-			.n_domains = c->cert[i].domains.n,
-		};
-	r = tls_set_load(ret, files, c->n_cert, c->trust, e);
-	free(files);
-	return r;
-}
-
-static struct dns_config dns_config(const struct service *s, struct netaddr forward[static ADDRS_MAX])
+static struct dns_config dns_config(const struct service *s)
 {
 	static const enum dns_mode mode[] = {
 		[DNSSEC_AUTO] = DNS_SEC_AUTO,
@@ -99,20 +81,20 @@ static struct dns_config dns_config(const struct service *s, struct netaddr forw
 		.dnssec = mode[c->dnssec],
 		.insecure_zones = (const char *const *)c->insecure_zones.v,
 		.n_insecure_zones = c->insecure_zones.n,
-		.forward = forward,
-		.n_forward = addresses(s, &c->forward, true, SOCK_DGRAM, forward),
+		.forward = c->forward.v,
+		.n_forward = c->forward.n,
 	};
 }
 
 static int new_edge(struct service *s, struct err *e)
 {
-	struct netaddr listen[ADDRS_MAX], forward[ADDRS_MAX];
+	struct netaddr listen[ADDRS_MAX];
 	struct edge_config config = {
 		.listen = listen,
 		.n_listen = addresses(s, &s->conf->xmpp_listen, written(s->conf, "xmpp", "listen"),
 			SOCK_STREAM, listen),
 		.tls = s->tls,
-		.dns = dns_config(s, forward),
+		.dns = dns_config(s),
 	};
 
 	s->edge_runner.loop = loop_new("edge");
@@ -163,8 +145,7 @@ static int new_sipnet(struct service *s, struct err *e)
 
 static int new_gateway(struct service *s, const struct store_options *o, struct err *e)
 {
-	struct netaddr forward[ADDRS_MAX];
-	struct dns_config dns = dns_config(s, forward);
+	struct dns_config dns = dns_config(s);
 
 	s->gateway_runner.loop = loop_new("gateway");
 	if (new_memory(s, o, e) < 0 ||
@@ -205,14 +186,17 @@ static bool administers(const struct service *s)
 static int listen_admin(struct service *s, struct err *e)
 {
 	const struct conf *c = s->conf;
+	char host[NETADDR_TEXT];
 
 	if (!administers(s))
 		return 0;
 	if (admin_listen_unix(c->admin_socket, c->admin_group, &s->api_fd, e) < 0)
 		return err_in(e, "[admin] socket");
-	for (size_t i = 0; i < c->metrics.n; i++)
-		if (admin_listen_tcp(c->metrics.v[i].host, c->metrics.v[i].port, &s->metrics_fd[i], e) < 0)
+	for (size_t i = 0; i < c->metrics.n; i++) {
+		netaddr_print_host(&c->metrics.v[i], host);
+		if (admin_listen_tcp(host, netaddr_port(&c->metrics.v[i]), &s->metrics_fd[i], e) < 0)
 			return err_in(e, "[metrics] listen");
+	}
 	return 0;
 }
 
@@ -308,7 +292,7 @@ static int build(struct service *s, struct err *e)
 {
 	struct store_options store;
 
-	if (service_serves(s) && service_tls(&s->tls, s->conf, e) < 0)
+	if (service_serves(s) && certs_load(&s->tls, s->conf, e) < 0)
 		return -1;
 	if (listen_admin(s, e) < 0 || process_become(s->conf->user, e) < 0 ||
 		open_store(s, &store, e) < 0)

@@ -16,7 +16,3 @@ int service_new(struct service **ret, const struct conf *c, struct err *e);
 void service_run(struct service *s);
 
 void service_free(struct service *s); /* NULL is fine */
-
-/* Our certificates and whom we trust, as the file names them. */
-struct tls_set;
-int service_tls(struct tls_set **ret, const struct conf *c, struct err *e);

@@ -174,18 +174,19 @@ static void values_are_typed(void **state)
 	assert_string_equal(c->node, "7");
 	assert_int_equal(c->log_level, 3);
 	assert_int_equal(c->xmpp_listen.n, 3);
-	assert_string_equal(c->xmpp_listen.v[0].host, "::1");
-	assert_true(c->xmpp_listen.v[0].v6 && c->xmpp_listen.v[0].loopback);
-	assert_int_equal(c->xmpp_listen.v[1].port, 2);
-	assert_string_equal(c->xmpp_listen.v[2].text, "10.0.0.1:3");
-	assert_false(c->xmpp_listen.v[2].loopback);
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const expected[] = {"[::1]:1", "127.0.0.1:2", "10.0.0.1:3"};
+		char text[NETADDR_TEXT];
+
+		assert_string_equal(netaddr_print(&c->xmpp_listen.v[i], text), expected[i]);
+	}
 	assert_string_equal(c->trust, "/ca.pem");
 	assert_int_equal(c->n_cert, 2);
 	assert_int_equal(c->cert[0].domains.n, 3);
 	assert_string_equal(c->cert[0].domains.v[2], "z.example");
 	assert_string_equal(c->cert[1].chain, "/b.pem");
 	assert_int_equal(c->dnssec, DNSSEC_REQUIRE);
-	assert_int_equal(c->forward.v[0].port, 5399);
+	assert_int_equal(netaddr_port(&c->forward.v[0]), 5399);
 	assert_true(c->metrics_remote);
 	conf_free(c);
 	conf_notes_done(&notes);
