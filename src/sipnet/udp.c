@@ -19,6 +19,7 @@ enum {
 	OUT_COUNT = 1024,
 	BUFFER = 4 << 20,         /* design section 14: the default holds 3 ms of 50,000 messages/s */
 	CONTROL = 64,             /* CMSG_SPACE(sizeof(uint32_t)) with room */
+	BAD = 32,                 /* unreachable addresses told in a turn */
 };
 
 struct out {
@@ -29,7 +30,7 @@ struct out {
 struct udp {
 	struct loop *loop;
 	struct loop_poll *poll;
-	struct loop_task flush;
+	struct loop_task flush, tell;
 	const struct udp_ops *ops;
 	void *arg;
 	int fd;
@@ -43,6 +44,9 @@ struct udp {
 	uint32_t bytes_n;
 	char *bytes;
 
+	struct netaddr bad[BAD];
+	unsigned bad_n;
+
 	struct mmsghdr in[BATCH];
 	struct iovec in_iov[BATCH];
 	struct sockaddr_storage from[BATCH];
@@ -51,6 +55,23 @@ struct udp {
 };
 
 /* ---- what the network says ---- */
+
+/* Whoever sends must not be called back meanwhile: told at the end of the turn. */
+static void note_bad(struct udp *u, const struct netaddr *to)
+{
+	if (u->bad_n == BAD)
+		return;
+	u->bad[u->bad_n++] = *to;
+	loop_task_queue(u->loop, &u->tell);
+}
+
+static void tell(void *arg)
+{
+	struct udp *u = arg;
+
+	while (u->bad_n)
+		u->ops->unreachable(u->arg, &u->bad[--u->bad_n]);
+}
 
 /* One message off the error queue; false: it is empty. */
 static bool take_error(struct udp *u)
@@ -64,7 +85,7 @@ static bool take_error(struct udp *u)
 	if (recvmsg(u->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
 		return false;
 	if (m.msg_namelen && netaddr_from(&a, (struct sockaddr *)&to) == 0)
-		u->ops->unreachable(u->arg, &a);
+		note_bad(u, &a);
 	return true;
 }
 
@@ -177,7 +198,7 @@ static bool send_batch(struct udp *u)
 	 */
 	u->stats.send_errors++;
 	if (errno != ECONNREFUSED && errno != EHOSTUNREACH)
-		u->ops->unreachable(u->arg, &u->out[u->out_first].to);
+		note_bad(u, &u->out[u->out_first].to);
 	u->out_first++;
 	take_errors(u);
 	return true;
@@ -287,6 +308,7 @@ int udp_new(struct udp **ret, struct loop *loop, const struct netaddr *addr, con
 	u->addr = *addr;
 	u->fd = -1;
 	loop_task_init(&u->flush, flush, u);
+	loop_task_init(&u->tell, tell, u);
 	if (bind_socket(u, e) < 0) {
 		udp_free(u);
 		return -1;
@@ -306,6 +328,7 @@ void udp_free(struct udp *u)
 	if (u->poll && !u->blocked)
 		flush(u);
 	loop_task_stop(&u->flush);
+	loop_task_stop(&u->tell);
 	loop_poll_free(u->poll);
 	if (u->fd >= 0)
 		close(u->fd);
