@@ -234,7 +234,9 @@ static void request_send(struct target *t, const struct route *route)
 	};
 
 	buf_reset(&g->uri);
-	buf_printf(&g->uri, "<%.*s>", SLARG(t->uri));
+	buf_chr(&g->uri, '<');
+	buf_slice_add(&g->uri, t->uri);
+	buf_chr(&g->uri, '>');
 	spec.ruri = t->uri;
 	spec.to = buf_slice(&g->uri);
 	if (o->subject.n)

@@ -107,7 +107,7 @@ static void expect_error(struct vector *v, struct rig *r)
 {
 	json_t *stanza = take(v, v->out, "stanza");
 
-	if (take(v, v->out, "none")) {
+	if (take_flag(v, v->out, "none")) {
 		if (r->n_xml)
 			fail(v, "a stanza left: %s", r->xml[0]);
 		return;
@@ -148,7 +148,7 @@ static void stanza_alone(struct vector *v, struct rig *r, json_t *stanza)
 	const char *name = take_string(v, stanza, "name");
 
 	play_stanza(v, r, name, stanza);
-	if (take(v, v->out, "none") && r->n_xml + r->n_sip)
+	if (take_flag(v, v->out, "none") && r->n_xml + r->n_sip)
 		fail(v, "%u stanzas and %u SIP messages left", r->n_xml, r->n_sip);
 }
 
@@ -157,7 +157,7 @@ static void request_refused(struct vector *v, struct rig *r, json_t *request)
 	const struct sip_msg *m;
 
 	play_request(v, r, request);
-	if (take(v, v->out, "no_stanza") && r->n_xml)
+	if (take_flag(v, v->out, "no_stanza") && r->n_xml)
 		fail(v, "a stanza left: %s", r->xml[0]);
 	m = only_response(v, r);
 	if (m)

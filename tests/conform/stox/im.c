@@ -65,7 +65,7 @@ static void message_of_a_stranger(struct vector *v, const char *domain, json_t *
 	error = stream_error(v, domain, buf_slice(&b));
 	buf_done(&b);
 	/* A stanza that ends its stream never reaches the gateway: no request can leave. */
-	if (take(v, v->out, "no_request") && !error.p)
+	if (take_flag(v, v->out, "no_request") && !error.p)
 		fail(v, "the stanza passes");
 	compare(v, v->out, (struct field[]){{"stream_error", error}}, 1);
 }
@@ -74,9 +74,9 @@ static void message_of_a_stranger(struct vector *v, const char *domain, json_t *
 
 static void expect_nothing_for(struct vector *v, struct rig *r)
 {
-	if (take(v, v->out, "no_request") && rig_count(r, true))
+	if (take_flag(v, v->out, "no_request") && rig_count(r, true))
 		fail(v, "a request left");
-	if (take(v, v->out, "no_stanza") && r->n_xml)
+	if (take_flag(v, v->out, "no_stanza") && r->n_xml)
 		fail(v, "a stanza left: %s", r->xml[0]);
 }
 
@@ -147,7 +147,7 @@ static const struct sip_msg *nth_request(struct rig *r, size_t i, unsigned *ret_
 static void messages_in(struct vector *v, struct rig *r, json_t *sequence)
 {
 	json_t *expected = take(v, v->out, "requests"), *one;
-	bool in_turn = take(v, v->out, "second_sent_only_after_final_response_to_first") != NULL;
+	bool in_turn = take_flag(v, v->out, "second_sent_only_after_final_response_to_first");
 	uint32_t n = 0;
 	size_t i;
 
@@ -163,6 +163,8 @@ static void messages_in(struct vector *v, struct rig *r, json_t *sequence)
 			fail(v, "there is no request %zu", i + 1);
 			return;
 		}
+		if (!json_is_object(one))
+			fail(v, "request %zu is no object", i + 1);
 		compare_cseq(v, one, m->cseq, &n);
 		compare_request(v, m, one);
 		rig_respond(r, index, 200, "OK", NULL);

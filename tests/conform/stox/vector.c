@@ -42,6 +42,15 @@ const char *take_string(struct vector *v, json_t *o, const char *key)
 	return json_string_value(value);
 }
 
+bool take_flag(struct vector *v, json_t *o, const char *key)
+{
+	json_t *value = take(v, o, key);
+
+	if (value && !json_is_true(value))
+		fail(v, "'%s' is not true", key);
+	return json_is_true(value);
+}
+
 struct slice number(struct vector *v, uint64_t n)
 {
 	return slice_of(arena_printf(&v->arena, "%" PRIu64, n));

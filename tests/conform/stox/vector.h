@@ -26,6 +26,8 @@ void fail(struct vector *v, const char *fmt, ...) __attribute__((format(printf, 
 /* The value of a key, which counts as understood; NULL when it is not there. o may be NULL. */
 json_t *take(struct vector *v, json_t *o, const char *key);
 const char *take_string(struct vector *v, json_t *o, const char *key); /* NULL: not there */
+/* Of a key that says only true: is it there? */
+bool take_flag(struct vector *v, json_t *o, const char *key);
 
 /* A result, under the name that expectations use. */
 struct field {
