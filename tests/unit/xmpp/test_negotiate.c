@@ -6,6 +6,7 @@
 #include "script.h"
 #include "xmpp/negotiate.h"
 
+/* clang-format off */
 /* The rows of a partner's settings that can be saved, as federation/ reduces them. */
 #define REQ_SASL  {XTLS_REQUIRED, true, false, false}
 #define REQ_BOTH  {XTLS_REQUIRED, true, true, false}
@@ -34,9 +35,10 @@ static const struct offer {
 	{"no certificate of ours, SASL", NOCERT_SASL, "x", "x", "x", "e"},
 	{"no certificate of ours, anything", NOCERT_ALL, "d", "d", "d", "ed"},
 };
+/* clang-format on */
 
-static void check_offer(const struct offer *o, enum xstream_phase phase, enum xstream_cert cert,
-	const char *want)
+static void check_offer(
+	const struct offer *o, enum xstream_phase phase, enum xstream_cert cert, const char *want)
 {
 	struct xstream_features f;
 	const char *why = NULL;
@@ -57,7 +59,8 @@ static void check_offer(const struct offer *o, enum xstream_phase phase, enum xs
 		assert_int_equal(f.dialback_errors, f.dialback);
 	}
 	if (strcmp(got, want) != 0)
-		fail_msg("%s, phase %d, certificate %d: %s, wanted %s", o->name, phase, cert, got, want);
+		fail_msg("%s, phase %d, certificate %d: %s, wanted %s", o->name, phase, cert, got,
+			want);
 }
 
 static void features_follow_from_policy_phase_and_certificate(void **state)
@@ -78,6 +81,7 @@ static void features_follow_from_policy_phase_and_certificate(void **state)
 
 enum { NO_OFFER, NOTHING, TLS, TLS_REQ, TLS_DB, DB, EXT, EXT_DB, EXT_TLS, OFFER__N };
 
+/* clang-format off */
 static const struct xstream_features offered[OFFER__N] = {
 	[TLS] = {.starttls = true},
 	[TLS_REQ] = {.starttls = true, .starttls_required = true},
@@ -105,21 +109,22 @@ static const struct choice {
 	{"TLS optional, dialback", OPT_DB, "ddtttdddt", "ddddddddd", "ddddddddd"},
 	{"no TLS, dialback", OFF_DB, "dddTddddd", NULL, NULL},
 };
+/* clang-format on */
 
 static char step_letter(const struct xstream_policy *p, enum xstream_phase phase,
 	enum xstream_cert cert, int offer, bool failed)
 {
 	enum xneg_fail f;
-	enum xneg_step s = xneg_choose(
-		p, phase, cert, offer == NO_OFFER ? NULL : &offered[offer], failed, &f);
+	enum xneg_step s =
+		xneg_choose(p, phase, cert, offer == NO_OFFER ? NULL : &offered[offer], failed, &f);
 
 	assert_int_equal(s == XNEG_FAIL, f != XNEG_OK);
 	assert_int_equal(s == XNEG_FAIL, xneg_fail_text(f)[0] != '\0');
 	return s == XNEG_FAIL ? "?TCES"[f] : "tedr"[s];
 }
 
-static void check_choice(const struct choice *c, enum xstream_phase phase, enum xstream_cert cert,
-	const char *want)
+static void check_choice(
+	const struct choice *c, enum xstream_phase phase, enum xstream_cert cert, const char *want)
 {
 	for (int i = 0; want && i < OFFER__N; i++) {
 		char got = step_letter(&c->policy, phase, cert, i, false);
@@ -162,16 +167,17 @@ static const struct {
 	struct xstream_features f;
 	const char *xml;
 } wire[] = {
-	{{0}, "<stream:features/>"},
-	{{.starttls = true, .starttls_required = true}, STARTTLS_REQUIRED},
+	{{0},									       "<stream:features/>"},
+	{{.starttls = true, .starttls_required = true},                                     STARTTLS_REQUIRED   },
 	{{.starttls = true, .dialback = true, .dialback_errors = true},
-		"<stream:features>" STARTTLS "<dialback xmlns='urn:xmpp:features:dialback'><errors/>"
-		"</dialback></stream:features>"},
-	{{.external = true, .mechanisms = true}, OFFER_EXTERNAL},
+         "<stream:features>" STARTTLS
+		"<dialback xmlns='urn:xmpp:features:dialback'><errors/>"
+		"</dialback></stream:features>"								 },
+	{{.external = true, .mechanisms = true},                                            OFFER_EXTERNAL      },
 	{{.external = true, .mechanisms = true, .dialback = true, .dialback_errors = true},
-		"<stream:features><mechanisms xmlns='" SASL_NS "'><mechanism>EXTERNAL</mechanism>"
+         "<stream:features><mechanisms xmlns='" SASL_NS "'><mechanism>EXTERNAL</mechanism>"
 		"</mechanisms><dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>"
-		"</stream:features>"},
+		"</stream:features>"									    },
 };
 
 static void on_the_wire_and_back(void **state)
