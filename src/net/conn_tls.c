@@ -86,8 +86,7 @@ static enum conn_io fail(struct conn *c)
 	const char *text = ERR_reason_error_string(code);
 
 	if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET) {
-		text = SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET);
-		conn_end(c, CONN_END_TLS_ALERT, text);
+		conn_end(c, CONN_END_TLS_ALERT, text ? text : "alert");
 	} else if (c->saw_fin && !code) {
 		conn_end(c, CONN_END_EOF, "closed during the handshake");
 	} else if (!code) {

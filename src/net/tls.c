@@ -71,12 +71,15 @@ static int load_pair(SSL_CTX *ctx, const struct tls_cert_files *f, struct err *e
 	ERR_clear_error();
 	if (SSL_CTX_use_certificate_chain_file(ctx, f->chain) != 1)
 		return ssl_err(e, "certificate chain", f->chain);
-	if (SSL_CTX_use_PrivateKey_file(ctx, f->key, SSL_FILETYPE_PEM) != 1)
-		return ssl_err(e, "private key", f->key);
-	if (SSL_CTX_check_private_key(ctx) != 1)
+	if (SSL_CTX_use_PrivateKey_file(ctx, f->key, SSL_FILETYPE_PEM) == 1 &&
+		SSL_CTX_check_private_key(ctx) == 1)
+		return 0;
+	if (ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_X509) {
+		ERR_clear_error();
 		return err_set(e, ERR_INVALID, "the key in %s is not that of the certificate in %s",
 			f->key, f->chain);
-	return 0;
+	}
+	return ssl_err(e, "private key", f->key);
 }
 
 static int load_cert(struct tls_cert *c, const struct tls_cert_files *f, struct err *e)
