@@ -14,7 +14,7 @@ static bool span(struct slice s, time_t *ret)
 	static const struct {
 		char unit;
 		time_t seconds;
-	} units[] = {{'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}};
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}};
 	uint64_t n;
 
 	if (s.n < 2 || slice_u64(slice_cut(s, s.n - 1), 100000, &n) < 0)
@@ -139,7 +139,7 @@ int cmd_allow_list(struct invocation *in)
 	request(in, "GET", "/api/v1/allow", NULL, &a);
 	code = answer_code(in, &a);
 	if (code == EXIT_DONE && in->json)
-		answer_raw(&a);
+		answer_items(&a);
 	else if (code == EXIT_DONE)
 		print_table(columns, ARRAY_LEN(columns), json_object_get(a.json, "items"));
 	answer_done(&a);

@@ -31,6 +31,31 @@ void answer_raw(const struct answer *a)
 	print_out(&a->body);
 }
 
+static void print_json(json_t *j)
+{
+	char *text = json_dumps(j, JSON_INDENT(2));
+
+	puts(text);
+	free(text);
+}
+
+void answer_items(const struct answer *a)
+{
+	print_json(json_object_get(a->json, "items"));
+}
+
+void answer_item(const struct answer *a)
+{
+	json_t *o = json_copy(json_object_get(a->json, "item")), *v;
+	const char *name;
+
+	json_object_foreach(a->json, name, v)
+		if (strcmp(name, "item") != 0)
+			json_object_set(o, name, v);
+	print_json(o);
+	json_decref(o);
+}
+
 static const char *member(json_t *o, const char *name)
 {
 	const char *s = json_string_value(json_object_get(o, name));

@@ -120,8 +120,10 @@ char *percent(const char *s);
  */
 int answer_code(const struct invocation *in, const struct answer *a);
 
-/* --json: the body as it came. */
+/* --json: the body as it came; of a list the items; of an object it and what is known about it. */
 void answer_raw(const struct answer *a);
+void answer_items(const struct answer *a);
+void answer_item(const struct answer *a);
 
 /* The outcome of a change: what was (or would be) changed, and warnings. */
 void answer_changes(const struct invocation *in, const struct answer *a);

@@ -62,7 +62,7 @@ int cmd_list(struct invocation *in)
 		return code;
 	columns = columns_of(in->kind, &n);
 	if (in->json)
-		answer_raw(&a);
+		answer_items(&a);
 	else
 		print_table(columns, n, json_object_get(a.json, "items"));
 	answer_done(&a);
@@ -102,7 +102,7 @@ int cmd_show(struct invocation *in)
 	if (code != EXIT_DONE)
 		return code;
 	if (in->json)
-		answer_raw(&a);
+		answer_item(&a);
 	else
 		show_item(a.json);
 	answer_done(&a);

@@ -16,7 +16,7 @@ int cmd_streams(struct invocation *in)
 	request(in, "GET", "/api/v1/streams", NULL, &a);
 	code = answer_code(in, &a);
 	if (code == EXIT_DONE && in->json)
-		answer_raw(&a);
+		answer_items(&a);
 	else if (code == EXIT_DONE)
 		print_table(columns, ARRAY_LEN(columns), json_object_get(a.json, "items"));
 	answer_done(&a);

@@ -148,7 +148,7 @@ def test_json_is_what_is_in_force(prepared):
 # ---- changes that take effect at once ----
 
 def streams_of(entente, domain):
-    return [s for s in entente.ask("stream", "list")["streams"] if s["partner"] == domain]
+    return [s for s in entente.ask("stream", "list") if s["partner"] == domain]
 
 
 def test_disable_closes_and_enable_opens(scene):

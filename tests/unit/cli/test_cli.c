@@ -211,6 +211,18 @@ static void what_is_refused_comes_with_ways_out_to_paste(void **state)
 								"\"code\": \"not_one_of\"");
 }
 
+static void json_is_what_was_asked_for(void **state)
+{
+	expect("--json partner list", 0, "[]\n", "");
+	expect_part("partner add xmpp.lab --dialback no", 0, "added");
+	expect_part("--json partner list", 0, "[\n  {\n    \"domain\": \"xmpp.lab\",\n");
+	expect_part("--json partner show xmpp.lab", 0, "{\n  \"domain\": \"xmpp.lab\",\n");
+	expect_part("--json partner show xmpp.lab", 0, "\"methods\": [\n      \"sasl-over-tls\"\n");
+	expect_part("--json partner disable xmpp.lab", 0, "\"dry_run\": false");
+	expect_part("--json stream list", 0, "[\n  {\n    \"direction\": \"out\",\n");
+	expect_part("--json status", 0, "\"state\": \"ready\"");
+}
+
 static void exit_codes_tell_what_happened(void **state)
 {
 	char *gone = xasprintf("--socket %s/none status", folder);
@@ -337,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(partners_from_first_to_last),
 		T(what_is_refused_comes_with_ways_out_to_paste),
+		T(json_is_what_was_asked_for),
 		T(exit_codes_tell_what_happened),
 		T(a_socket_that_may_not_be_used_is_exit_4),
 		T(a_wrong_command_line_is_exit_2_and_says_why),
