@@ -58,11 +58,14 @@ struct pending *pending_new(
 	struct pending_table *t, struct gateway *g, struct slice user, struct slice contact)
 {
 	struct pending *p;
+	struct list *unused;
 
 	if (list_empty(&t->unused))
 		add_chunk(t);
 	/* The one freed last is still in the cache, and its id is new all the same. */
-	p = container_of(list_pop(&t->unused), struct pending, node);
+	unused = list_pop(&t->unused);
+	assert(unused);
+	p = container_of(unused, struct pending, node);
 	memset(&p->window, 0, sizeof p->window);
 	p->gateway = g;
 	p->id = next_lap(t) << SLOT_BITS | p->slot;
@@ -127,7 +130,8 @@ uint64_t stanza_id_read(struct slice id, char node, char shard)
 {
 	uint64_t v = 0;
 
-	if (id.n < 3 || id.n > STANZA_ID_MAX || id.p[0] != node || id.p[1] != shard || id.p[2] == '0')
+	if (id.n < 3 || id.n > STANZA_ID_MAX || id.p[0] != node || id.p[1] != shard ||
+		id.p[2] == '0')
 		return 0; /* no zeros in front: one id, one way to write it */
 	for (size_t i = 2; i < id.n; i++) {
 		const char *d = id.p[i] ? strchr(digits, id.p[i]) : NULL;
