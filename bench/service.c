@@ -150,8 +150,7 @@ void service_start(struct service *s, const struct pki *pki, const struct bench_
 	must(s, "route add bench --next-hop sip:127.0.0.1:%u --error-wait 0", next_hop_port);
 	must(s, "domain add sip.bench --route bench", 0);
 	must(s, "partner add xmpp.bench --type federated --dialback no", 0);
-	must(s, "access set --allow-federated-users yes", 0);
-	must(s, "policy set global --federation yes --xmpp yes", 0);
+	must(s, "access set --allow-federated-users yes --enable-federation-access yes --enable-xmpp-access yes", 0);
 }
 
 int service_stop(struct service *s)
