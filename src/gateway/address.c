@@ -25,8 +25,8 @@ static int unescape(struct slice *ret, struct arena *a, struct slice s, struct e
 static bool plain_user(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !ascii_digit(s.p[i])
-			&& !(s.p[i] && strchr("-._~!$()*+,;=?", s.p[i])))
+		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !ascii_digit(s.p[i]) &&
+			!(s.p[i] && strchr("-._~!$()*+,;=?", s.p[i])))
 			return false;
 	return true;
 }
@@ -71,8 +71,8 @@ static struct slice host_of(struct arena *a, const struct sip_uri *u)
 	return slice_of(arena_printf(a, "[%.*s]", SLARG(u->host)));
 }
 
-int address_uri_to_jid(struct jid *ret, struct arena *a, const struct sip_uri *u, struct slice device,
-	struct err *e)
+int address_uri_to_jid(struct jid *ret, struct arena *a, const struct sip_uri *u,
+	struct slice device, struct err *e)
 {
 	struct slice local, resource;
 
@@ -89,8 +89,8 @@ int address_uri_to_jid(struct jid *ret, struct arena *a, const struct sip_uri *u
 static bool escapes_ok(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == '%'
-			&& (i + 2 >= s.n || ascii_hex(s.p[i + 1]) < 0 || ascii_hex(s.p[i + 2]) < 0))
+		if (s.p[i] == '%' &&
+			(i + 2 >= s.n || ascii_hex(s.p[i + 1]) < 0 || ascii_hex(s.p[i + 2]) < 0))
 			return false;
 	return true;
 }

@@ -6,9 +6,9 @@
 
 /*
  * <thread/> and Call-ID stand for each other (RFC 7572 tables 1 and 2), but a thread is any string
- * and a Call-ID is not (RFC 3261 25.1: word ["@" word]). A thread that is a legal Call-ID of at most
- * CALLID_MAX bytes is used as it is. Any other is written behind a prefix of ours with "%hh" for
- * every byte that is not allowed, so that it can be read back. One that would be longer than
+ * and a Call-ID is not (RFC 3261 25.1: word ["@" word]). A thread that is a legal Call-ID of at
+ * most CALLID_MAX bytes is used as it is. Any other is written behind a prefix of ours with "%hh"
+ * for every byte that is not allowed, so that it can be read back. One that would be longer than
  * CALLID_MAX even so is replaced by a hash of it: the same thread still gives the same Call-ID, but
  * the way back gives the Call-ID itself. Pure.
  */

@@ -73,13 +73,14 @@ static inline uint64_t gateway_wall(const struct gateway *g)
 struct arena *gateway_scratch(struct gateway *g);
 
 /*
- * Sends a stanza whose fate nobody asks for; xml is complete. Without credit it waits a while: it is
- * mostly an error that somebody must be told.
+ * Sends a stanza whose fate nobody asks for; xml is complete. Without credit it waits a while: it
+ * is mostly an error that somebody must be told.
  */
-void gateway_send_xml(struct gateway *g, struct slice from_domain, struct slice to_domain,
-	struct slice xml);
+void gateway_send_xml(
+	struct gateway *g, struct slice from_domain, struct slice to_domain, struct slice xml);
 
-/* An error in answer to e, whose addresses have these domains. Nothing when e may not be answered. */
+/* An error in answer to e, whose addresses have these domains. Nothing when e may not be answered.
+ */
 void gateway_bounce(struct gateway *g, const struct xml_elem *e, struct slice from_domain,
 	struct slice to_domain, enum stanza_cond cond, struct slice text);
 
@@ -95,40 +96,48 @@ void toxmpp_request(struct gateway *g, struct sip_server *txn, const struct sip_
 void toxmpp_fate(struct gateway *g, struct link_down *d); /* takes d */
 void toxmpp_lost(struct gateway *g, enum link_reason reason, const uint64_t *ids, size_t n);
 /* A message of type error. from, to: whom it names, canonical. */
-void toxmpp_error(struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
+void toxmpp_error(
+	struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
 
 /* ---- tosip.c: XMPP to SIP ---- */
 void tosip_init(struct gateway *g);
 void tosip_done(struct gateway *g);
 /* A message that is no error. */
-void tosip_message(struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
+void tosip_message(
+	struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
 /* A MESSAGE of our own making, about which nobody is told anything. False: no room. */
-bool tosip_notice(struct gateway *g, const struct jid *contact, const struct jid *user, struct slice text);
+bool tosip_notice(
+	struct gateway *g, const struct jid *contact, const struct jid *user, struct slice text);
 unsigned tosip_targets(const struct gateway *g);
 
 /* ---- late.c: errors known only after the 200 ---- */
 void late_init(struct gateway *g);
 void late_done(struct gateway *g);
 /*
- * A message of user to contact (bare addresses) that came at wall_ms was not delivered, or, doubt, may
- * not have been. why: one line for the user.
+ * A message of user to contact (bare addresses) that came at wall_ms was not delivered, or, doubt,
+ * may not have been. why: one line for the user.
  */
-void late_report(struct gateway *g, struct slice user, struct slice contact, uint64_t wall_ms, bool doubt,
-	struct slice why);
+void late_report(struct gateway *g, struct slice user, struct slice contact, uint64_t wall_ms,
+	bool doubt, struct slice why);
 
 /* ---- service.c: iq and presence ---- */
-void service_iq(struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
-void service_presence(struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
+void service_iq(
+	struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
+void service_presence(
+	struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
 
 /* ---- invites.c ---- */
-struct invites *invites_new(struct gateway *g, struct memory *memory, struct worker *worker, struct err *e);
+struct invites *invites_new(
+	struct gateway *g, struct memory *memory, struct worker *worker, struct err *e);
 void invites_free(struct invites *i);
-bool invites_has(const struct invites *i, struct slice user, struct slice contact, uint64_t wall_ms);
+bool invites_has(
+	const struct invites *i, struct slice user, struct slice contact, uint64_t wall_ms);
 void invites_put(struct invites *i, struct slice user, struct slice contact, uint64_t expires_ms,
 	struct slice by, gateway_stored *done, void *arg);
-void invites_remove(struct invites *i, struct slice user, struct slice contact, gateway_stored *done,
-	void *arg);
+void invites_remove(struct invites *i, struct slice user, struct slice contact,
+	gateway_stored *done, void *arg);
 void invites_each(const struct invites *i, uint64_t wall_ms,
-	void (*fn)(void *arg, struct slice user, struct slice contact, uint64_t expires_ms), void *arg);
+	void (*fn)(void *arg, struct slice user, struct slice contact, uint64_t expires_ms),
+	void *arg);
 size_t invites_count(const struct invites *i);
 unsigned invites_busy(const struct invites *i);

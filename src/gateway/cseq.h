@@ -7,8 +7,8 @@
 #include "base/slice.h"
 
 /*
- * CSeq of MESSAGEs that share a Call-ID because their <thread/> is the same: it has to grow (RFC 3261
- * 8.1.1.5), also over a restart. It begins at the seconds of the day's clock, which have grown
+ * CSeq of MESSAGEs that share a Call-ID because their <thread/> is the same: it has to grow (RFC
+ * 3261 8.1.1.5), also over a restart. It begins at the seconds of the day's clock, which have grown
  * meanwhile, and goes on by at least one; so nothing needs to be stored. Call-IDs not used for the
  * longest time are forgotten first.
  */

@@ -7,7 +7,8 @@ struct civil {
 	unsigned year, month, day, hour, minute, second;
 };
 
-/* Days since 1970-01-01 of the proleptic Gregorian calendar, counted in years that begin in March. */
+/* Days since 1970-01-01 of the proleptic Gregorian calendar, counted in years that begin in March.
+ */
 static int64_t days_of(unsigned year, unsigned month, unsigned day)
 {
 	int64_t y = (int64_t)year - (month <= 2), era = y / 400, yoe = y - era * 400;
@@ -36,8 +37,8 @@ static bool month_length_ok(const struct civil *c)
 	static const unsigned char len[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	bool leap = c->year % 4 == 0 && (c->year % 100 != 0 || c->year % 400 == 0);
 
-	return c->month >= 1 && c->month <= 12 && c->day >= 1 && c->day <= len[c->month - 1]
-		&& (c->month != 2 || c->day <= 28 || leap);
+	return c->month >= 1 && c->month <= 12 && c->day >= 1 && c->day <= len[c->month - 1] &&
+	       (c->month != 2 || c->day <= 28 || leap);
 }
 
 static bool ms_of(const struct civil *c, uint64_t *ret)
@@ -45,8 +46,8 @@ static bool ms_of(const struct civil *c, uint64_t *ret)
 	int64_t d;
 
 	/* A leap second (60) counts as the first second of the next minute. */
-	if (c->year < 1970 || c->year > 9999 || !month_length_ok(c) || c->hour > 23 || c->minute > 59
-		|| c->second > 60)
+	if (c->year < 1970 || c->year > 9999 || !month_length_ok(c) || c->hour > 23 ||
+		c->minute > 59 || c->second > 60)
 		return false;
 	d = days_of(c->year, c->month, c->day);
 	*ret = ((uint64_t)d * 86400 + c->hour * 3600 + c->minute * 60 + c->second) * 1000;
@@ -75,8 +76,8 @@ static bool literal(struct slice *s, char c)
 
 static bool clock_part(struct slice *s, struct civil *c)
 {
-	return digits(s, 2, &c->hour) && literal(s, ':') && digits(s, 2, &c->minute) && literal(s, ':')
-		&& digits(s, 2, &c->second);
+	return digits(s, 2, &c->hour) && literal(s, ':') && digits(s, 2, &c->minute) &&
+	       literal(s, ':') && digits(s, 2, &c->second);
 }
 
 static bool zone(struct slice s, int *ret_minutes)
@@ -92,7 +93,8 @@ static bool zone(struct slice s, int *ret_minutes)
 		return false;
 	west = s.p[0] == '-';
 	s = slice_from(s, 1);
-	if (!digits(&s, 2, &h) || !literal(&s, ':') || !digits(&s, 2, &m) || s.n || h > 23 || m > 59)
+	if (!digits(&s, 2, &h) || !literal(&s, ':') || !digits(&s, 2, &m) || s.n || h > 23 ||
+		m > 59)
 		return false;
 	*ret_minutes = (int)(h * 60 + m) * (west ? -1 : 1);
 	return true;
@@ -106,8 +108,9 @@ bool date_parse_iso(struct slice s, uint64_t *ret_ms)
 	uint64_t ms;
 
 	s = slice_trim(s);
-	if (!digits(&s, 4, &c.year) || !literal(&s, '-') || !digits(&s, 2, &c.month) || !literal(&s, '-')
-		|| !digits(&s, 2, &c.day) || !literal(&s, 'T') || !clock_part(&s, &c))
+	if (!digits(&s, 4, &c.year) || !literal(&s, '-') || !digits(&s, 2, &c.month) ||
+		!literal(&s, '-') || !digits(&s, 2, &c.day) || !literal(&s, 'T') ||
+		!clock_part(&s, &c))
 		return false;
 	if (literal(&s, '.')) {
 		if (s.n == 0 || !ascii_digit(s.p[0]))
@@ -130,7 +133,7 @@ void date_print_iso(char ret[DATE_ISO_LEN], uint64_t ms)
 	char s[64];
 
 	civil_of(&c, ms);
-	snprintf(s, sizeof s, "%04u-%02u-%02uT%02u:%02u:%02uZ", c.year, c.month, c.day, c.hour, c.minute,
-		c.second);
+	snprintf(s, sizeof s, "%04u-%02u-%02uT%02u:%02u:%02uZ", c.year, c.month, c.day, c.hour,
+		c.minute, c.second);
 	memcpy(ret, s, DATE_ISO_LEN);
 }

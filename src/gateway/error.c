@@ -148,9 +148,11 @@ static struct slice contact_of(struct arena *a, struct slice uri)
 	return contact;
 }
 
-void error_stanza_to_sip(struct error_sip *ret, struct arena *a, const struct stanza_error *s, bool full)
+void error_stanza_to_sip(
+	struct error_sip *ret, struct arena *a, const struct stanza_error *s, bool full)
 {
-	unsigned facts = (full ? ERROR_FULL_JID : 0) | (slice_trim(s->uri).n ? ERROR_NEW_ADDRESS : 0);
+	unsigned facts =
+		(full ? ERROR_FULL_JID : 0) | (slice_trim(s->uri).n ? ERROR_NEW_ADDRESS : 0);
 
 	ret->status = error_status(s->cond, facts);
 	ret->reason = error_reason(a, s->text);
@@ -216,8 +218,8 @@ static struct slice new_address(struct arena *a, struct slice contact)
 	return uri;
 }
 
-bool error_sip_to_stanza(struct error_xmpp *ret, struct arena *a, unsigned status, struct slice reason,
-	struct slice contact, bool authorized)
+bool error_sip_to_stanza(struct error_xmpp *ret, struct arena *a, unsigned status,
+	struct slice reason, struct slice contact, bool authorized)
 {
 	enum stanza_cond c = error_condition(status);
 

@@ -10,17 +10,17 @@
 #include "xmpp/stanza.h"
 
 /*
- * Stanza error conditions and SIP status codes for each other: RFC 7247 section 7, both tables whole,
- * and the rules that stand beside them. Pure.
+ * Stanza error conditions and SIP status codes for each other: RFC 7247 section 7, both tables
+ * whole, and the rules that stand beside them. Pure.
  */
 
 /* ---- XMPP to SIP ---- */
 
 /* What a row of table 2 may depend on. */
 enum {
-	ERROR_FULL_JID = 1,    /* notes 1 and 2: the stanza was for a full JID, not for a bare one */
+	ERROR_FULL_JID = 1, /* notes 1 and 2: the stanza was for a full JID, not for a bare one */
 	ERROR_NEW_ADDRESS = 2, /* note 3: the condition names a new address */
-	ERROR_UNRESOLVED = 4,  /* note 4: the server could not be resolved; else it does not exist */
+	ERROR_UNRESOLVED = 4, /* note 4: the server could not be resolved; else it does not exist */
 };
 
 /* Table 2 as printed; where it leaves a choice: service-unavailable 403, unexpected-request 491. */
@@ -40,7 +40,8 @@ struct error_sip {
 };
 
 /* full: the stanza that failed was for a full JID. */
-void error_stanza_to_sip(struct error_sip *ret, struct arena *a, const struct stanza_error *s, bool full);
+void error_stanza_to_sip(
+	struct error_sip *ret, struct arena *a, const struct stanza_error *s, bool full);
 
 /* Why a stanza was never delivered, in SIP's terms. */
 void error_link_to_sip(struct error_sip *ret, enum link_reason r, bool full);
@@ -61,16 +62,17 @@ enum stanza_cond error_condition(unsigned status);
 
 /*
  * A final response as a stanza error. contact: the URI of its Contact, SL_NONE without one.
- * authorized: the sender may know whether the user is there; else what would tell him (404, 480, 486,
- * 487, 6xx, and all that maps to item-not-found or recipient-unavailable) is service-unavailable, and
- * the words of the response are left out (RFC 6120 8.3.3.7, 8.3.3.13). False for 1xx and 2xx.
+ * authorized: the sender may know whether the user is there; else what would tell him (404, 480,
+ * 486, 487, 6xx, and all that maps to item-not-found or recipient-unavailable) is
+ * service-unavailable, and the words of the response are left out (RFC 6120 8.3.3.7, 8.3.3.13).
+ * False for 1xx and 2xx.
  */
-bool error_sip_to_stanza(struct error_xmpp *ret, struct arena *a, unsigned status, struct slice reason,
-	struct slice contact, bool authorized);
+bool error_sip_to_stanza(struct error_xmpp *ret, struct arena *a, unsigned status,
+	struct slice reason, struct slice contact, bool authorized);
 
 /*
- * The end of a client transaction as a status: 408 and 503 by RFC 3261 8.1.3.1, 502 without a target,
- * 513 when too big.
+ * The end of a client transaction as a status: 408 and 503 by RFC 3261 8.1.3.1, 502 without a
+ * target, 513 when too big.
  */
 unsigned error_end_status(const struct sip_result *r);
 

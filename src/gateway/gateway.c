@@ -70,8 +70,8 @@ static void held_fires(void *arg)
 	held_flush(arg);
 }
 
-void gateway_send_xml(struct gateway *g, struct slice from_domain, struct slice to_domain,
-	struct slice xml)
+void gateway_send_xml(
+	struct gateway *g, struct slice from_domain, struct slice to_domain, struct slice xml)
 {
 	struct link_down *d = link_down_new(from_domain, to_domain, xml);
 
@@ -93,8 +93,8 @@ void gateway_send_xml(struct gateway *g, struct slice from_domain, struct slice 
 
 /* ---- events ---- */
 
-void gateway_request(void *gateway, struct sip_server *txn, const struct sip_msg *m,
-	const struct route *route)
+void gateway_request(
+	void *gateway, struct sip_server *txn, const struct sip_msg *m, const struct route *route)
 {
 	toxmpp_request(gateway, txn, m, route);
 }
@@ -110,7 +110,8 @@ static void lost(void *arg, enum link_reason reason, const uint64_t *ids, size_t
 }
 
 /* The addresses of a stanza; without one in from there is nobody to answer. */
-static bool read_addresses(struct gateway *g, const struct link_up *up, struct jid *from, struct jid *to)
+static bool read_addresses(
+	struct gateway *g, const struct link_up *up, struct jid *from, struct jid *to)
 {
 	struct arena *a = gateway_scratch(g);
 	const struct xml_elem *e = up->stanza;
@@ -265,8 +266,8 @@ unsigned gateway_busy(const struct gateway *g)
 
 /* ---- commands and views ---- */
 
-void gateway_allow_put(struct gateway *g, struct slice user, struct slice contact, uint64_t expires_ms,
-	struct slice by, gateway_stored *done, void *arg)
+void gateway_allow_put(struct gateway *g, struct slice user, struct slice contact,
+	uint64_t expires_ms, struct slice by, gateway_stored *done, void *arg)
 {
 	invites_put(g->invites, user, contact, expires_ms, by, done, arg);
 }
@@ -278,7 +279,8 @@ void gateway_allow_remove(
 }
 
 void gateway_allow_each(struct gateway *g,
-	void (*fn)(void *arg, struct slice user, struct slice contact, uint64_t expires_ms), void *arg)
+	void (*fn)(void *arg, struct slice user, struct slice contact, uint64_t expires_ms),
+	void *arg)
 {
 	invites_each(g->invites, gateway_wall(g), fn, arg);
 }

@@ -11,10 +11,10 @@
 #include "sip/sip.h"
 
 /*
- * Translates between SIP users and XMPP contacts: addresses, errors and pager messages, and the answer
- * rule (ARCHITECTURE.md): a SIP sender gets his final response when the fate of his message is known,
- * an XMPP sender an error when the final response says no. Of one loop; every function is for that
- * loop's thread.
+ * Translates between SIP users and XMPP contacts: addresses, errors and pager messages, and the
+ * answer rule (ARCHITECTURE.md): a SIP sender gets his final response when the fate of his message
+ * is known, an XMPP sender an error when the final response says no. Of one loop; every function is
+ * for that loop's thread.
  *
  *   toxmpp   SIP to XMPP: pending requests, the error window, late errors
  *   tosip    XMPP to SIP: one MESSAGE per target URI at a time, the rest in a bounded queue
@@ -32,22 +32,23 @@ struct worker;
 
 /* Zero means the default in brackets. */
 struct gateway_limits {
-	unsigned pending;       /* SIP requests without final response [100000] */
-	unsigned late;          /* answered ones of which an error may still come [65536] */
-	uint32_t late_ms;       /* how long they are remembered [60000] */
-	unsigned target_msgs;   /* messages waiting for one target URI [64] */
-	size_t target_bytes;    /* [256 KiB] */
-	unsigned queued_msgs;   /* waiting for all targets together [100000] */
-	size_t queued_bytes;    /* [128 MiB] */
-	unsigned late_pairs;    /* pairs whose late errors are held together [16384] */
+	unsigned pending;     /* SIP requests without final response [100000] */
+	unsigned late;        /* answered ones of which an error may still come [65536] */
+	uint32_t late_ms;     /* how long they are remembered [60000] */
+	unsigned target_msgs; /* messages waiting for one target URI [64] */
+	size_t target_bytes;  /* [256 KiB] */
+	unsigned queued_msgs; /* waiting for all targets together [100000] */
+	size_t queued_bytes;  /* [128 MiB] */
+	unsigned late_pairs;  /* pairs whose late errors are held together [16384] */
 };
 
 struct gateway_config {
-	char node, shard;        /* begin every stanza id made here; alphanumeric */
-	uint64_t seed;           /* random: where fate ids begin, so that no two runs share them */
+	char node, shard; /* begin every stanza id made here; alphanumeric */
+	uint64_t seed;    /* random: where fate ids begin, so that no two runs share them */
 	struct gateway_limits limits;
-	struct memory *memory;   /* invitations are loaded from it and written to it; NULL: RAM only */
-	struct worker *worker;   /* with one thread; writes memory. NULL exactly when memory is */
+	struct memory
+		*memory; /* invitations are loaded from it and written to it; NULL: RAM only */
+	struct worker *worker; /* with one thread; writes memory. NULL exactly when memory is */
 };
 
 /*
@@ -63,13 +64,14 @@ struct gateway_ops {
 	uint64_t (*wall_ms)(void *arg); /* time of the day */
 };
 
-/* config is copied; memory, worker and log are borrowed for good. Fails when memory cannot be read. */
+/* config is copied; memory, worker and log are borrowed for good. Fails when memory cannot be read.
+ */
 int gateway_new(struct gateway **ret, struct loop *loop, const struct gateway_config *config,
 	const struct log *log, struct err *e);
 
 /*
- * After the link's and SIP's callbacks have ended (link: its loop has stopped; sipnet: freed) and after
- * turns enough for writes under way to come back. NULL is fine.
+ * After the link's and SIP's callbacks have ended (link: its loop has stopped; sipnet: freed) and
+ * after turns enough for writes under way to come back. NULL is fine.
  */
 void gateway_free(struct gateway *g);
 
@@ -83,8 +85,8 @@ extern const struct sip_caps gateway_caps; /* for sipnet_config */
 void gateway_set_ops(struct gateway *g, const struct gateway_ops *ops, void *arg);
 
 /* The events, for those who have their own way to them. See struct sipnet_ops, link_gateway_ops. */
-void gateway_request(void *gateway, struct sip_server *txn, const struct sip_msg *m,
-	const struct route *route);
+void gateway_request(
+	void *gateway, struct sip_server *txn, const struct sip_msg *m, const struct route *route);
 extern const struct link_gateway_ops gateway_link_ops;
 
 /*
@@ -94,39 +96,41 @@ extern const struct link_gateway_ops gateway_link_ops;
 void gateway_set_snapshot(struct gateway *g, struct snapshot *s);
 
 /*
- * New messages are refused from now on: 500 with Retry-After, resource-constraint. What is under way
- * goes on; busy: messages whose sender has no answer yet, and writes under way.
+ * New messages are refused from now on: 500 with Retry-After, resource-constraint. What is under
+ * way goes on; busy: messages whose sender has no answer yet, and writes under way.
  */
 void gateway_drain(struct gateway *g);
 unsigned gateway_busy(const struct gateway *g);
 
 /* ---- invitations ---- */
 
-/* Runs once, from the loop, never before the function it belongs to has returned. e NULL: it is stored. */
+/* Runs once, from the loop, never before the function it belongs to has returned. e NULL: it is
+ * stored. */
 typedef void gateway_stored(void *arg, const struct err *e);
 
 /*
  * user may get messages of contact although the partner is PublicUnverified (canonical bare
  * addresses). expires_ms: wall clock, 0 never; by: who says so, at most 255 bytes are kept.
  */
-void gateway_allow_put(struct gateway *g, struct slice user, struct slice contact, uint64_t expires_ms,
-	struct slice by, gateway_stored *done, void *arg);
+void gateway_allow_put(struct gateway *g, struct slice user, struct slice contact,
+	uint64_t expires_ms, struct slice by, gateway_stored *done, void *arg);
 /* Not there: e is ERR_NOT_FOUND. */
-void gateway_allow_remove(
-	struct gateway *g, struct slice user, struct slice contact, gateway_stored *done, void *arg);
+void gateway_allow_remove(struct gateway *g, struct slice user, struct slice contact,
+	gateway_stored *done, void *arg);
 /* Those in force. */
 void gateway_allow_each(struct gateway *g,
-	void (*fn)(void *arg, struct slice user, struct slice contact, uint64_t expires_ms), void *arg);
+	void (*fn)(void *arg, struct slice user, struct slice contact, uint64_t expires_ms),
+	void *arg);
 
 /* ---- what is seen from outside ---- */
 struct gateway_view {
-	uint64_t generation;   /* 0: no snapshot yet */
-	unsigned pending;      /* SIP requests without final response */
-	unsigned window;       /* of these: written, waiting for an error stanza */
-	unsigned late;         /* answered ones still remembered */
+	uint64_t generation; /* 0: no snapshot yet */
+	unsigned pending;    /* SIP requests without final response */
+	unsigned window;     /* of these: written, waiting for an error stanza */
+	unsigned late;       /* answered ones still remembered */
 	unsigned late_pairs;
-	unsigned targets;      /* target URIs with messages */
-	unsigned queued;       /* messages for SIP, those under way included */
+	unsigned targets; /* target URIs with messages */
+	unsigned queued;  /* messages for SIP, those under way included */
 	size_t queued_bytes;
 	size_t invitations;
 	bool draining;

@@ -19,56 +19,81 @@ static const struct element {
 	const char *as; /* in XHTML-IM; NULL: not there */
 	unsigned flags;
 } elements[] = {
-	{"a", "a", 0},
-	{"address", "p", BLOCK},
-	{"b", "strong", 0},
-	{"blockquote", "blockquote", BLOCK},
-	{"br", "br", VOID},
-	{"cite", "cite", 0},
-	{"code", "code", 0},
-	{"div", "p", BLOCK},
-	{"em", "em", 0},
-	{"h1", "p", BLOCK},
-	{"h2", "p", BLOCK},
-	{"h3", "p", BLOCK},
-	{"h4", "p", BLOCK},
-	{"h5", "p", BLOCK},
-	{"h6", "p", BLOCK},
-	{"head", NULL, SKIP},
-	{"hr", NULL, BLOCK | VOID},
-	{"i", "em", 0},
-	{"img", NULL, VOID},
-	{"li", "li", BLOCK | ITEM},
-	{"object", NULL, SKIP},
-	{"ol", "ol", BLOCK},
-	{"p", "p", BLOCK},
-	{"pre", "p", BLOCK},
-	{"script", NULL, SKIP},
-	{"strong", "strong", 0},
-	{"style", NULL, SKIP},
-	{"svg", NULL, SKIP},
-	{"table", NULL, BLOCK},
-	{"template", NULL, SKIP},
-	{"textarea", NULL, 0},
-	{"title", NULL, SKIP},
-	{"tr", NULL, BLOCK},
-	{"tt", "code", 0},
-	{"ul", "ul", BLOCK},
+	{"a",          "a",          0           },
+	{"address",    "p",          BLOCK       },
+	{"b",          "strong",     0           },
+	{"blockquote", "blockquote", BLOCK       },
+	{"br",         "br",         VOID        },
+	{"cite",       "cite",       0           },
+	{"code",       "code",       0           },
+	{"div",        "p",          BLOCK       },
+	{"em",         "em",         0           },
+	{"h1",         "p",          BLOCK       },
+	{"h2",         "p",          BLOCK       },
+	{"h3",         "p",          BLOCK       },
+	{"h4",         "p",          BLOCK       },
+	{"h5",         "p",          BLOCK       },
+	{"h6",         "p",          BLOCK       },
+	{"head",       NULL,         SKIP        },
+	{"hr",         NULL,         BLOCK | VOID},
+	{"i",          "em",         0           },
+	{"img",        NULL,         VOID        },
+	{"li",         "li",         BLOCK | ITEM},
+	{"object",     NULL,         SKIP        },
+	{"ol",         "ol",         BLOCK       },
+	{"p",          "p",          BLOCK       },
+	{"pre",        "p",          BLOCK       },
+	{"script",     NULL,         SKIP        },
+	{"strong",     "strong",     0           },
+	{"style",      NULL,         SKIP        },
+	{"svg",        NULL,         SKIP        },
+	{"table",      NULL,         BLOCK       },
+	{"template",   NULL,         SKIP        },
+	{"textarea",   NULL,         0           },
+	{"title",      NULL,         SKIP        },
+	{"tr",         NULL,         BLOCK       },
+	{"tt",         "code",       0           },
+	{"ul",         "ul",         BLOCK       },
 };
 
 static const struct {
 	const char *name;
 	uint32_t c;
 } entities[] = {
-	{"amp", '&'}, {"apos", '\''}, {"auml", 0xe4}, {"bull", 0x2022}, {"copy", 0xa9}, {"euro", 0x20ac},
-	{"gt", '>'}, {"hellip", 0x2026}, {"laquo", 0xab}, {"ldquo", 0x201c}, {"lsquo", 0x2018}, {"lt", '<'},
-	{"mdash", 0x2014}, {"nbsp", 0xa0}, {"ndash", 0x2013}, {"ouml", 0xf6}, {"quot", '"'},
-	{"raquo", 0xbb}, {"rdquo", 0x201d}, {"reg", 0xae}, {"rsquo", 0x2019}, {"szlig", 0xdf},
-	{"uuml", 0xfc},
+	{"amp",    '&'   },
+	{"apos",   '\''  },
+	{"auml",   0xe4  },
+	{"bull",   0x2022},
+	{"copy",   0xa9  },
+	{"euro",   0x20ac},
+	{"gt",     '>'   },
+	{"hellip", 0x2026},
+	{"laquo",  0xab  },
+	{"ldquo",  0x201c},
+	{"lsquo",  0x2018},
+	{"lt",     '<'   },
+	{"mdash",  0x2014},
+	{"nbsp",   0xa0  },
+	{"ndash",  0x2013},
+	{"ouml",   0xf6  },
+	{"quot",   '"'   },
+	{"raquo",  0xbb  },
+	{"rdquo",  0x201d},
+	{"reg",    0xae  },
+	{"rsquo",  0x2019},
+	{"szlig",  0xdf  },
+	{"uuml",   0xfc  },
 };
 
 static const char *const link_schemes[] = {
-	"http:", "https:", "mailto:", "xmpp:", "sip:", "sips:", "im:", "tel:",
+	"http:",
+	"https:",
+	"mailto:",
+	"xmpp:",
+	"sip:",
+	"sips:",
+	"im:",
+	"tel:",
 };
 
 enum { DEPTH = 32, HREF_MAX = 2048 };
@@ -216,7 +241,8 @@ static void put_text(struct html *h, struct slice s)
 static void close_top(struct html *h)
 {
 	const struct element *el = h->open[--h->depth].el;
-	struct slice href = slice_make(h->hrefs.p + h->open[h->depth].href_at, h->open[h->depth].href_n);
+	struct slice href =
+		slice_make(h->hrefs.p + h->open[h->depth].href_at, h->open[h->depth].href_n);
 	struct slice words = slice_from(buf_slice(h->text), h->open[h->depth].text_at);
 
 	if (el->as) {
@@ -240,7 +266,8 @@ static void close_to(struct html *h, unsigned depth)
 		close_top(h);
 }
 
-/* An element that the one being opened cannot be inside of is closed first: <p> in <p>, <li> in <li>. */
+/* An element that the one being opened cannot be inside of is closed first: <p> in <p>, <li> in
+ * <li>. */
 static void close_implied(struct html *h, const struct element *el)
 {
 	for (unsigned i = h->depth; i-- > 0;) {
@@ -422,7 +449,9 @@ static void tag(struct html *h, struct slice inside)
 	else if (el->flags & VOID)
 		void_element(h, el);
 	else
-		open_element(h, el, el->name[0] == 'a' && !el->name[1] ? href_of(slice_from(name, n)) : SL_NONE);
+		open_element(h, el,
+			el->name[0] == 'a' && !el->name[1] ? href_of(slice_from(name, n))
+							   : SL_NONE);
 }
 
 /* A comment ends with "-->"; without that it is all the rest. */

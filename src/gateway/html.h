@@ -4,11 +4,12 @@
 #include "base/slice.h"
 
 /*
- * An HTML body as SIP user agents send it, as plain text and as XHTML-IM (RFC 7572 7, XEP-0071). The
- * XHTML is built anew from a fixed list: paragraphs, line breaks, lists, quotations, emphasis and
- * links to http, https, mailto, xmpp, sip, sips, im and tel. Nothing else of the source survives: no
- * style, no class, no event, no picture (it would tell its server who reads when), no script. It is
- * well-formed whatever comes in. Time and memory are linear in the size of the source. Pure.
+ * An HTML body as SIP user agents send it, as plain text and as XHTML-IM (RFC 7572 7, XEP-0071).
+ * The XHTML is built anew from a fixed list: paragraphs, line breaks, lists, quotations, emphasis
+ * and links to http, https, mailto, xmpp, sip, sips, im and tel. Nothing else of the source
+ * survives: no style, no class, no event, no picture (it would tell its server who reads when), no
+ * script. It is well-formed whatever comes in. Time and memory are linear in the size of the
+ * source. Pure.
  */
 
 /*

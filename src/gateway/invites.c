@@ -9,9 +9,9 @@
 #include "xmpp/jid.h"
 
 /*
- * The invitations: asked in RAM, changed through the store. A change is written by the worker, together
- * with what else came within 5 ms; only when it is on disk does it count, and is acknowledged. One
- * batch at a time, so that the order stays.
+ * The invitations: asked in RAM, changed through the store. A change is written by the worker,
+ * together with what else came within 5 ms; only when it is on disk does it count, and is
+ * acknowledged. One batch at a time, so that the order stays.
  */
 enum { BATCH_MS = 5, BATCH_MAX = 200, BY_MAX = 255, EXPIRE_EVERY_MS = 3600 * 1000 };
 
@@ -91,8 +91,8 @@ static void invitation_apply(struct invites *i, struct invitation *c, const stru
 	if (c->op == MEMORY_PUT_ALLOW) {
 		allow_put(i->set, user, contact, c->expires_ms);
 	} else if (!allow_remove(i->set, user, contact) && c->done) {
-		err_code(&missing, ERR_NOT_FOUND, "not_found", NULL, "%s has not invited %s", c->user,
-			c->contact);
+		err_code(&missing, ERR_NOT_FOUND, "not_found", NULL, "%s has not invited %s",
+			c->user, c->contact);
 		c->done(c->arg, &missing);
 		return;
 	}
@@ -125,14 +125,15 @@ static void batch_work(struct worker_job *job)
 
 		w[n++] = (struct memory_write){
 			.op = c->op,
-			.allow = {
-				.user = c->user,
-				.contact = c->contact,
-				.expires_ms = c->expires_ms,
-				.created_by = c->by ? c->by : "",
-				.created_ms = c->created_ms,
-				.owner = "",
-			},
+			.allow =
+				{
+					.user = c->user,
+					.contact = c->contact,
+					.expires_ms = c->expires_ms,
+					.created_by = c->by ? c->by : "",
+					.created_ms = c->created_ms,
+					.owner = "",
+					},
 		};
 	}
 	b->result = memory_write(b->memory, w, n, &b->err);
@@ -226,7 +227,8 @@ static void load_one(void *arg, const struct memory_allow *a)
 	allow_put(i->set, slice_of(a->user), slice_of(a->contact), a->expires_ms);
 }
 
-struct invites *invites_new(struct gateway *g, struct memory *memory, struct worker *worker, struct err *e)
+struct invites *invites_new(
+	struct gateway *g, struct memory *memory, struct worker *worker, struct err *e)
 {
 	struct invites *i = xzalloc(sizeof *i);
 
@@ -273,8 +275,8 @@ void invites_put(struct invites *i, struct slice user, struct slice contact, uin
 	enqueue(i, c);
 }
 
-void invites_remove(struct invites *i, struct slice user, struct slice contact, gateway_stored *done,
-	void *arg)
+void invites_remove(
+	struct invites *i, struct slice user, struct slice contact, gateway_stored *done, void *arg)
 {
 	enqueue(i, invitation_new(i, MEMORY_REMOVE_ALLOW, user, contact, done, arg));
 }
@@ -294,7 +296,8 @@ static void each_in_force(void *arg, struct slice user, struct slice contact, ui
 }
 
 void invites_each(const struct invites *i, uint64_t wall_ms,
-	void (*fn)(void *arg, struct slice user, struct slice contact, uint64_t expires_ms), void *arg)
+	void (*fn)(void *arg, struct slice user, struct slice contact, uint64_t expires_ms),
+	void *arg)
 {
 	struct in_force f = {wall_ms, fn, arg};
 

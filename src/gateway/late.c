@@ -15,10 +15,10 @@ struct late_pair {
 	struct table_node node; /* user/contact: bare addresses have no slash */
 	struct list due;
 	struct gateway *gateway;
-	uint64_t due_ms;        /* end of the quiet time */
+	uint64_t due_ms; /* end of the quiet time */
 	unsigned failed, doubtful;
 	uint64_t first_ms, last_ms; /* when the messages came, wall clock */
-	char why[WHY_MAX];      /* of the last one */
+	char why[WHY_MAX];          /* of the last one */
 	struct slice user, contact;
 	char text[];
 };
@@ -34,8 +34,10 @@ static void put_time(struct buf *out, uint64_t wall_ms)
 
 static void put_one(struct buf *out, const struct late_pair *p)
 {
-	buf_printf(out, p->doubtful ? "It is not certain that your message to %.*s of "
-				    : "Your message to %.*s of ", SLARG(p->contact));
+	buf_printf(out,
+		p->doubtful ? "It is not certain that your message to %.*s of "
+			    : "Your message to %.*s of ",
+		SLARG(p->contact));
 	put_time(out, p->last_ms);
 	buf_printf(out, p->doubtful ? " arrived: %s." : " was not delivered: %s.", p->why);
 }
@@ -47,7 +49,8 @@ static void put_many(struct buf *out, const struct late_pair *p)
 	buf_str(out, " and ");
 	put_time(out, p->last_ms);
 	if (p->failed)
-		buf_printf(out, ", %u %s not delivered", p->failed, p->failed == 1 ? "was" : "were");
+		buf_printf(
+			out, ", %u %s not delivered", p->failed, p->failed == 1 ? "was" : "were");
 	if (p->doubtful)
 		buf_printf(out, ", %u may not have arrived", p->doubtful);
 	buf_printf(out, ". The last reason: %s.", p->why);
@@ -65,8 +68,9 @@ static void tell(struct late_pair *p)
 		put_one(&text, p);
 	else
 		put_many(&text, p);
-	if (jid_parse(&user, &a, p->user, NULL) == 0 && jid_parse(&contact, &a, p->contact, NULL) == 0
-		&& tosip_notice(g, &contact, &user, buf_slice(&text)))
+	if (jid_parse(&user, &a, p->user, NULL) == 0 &&
+		jid_parse(&contact, &a, p->contact, NULL) == 0 &&
+		tosip_notice(g, &contact, &user, buf_slice(&text)))
 		metric_add(M_LATE_ERRORS_TOLD, 1);
 	p->failed = p->doubtful = 0;
 	buf_done(&text);
@@ -154,8 +158,8 @@ static bool wanted(const struct gateway *g, struct slice user)
 	return r && r->late_error == ROUTE_LATE_MESSAGE;
 }
 
-void late_report(struct gateway *g, struct slice user, struct slice contact, uint64_t wall_ms, bool doubt,
-	struct slice why)
+void late_report(struct gateway *g, struct slice user, struct slice contact, uint64_t wall_ms,
+	bool doubt, struct slice why)
 {
 	struct slice key;
 	struct late_pair *p;
@@ -170,7 +174,8 @@ void late_report(struct gateway *g, struct slice user, struct slice contact, uin
 	p = pair_find(g, key);
 	fresh = !p;
 	if (fresh && g->late_pairs.count >= g->limits.late_pairs) {
-		log_warn(&g->log, "late-error-untold", LF_S("user", user), LF_S("contact", contact));
+		log_warn(
+			&g->log, "late-error-untold", LF_S("user", user), LF_S("contact", contact));
 		return;
 	}
 	if (fresh)

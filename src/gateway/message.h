@@ -11,9 +11,9 @@
 #include "xmpp/stanza.h"
 
 /*
- * One message in the words of the other protocol (RFC 7572, design section 9). Pure: the time of the
- * day is passed in. What a result points to is in the request or stanza it was read from, or in the
- * arena.
+ * One message in the words of the other protocol (RFC 7572, design section 9). Pure: the time of
+ * the day is passed in. What a result points to is in the request or stanza it was read from, or in
+ * the arena.
  */
 
 /* ---- SIP to XMPP ---- */
@@ -22,7 +22,8 @@
 struct message_refusal {
 	unsigned status;
 	struct slice reason;
-	struct sip_out field; /* one that the status asks for, as Accept of 415; name absent: none */
+	struct sip_out
+		field; /* one that the status asks for, as Accept of 415; name absent: none */
 };
 
 /* The addresses alone, so that they can be judged before anything else is read. */
@@ -41,20 +42,20 @@ bool message_pair_read(struct message_pair *ret, struct arena *a, const struct s
 struct message_in {
 	struct slice thread, subject, lang; /* SL_NONE: none */
 	struct slice body;                  /* SL_NONE: none; line ends are LF */
-	struct slice xhtml;                 /* the <html/> element of XEP-0071, serialised; SL_NONE */
-	bool delayed;                       /* it is clearly older than now */
-	uint64_t stamp_ms;                  /* since when, wall clock */
-	uint64_t lifetime_ms;               /* how long it is still worth sending; UINT64_MAX: for ever */
+	struct slice xhtml;   /* the <html/> element of XEP-0071, serialised; SL_NONE */
+	bool delayed;         /* it is clearly older than now */
+	uint64_t stamp_ms;    /* since when, wall clock */
+	uint64_t lifetime_ms; /* how long it is still worth sending; UINT64_MAX: for ever */
 };
 
 /*
  * Reads the rest of a MESSAGE. text/plain, text/html and message/cpim are understood; the CPIM
- * wrapper's From and To are not believed. Refused: other types and encodings 415, octets that are not
- * what the charset says 400, expired 487 (RFC 3428 7 leaves it to us; the sender is told), nothing in
- * it, neither text nor subject 400.
+ * wrapper's From and To are not believed. Refused: other types and encodings 415, octets that are
+ * not what the charset says 400, expired 487 (RFC 3428 7 leaves it to us; the sender is told),
+ * nothing in it, neither text nor subject 400.
  */
-bool message_in_read(struct message_in *ret, struct arena *a, const struct sip_msg *m, uint64_t wall_ms,
-	struct message_refusal *refusal);
+bool message_in_read(struct message_in *ret, struct arena *a, const struct sip_msg *m,
+	uint64_t wall_ms, struct message_refusal *refusal);
 
 /* Appends the stanza, default namespace jabber:server, without type (RFC 7572 5). */
 void message_in_write(struct buf *out, const struct message_pair *p, const struct message_in *in,
@@ -72,7 +73,7 @@ struct message_out {
 	struct slice body;                  /* plain text, UTF-8 */
 	struct slice subject, thread, lang; /* SL_NONE: none; lang is a language tag */
 	bool dated;
-	uint64_t date_ms;                   /* when it was first sent, wall clock (XEP-0203) */
+	uint64_t date_ms; /* when it was first sent, wall clock (XEP-0203) */
 	enum stanza_cond cond;
 	const char *text;
 };

@@ -171,8 +171,8 @@ static bool read_content(struct message_in *in, struct arena *a, const struct si
 	return read_body(in, a, &type, m->body, refusal);
 }
 
-static bool read_headers(
-	struct message_in *in, struct arena *a, const struct sip_msg *m, struct message_refusal *refusal)
+static bool read_headers(struct message_in *in, struct arena *a, const struct sip_msg *m,
+	struct message_refusal *refusal)
 {
 	in->subject = sip_msg_get(m, SIP_H_SUBJECT);
 	if (!utf8_valid(in->subject))
@@ -195,8 +195,8 @@ static uint64_t lifetime(const struct sip_msg *m, uint64_t wall_ms, uint64_t sen
 	return end > wall_ms ? end - wall_ms : 0;
 }
 
-bool message_in_read(struct message_in *ret, struct arena *a, const struct sip_msg *m, uint64_t wall_ms,
-	struct message_refusal *refusal)
+bool message_in_read(struct message_in *ret, struct arena *a, const struct sip_msg *m,
+	uint64_t wall_ms, struct message_refusal *refusal)
 {
 	struct slice date = sip_msg_get(m, SIP_H_DATE);
 	struct message_in in = {0};
@@ -259,8 +259,8 @@ static void put_delay(struct buf *out, const struct jid *from, uint64_t stamp_ms
 	buf_str(out, "/>");
 }
 
-void message_in_write(struct buf *out, const struct message_pair *p, const struct message_in *in,
-	struct slice id)
+void message_in_write(
+	struct buf *out, const struct message_pair *p, const struct message_in *in, struct slice id)
 {
 	buf_str(out, "<message");
 	put_address(out, "from", &p->from);

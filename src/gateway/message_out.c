@@ -12,42 +12,42 @@
 /* What the payloads of a message make of it, whether or not there is a body. */
 enum payload {
 	P_OTHER,
-	P_SILENT,    /* concerns clients: chat states, receipts, markers, hints */
-	P_REACTION,  /* takes its body, which is a fallback, along */
+	P_SILENT,   /* concerns clients: chat states, receipts, markers, hints */
+	P_REACTION, /* takes its body, which is a fallback, along */
 	P_ENCRYPTED,
 	P_CORRECTION,
-	P_ADVICE,    /* says something about the rest; of no weight alone */
+	P_ADVICE, /* says something about the rest; of no weight alone */
 };
 
 static const struct {
 	struct slice ns, name; /* name SL_NONE: any */
 	enum payload what;
 } payloads[] = {
-	{SL("http://jabber.org/protocol/chatstates"), SL_NONE, P_SILENT},     /* XEP-0085 */
-	{SL("urn:xmpp:receipts"), SL_NONE, P_SILENT},                         /* XEP-0184 */
-	{SL("urn:xmpp:chat-markers:0"), SL_NONE, P_SILENT},                   /* XEP-0333 */
-	{SL("urn:xmpp:hints"), SL_NONE, P_SILENT},                            /* XEP-0334 */
-	{SL("urn:xmpp:reactions:0"), SL("reactions"), P_REACTION},            /* XEP-0444 */
-	{SL("urn:xmpp:message-retract:0"), SL_NONE, P_REACTION},              /* XEP-0424 before 0.4 */
-	{SL("urn:xmpp:message-retract:1"), SL_NONE, P_REACTION},
-	{SL("urn:xmpp:fasten:0"), SL("apply-to"), P_REACTION},                /* XEP-0422 */
-	{SL("eu.siacs.conversations.axolotl"), SL("encrypted"), P_ENCRYPTED}, /* XEP-0384 0.3 */
-	{SL("urn:xmpp:omemo:1"), SL("encrypted"), P_ENCRYPTED},
-	{SL("urn:xmpp:omemo:2"), SL("encrypted"), P_ENCRYPTED},               /* XEP-0384 0.8 */
-	{SL("urn:xmpp:openpgp:0"), SL("openpgp"), P_ENCRYPTED},               /* XEP-0373 */
-	{SL("jabber:x:encrypted"), SL_NONE, P_ENCRYPTED},                     /* XEP-0027 */
-	{SL("urn:xmpp:eme:0"), SL("encryption"), P_ENCRYPTED},                /* XEP-0380 */
-	{SL("urn:xmpp:message-correct:0"), SL("replace"), P_CORRECTION},      /* XEP-0308 */
-	{SL("urn:xmpp:delay"), SL_NONE, P_ADVICE},                            /* XEP-0203 */
-	{SL("urn:xmpp:sid:0"), SL_NONE, P_ADVICE},                            /* XEP-0359 */
-	{SL(NS_FALLBACK), SL_NONE, P_ADVICE},                                 /* XEP-0428 */
+	{SL("http://jabber.org/protocol/chatstates"), SL_NONE,          P_SILENT    }, /* XEP-0085 */
+	{SL("urn:xmpp:receipts"),                     SL_NONE,          P_SILENT    }, /* XEP-0184 */
+	{SL("urn:xmpp:chat-markers:0"),               SL_NONE,          P_SILENT    }, /* XEP-0333 */
+	{SL("urn:xmpp:hints"),                        SL_NONE,          P_SILENT    }, /* XEP-0334 */
+	{SL("urn:xmpp:reactions:0"),                  SL("reactions"),  P_REACTION  }, /* XEP-0444 */
+	{SL("urn:xmpp:message-retract:0"),            SL_NONE,          P_REACTION  }, /* XEP-0424 before 0.4 */
+	{SL("urn:xmpp:message-retract:1"),            SL_NONE,          P_REACTION  },
+	{SL("urn:xmpp:fasten:0"),                     SL("apply-to"),   P_REACTION  }, /* XEP-0422 */
+	{SL("eu.siacs.conversations.axolotl"),        SL("encrypted"),  P_ENCRYPTED }, /* XEP-0384 0.3 */
+	{SL("urn:xmpp:omemo:1"),                      SL("encrypted"),  P_ENCRYPTED },
+	{SL("urn:xmpp:omemo:2"),                      SL("encrypted"),  P_ENCRYPTED }, /* XEP-0384 0.8 */
+	{SL("urn:xmpp:openpgp:0"),                    SL("openpgp"),    P_ENCRYPTED }, /* XEP-0373 */
+	{SL("jabber:x:encrypted"),                    SL_NONE,          P_ENCRYPTED }, /* XEP-0027 */
+	{SL("urn:xmpp:eme:0"),                        SL("encryption"), P_ENCRYPTED }, /* XEP-0380 */
+	{SL("urn:xmpp:message-correct:0"),            SL("replace"),    P_CORRECTION}, /* XEP-0308 */
+	{SL("urn:xmpp:delay"),                        SL_NONE,          P_ADVICE    }, /* XEP-0203 */
+	{SL("urn:xmpp:sid:0"),                        SL_NONE,          P_ADVICE    }, /* XEP-0359 */
+	{SL(NS_FALLBACK),			     SL_NONE,          P_ADVICE    }, /* XEP-0428 */
 };
 
 static enum payload payload_of(const struct xml_elem *e)
 {
 	for (size_t i = 0; i < ARRAY_LEN(payloads); i++)
-		if (slice_eq(e->ns, payloads[i].ns)
-			&& (!payloads[i].name.p || slice_eq(e->name, payloads[i].name)))
+		if (slice_eq(e->ns, payloads[i].ns) &&
+			(!payloads[i].name.p || slice_eq(e->name, payloads[i].name)))
 			return payloads[i].what;
 	return P_OTHER;
 }
@@ -59,8 +59,8 @@ struct tally {
 };
 
 /*
- * An OMEMO element without payload carries keys for later (XEP-0384 4.7): nobody wrote anything. The
- * hint of XEP-0380 stands beside the element it explains.
+ * An OMEMO element without payload carries keys for later (XEP-0384 4.7): nobody wrote anything.
+ * The hint of XEP-0380 stands beside the element it explains.
  */
 static bool has_cipher_text(const struct xml_elem *e)
 {
@@ -89,8 +89,8 @@ static void count_payloads(struct tally *t, const struct xml_elem *stanza)
 }
 
 /*
- * The body for a reader of one language: the one in the language of the stanza, which is the one that
- * says nothing else, or else the first.
+ * The body for a reader of one language: the one in the language of the stanza, which is the one
+ * that says nothing else, or else the first.
  */
 static const struct xml_elem *pick(const struct xml_elem *stanza, struct slice name)
 {
@@ -119,7 +119,8 @@ static size_t offset_of(struct slice s, uint64_t chars)
 }
 
 /* A fallback for <body/>: its range in characters; without one it is the whole body. */
-static bool fallback_range(const struct xml_elem *fallback, struct slice body, size_t *from, size_t *to)
+static bool fallback_range(
+	const struct xml_elem *fallback, struct slice body, size_t *from, size_t *to)
 {
 	const struct xml_elem *b = xml_child(fallback, SL(NS_FALLBACK), SL("body"));
 	struct slice start = xml_attr(b, SL("start")), end = xml_attr(b, SL("end"));
@@ -138,8 +139,10 @@ static bool fallback_range(const struct xml_elem *fallback, struct slice body, s
 	return true;
 }
 
-/* The body without its fallback parts. They count in the body as it came, so they are marked first. */
-static struct slice strip_fallbacks(struct arena *a, const struct xml_elem *stanza, struct slice body)
+/* The body without its fallback parts. They count in the body as it came, so they are marked first.
+ */
+static struct slice strip_fallbacks(
+	struct arena *a, const struct xml_elem *stanza, struct slice body)
 {
 	const struct xml_elem *f = xml_child(stanza, SL(NS_FALLBACK), SL("fallback"));
 	char *keep, *p;
@@ -174,17 +177,19 @@ static enum message_verdict without_body(
 	if (headline || t->n[P_SILENT] || t->n[P_REACTION] || t->n[P_ENCRYPTED])
 		return MESSAGE_CONSUME;
 	if (subject)
-		return bounce(ret, STANZA_NOT_ACCEPTABLE, "a subject alone is not sent to this contact");
+		return bounce(
+			ret, STANZA_NOT_ACCEPTABLE, "a subject alone is not sent to this contact");
 	if (t->n[P_OTHER])
-		return bounce(ret, STANZA_SERVICE_UNAVAILABLE, "this contact understands text only");
+		return bounce(
+			ret, STANZA_SERVICE_UNAVAILABLE, "this contact understands text only");
 	return MESSAGE_CONSUME;
 }
 
 /* OTR writes its cipher text into the body (XEP-0364); "?OTR" and white space alone only ask. */
 static bool is_otr(struct slice body)
 {
-	return slice_starts(body, SL("?OTR:")) || slice_starts(body, SL("?OTR,"))
-		|| slice_starts(body, SL("?OTR|"));
+	return slice_starts(body, SL("?OTR:")) || slice_starts(body, SL("?OTR,")) ||
+	       slice_starts(body, SL("?OTR|"));
 }
 
 static struct slice with_mark(struct arena *a, const struct tally *t, struct slice body)
@@ -198,8 +203,10 @@ static void read_rest(struct message_out *ret, struct arena *a, const struct xml
 	const struct xml_elem *body)
 {
 	const struct xml_elem *subject = pick(stanza, SL("subject"));
-	struct slice lang = xml_lang(body), thread = xml_text(stanza_child(stanza, SL("thread")), a);
-	struct slice stamp = xml_attr(xml_child(stanza, SL("urn:xmpp:delay"), SL("delay")), SL("stamp"));
+	struct slice lang = xml_lang(body),
+		     thread = xml_text(stanza_child(stanza, SL("thread")), a);
+	struct slice stamp =
+		xml_attr(xml_child(stanza, SL("urn:xmpp:delay"), SL("delay")), SL("stamp"));
 
 	ret->subject = subject ? xml_text(subject, a) : SL_NONE;
 	ret->thread = thread.n ? thread : SL_NONE;
@@ -220,12 +227,14 @@ enum message_verdict message_out_read(
 		return bounce(ret, STANZA_SERVICE_UNAVAILABLE, "this contact is no room");
 	count_payloads(&t, stanza);
 	if (encrypted(&t, whole.n > 0) || is_otr(whole))
-		return bounce(ret, STANZA_NOT_ACCEPTABLE, "encryption is not possible to this contact");
+		return bounce(
+			ret, STANZA_NOT_ACCEPTABLE, "encryption is not possible to this contact");
 	if (t.n[P_REACTION])
 		return MESSAGE_CONSUME;
 	body = strip_fallbacks(a, stanza, whole);
 	if (slice_trim(body).n == 0)
-		body = whole; /* the text is all there is to what it stands for: it is the message */
+		body = whole; /* the text is all there is to what it stands for: it is the message
+			       */
 	if (body.n == 0)
 		return without_body(ret, &t, slice_eqz(type, "headline"),
 			xml_text(stanza_child(stanza, SL("subject")), a).n > 0);

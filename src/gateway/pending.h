@@ -30,14 +30,14 @@ struct sip_server;
 struct link_down;
 
 struct pending {
-	struct list node;           /* in the list of its state, by time */
+	struct list node; /* in the list of its state, by time */
 	struct loop_timer window;
 	struct gateway *gateway;
 	uint64_t id;
-	uint64_t until_ms;          /* monotonic: when the state is given up */
-	uint64_t wall_ms;           /* when the message came, for late errors */
-	struct sip_server *txn;     /* NULL once answered */
-	struct link_down *stanza;   /* STORING: not sent yet */
+	uint64_t until_ms;        /* monotonic: when the state is given up */
+	uint64_t wall_ms;         /* when the message came, for late errors */
+	struct sip_server *txn;   /* NULL once answered */
+	struct link_down *stanza; /* STORING: not sent yet */
 	uint32_t slot;
 	uint16_t error_wait_ms;
 	uint8_t state;
@@ -51,7 +51,7 @@ struct pending_table {
 	struct pending **chunks;
 	unsigned n_chunks;
 	struct list unused;
-	uint64_t lap;               /* put into the ids; never 0 */
+	uint64_t lap; /* put into the ids; never 0 */
 	unsigned used;
 };
 

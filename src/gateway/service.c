@@ -3,14 +3,14 @@
 
 /*
  * What is asked of our domains and our users other than by messages. An iq is always answered (RFC
- * 6120 8.2.3): our domains say that they are there and what they can do; nothing is said about users,
- * not even whether they exist (RFC 6121 8.5.1). Presence is not translated yet: whoever asks for it
- * is told no at once, so that nobody waits for a subscription that cannot come (RFC 6121 3.1.3,
- * 4.3.2). The rest of presence asks for no answer.
+ * 6120 8.2.3): our domains say that they are there and what they can do; nothing is said about
+ * users, not even whether they exist (RFC 6121 8.5.1). Presence is not translated yet: whoever asks
+ * for it is told no at once, so that nobody waits for a subscription that cannot come (RFC
+ * 6121 3.1.3, 4.3.2). The rest of presence asks for no answer.
  */
 #define NS_DISCO_INFO  "http://jabber.org/protocol/disco#info"
 #define NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
-#define NS_PING	       "urn:xmpp:ping"
+#define NS_PING        "urn:xmpp:ping"
 
 static void result_open(struct buf *out, const struct xml_elem *e)
 {
@@ -48,13 +48,14 @@ static bool put_items(struct buf *out, const struct xml_elem *query)
 	return true;
 }
 
-/* What a domain answers to a get. put: false when the query asks for something that is not there. */
+/* What a domain answers to a get. put: false when the query asks for something that is not there.
+ */
 static const struct query {
 	struct slice ns, name;
 	bool (*put)(struct buf *out, const struct xml_elem *query);
 } queries[] = {
-	{SL(NS_PING), SL("ping"), put_ping},
-	{SL(NS_DISCO_INFO), SL("query"), put_info},
+	{SL(NS_PING),        SL("ping"),  put_ping },
+	{SL(NS_DISCO_INFO),  SL("query"), put_info },
 	{SL(NS_DISCO_ITEMS), SL("query"), put_items},
 };
 
@@ -66,7 +67,8 @@ static const struct query *find_query(const struct xml_elem *payload)
 	return NULL;
 }
 
-void service_iq(struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to)
+void service_iq(
+	struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to)
 {
 	struct slice type = xml_attr(e, SL("type"));
 	const struct query *q = NULL;
@@ -91,7 +93,8 @@ void service_iq(struct gateway *g, const struct xml_elem *e, const struct jid *f
 	gateway_bounce(g, e, from->domain, to->domain, cond, SL_NONE);
 }
 
-void service_presence(struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to)
+void service_presence(
+	struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to)
 {
 	struct slice type = xml_attr(e, SL("type"));
 

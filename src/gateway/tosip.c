@@ -15,8 +15,8 @@
  * (RFC 3428 8), the others wait behind it. A route with a rate makes targets wait for their turn.
  */
 enum {
-	DEADLINE_MS = 40000,     /* of a message, from the arrival of its stanza */
-	TRANSACTION_MS = 32000,  /* 64*T1 */
+	DEADLINE_MS = 40000,    /* of a message, from the arrival of its stanza */
+	TRANSACTION_MS = 32000, /* 64*T1 */
 };
 
 /* A message on its way: one block, everything in it copied. */
@@ -24,8 +24,8 @@ struct outgoing {
 	struct list node;
 	uint64_t deadline_ms;
 	size_t block;
-	bool notice;      /* of our own making: nobody is told how it ends */
-	bool authorized;  /* the sender may know whether the user is there */
+	bool notice;     /* of our own making: nobody is told how it ends */
+	bool authorized; /* the sender may know whether the user is there */
 	bool dated;
 	uint64_t date_ms;
 	struct slice from; /* "<sip:...>" */
@@ -37,13 +37,13 @@ struct outgoing {
 struct target {
 	struct table_node node;
 	struct gateway *gateway;
-	struct list queue;      /* outgoing.node */
+	struct list queue; /* outgoing.node */
 	unsigned n;
 	size_t bytes;
-	bool busy;              /* the first of the queue is under way */
-	struct list waiting;    /* in the queue of a pacer */
+	bool busy;           /* the first of the queue is under way */
+	struct list waiting; /* in the queue of a pacer */
 	struct slice uri, domain;
-	char text[];            /* uri, domain */
+	char text[]; /* uri, domain */
 };
 
 /* The rate of a route: a message may go when now >= next_us - burst (GCRA). */
@@ -76,8 +76,8 @@ static struct slice put(char **at, struct slice s)
 /* A copy of o with all it points to. */
 static struct outgoing *outgoing_new(const struct outgoing *o)
 {
-	size_t block = sizeof *o + o->from.n + o->call_id.n + o->subject.n + o->lang.n + o->body.n
-		+ o->xmpp_from.n + o->xmpp_to.n + o->id.n + o->contact_domain.n;
+	size_t block = sizeof *o + o->from.n + o->call_id.n + o->subject.n + o->lang.n + o->body.n +
+		       o->xmpp_from.n + o->xmpp_to.n + o->id.n + o->contact_domain.n;
 	struct outgoing *c = xmalloc(block);
 	char *at = (char *)(c + 1);
 
@@ -163,9 +163,9 @@ static void target_pop(struct target *t)
 
 static bool has_room(const struct gateway *g, const struct target *t, size_t block)
 {
-	return t->n < g->limits.target_msgs && t->bytes + block <= g->limits.target_bytes
-		&& g->n_queued < g->limits.queued_msgs
-		&& g->queued_bytes + block <= g->limits.queued_bytes;
+	return t->n < g->limits.target_msgs && t->bytes + block <= g->limits.target_bytes &&
+	       g->n_queued < g->limits.queued_msgs &&
+	       g->queued_bytes + block <= g->limits.queued_bytes;
 }
 
 static bool target_put(struct target *t, const struct outgoing *spec)
@@ -212,7 +212,8 @@ static void request_done(void *arg, const struct sip_result *r)
 		metric_add(M_SIP_DELIVERED, 1);
 	else
 		tell_error(g, o, t->domain, &e);
-	log_debug(&g->log, "message-answered", LF_S("to", t->uri), LF_U("status", error_end_status(r)));
+	log_debug(&g->log, "message-answered", LF_S("to", t->uri),
+		LF_U("status", error_end_status(r)));
 	target_pop(t);
 	target_go(t);
 }
@@ -323,7 +324,8 @@ static bool paced(struct target *t, const struct route *route)
 	if (pacer_take(p, now))
 		return true;
 	if (now + (uint64_t)(p->n + 1) * 1000 / p->rate > target_head(t)->deadline_ms) {
-		target_fail(t, STANZA_RESOURCE_CONSTRAINT, SL("too many messages to this user's server"));
+		target_fail(t, STANZA_RESOURCE_CONSTRAINT,
+			SL("too many messages to this user's server"));
 		return false;
 	}
 	list_append(&p->queue, &t->waiting);
@@ -342,9 +344,11 @@ static void target_go(struct target *t)
 			g->snapshot ? snapshot_route_of(g->snapshot, t->domain) : NULL;
 
 		if (gateway_now(g) >= target_head(t)->deadline_ms) {
-			target_fail(t, STANZA_REMOTE_SERVER_TIMEOUT, SL("earlier messages took too long"));
+			target_fail(t, STANZA_REMOTE_SERVER_TIMEOUT,
+				SL("earlier messages took too long"));
 		} else if (!route) {
-			target_fail(t, STANZA_SERVICE_UNAVAILABLE, SL("this user cannot be reached by SIP"));
+			target_fail(t, STANZA_SERVICE_UNAVAILABLE,
+				SL("this user cannot be reached by SIP"));
 		} else if (paced(t, route)) {
 			request_send(t, route);
 			return;
@@ -431,7 +435,8 @@ static struct target *target_of(struct gateway *g, const struct jid *to)
 	return target_find_or_new(g, buf_slice(&g->uri), to->domain);
 }
 
-void tosip_message(struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to)
+void tosip_message(
+	struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to)
 {
 	struct arena *a = &g->scratch;
 	struct slice user = jid_bare(a, to), contact = jid_bare(a, from);
@@ -448,7 +453,8 @@ void tosip_message(struct gateway *g, const struct xml_elem *e, const struct jid
 		break;
 	}
 	if (g->draining || !g->snapshot) {
-		bounce(g, e, from, to, STANZA_RESOURCE_CONSTRAINT, "the gateway is not taking messages now");
+		bounce(g, e, from, to, STANZA_RESOURCE_CONSTRAINT,
+			"the gateway is not taking messages now");
 		return;
 	}
 	if (!permitted(g, e, from, to, user, contact))
@@ -459,12 +465,15 @@ void tosip_message(struct gateway *g, const struct xml_elem *e, const struct jid
 	}
 	metric_add(M_XMPP_MESSAGES_IN, 1);
 	describe(g, &o, e, &m, from);
-	o.authorized = from_federated(g, from->domain) || invites_has(g->invites, user, contact, gateway_wall(g));
+	o.authorized = from_federated(g, from->domain) ||
+		       invites_has(g->invites, user, contact, gateway_wall(g));
 	if (!target_put(target_of(g, to), &o))
-		bounce(g, e, from, to, STANZA_RESOURCE_CONSTRAINT, "too many messages are waiting for this user");
+		bounce(g, e, from, to, STANZA_RESOURCE_CONSTRAINT,
+			"too many messages are waiting for this user");
 }
 
-bool tosip_notice(struct gateway *g, const struct jid *contact, const struct jid *user, struct slice text)
+bool tosip_notice(
+	struct gateway *g, const struct jid *contact, const struct jid *user, struct slice text)
 {
 	struct outgoing o = {.notice = true, .body = text, .contact_domain = contact->domain};
 	struct arena *a = &g->scratch;

@@ -5,8 +5,8 @@
 #include "view/metrics.h"
 
 enum {
-	DEADLINE_MS = 20000,   /* of a stanza, from the arrival of its request */
-	GUARD_MS = 21500,      /* by then its fate is known (link/link.h: a second after the deadline) */
+	DEADLINE_MS = 20000, /* of a stanza, from the arrival of its request */
+	GUARD_MS = 21500, /* by then its fate is known (link/link.h: a second after the deadline) */
 };
 #define RETRY_AFTER "10" /* seconds; what a sender is told who came at a bad moment */
 
@@ -27,7 +27,8 @@ static void reply(struct gateway *g, struct sip_server *txn, unsigned status, st
 	metric_add(status < 300 ? M_XMPP_DELIVERED : M_SIP_ERRORS, 1);
 }
 
-static void reply_plain(struct gateway *g, struct sip_server *txn, unsigned status, const char *reason)
+static void reply_plain(
+	struct gateway *g, struct sip_server *txn, unsigned status, const char *reason)
 {
 	reply(g, txn, status, slice_of(reason), (struct sip_out){0});
 }
@@ -246,7 +247,8 @@ static bool accept_request(struct gateway *g, struct incoming *i, const struct s
 	return true;
 }
 
-static struct link_down *make_stanza(struct gateway *g, const struct incoming *i, const struct pending *p)
+static struct link_down *make_stanza(
+	struct gateway *g, const struct incoming *i, const struct pending *p)
 {
 	uint64_t life = i->in.lifetime_ms < DEADLINE_MS ? i->in.lifetime_ms : DEADLINE_MS;
 	char id[STANZA_ID_MAX];
@@ -337,9 +339,10 @@ void toxmpp_fate(struct gateway *g, struct link_down *d)
 	} else if (d->fate == LINK_WRITTEN) {
 		written(g, p);
 	} else {
-		metric_add(d->fate == LINK_REFUSED ? M_FATE_REFUSED
-				   : d->fate == LINK_UNSENT ? M_FATE_UNSENT
-							    : M_FATE_UNKNOWN, 1);
+		metric_add(d->fate == LINK_REFUSED  ? M_FATE_REFUSED
+			   : d->fate == LINK_UNSENT ? M_FATE_UNSENT
+						    : M_FATE_UNKNOWN,
+			1);
 		if (p->txn)
 			reply_link(g, p->txn, d->reason, p->full_jid);
 		finish(g, p);
@@ -353,7 +356,8 @@ static void lost_one(struct gateway *g, struct pending *p, enum link_reason reas
 	if (p->state == PENDING_WINDOW) {
 		reply_link(g, p->txn, reason, p->full_jid);
 	} else if (p->state == PENDING_LATE) {
-		late_report(g, p->user, p->contact, p->wall_ms, true, slice_of(link_reason_text(reason)));
+		late_report(g, p->user, p->contact, p->wall_ms, true,
+			slice_of(link_reason_text(reason)));
 	} else {
 		return; /* its own fate is still to come */
 	}
@@ -372,7 +376,8 @@ void toxmpp_lost(struct gateway *g, enum link_reason reason, const uint64_t *ids
 }
 
 /* The contact himself, or his server for him, speaks to the user himself. */
-static bool is_about(struct arena *a, const struct pending *p, const struct jid *from, const struct jid *to)
+static bool is_about(
+	struct arena *a, const struct pending *p, const struct jid *from, const struct jid *to)
 {
 	struct slice contact_domain = slice_from(p->contact, slice_find(p->contact, '@') + 1);
 
@@ -392,7 +397,8 @@ static struct slice late_words(struct arena *a, const struct stanza_error *s)
 	return slice_of(arena_printf(a, "%.*s (%s)", SLARG(text), stanza_cond_name(s->cond)));
 }
 
-void toxmpp_error(struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to)
+void toxmpp_error(
+	struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to)
 {
 	struct arena *a = &g->scratch;
 	struct stanza_error s;
@@ -400,8 +406,8 @@ void toxmpp_error(struct gateway *g, const struct xml_elem *e, const struct jid 
 	struct pending *p =
 		pending_find(&g->pending, stanza_id_read(xml_attr(e, SL("id")), g->node, g->shard));
 
-	if (!p || p->state == PENDING_STORING || p->state == PENDING_ANSWERED || !is_about(a, p, from, to)
-		|| !stanza_error_read(e, a, &s)) {
+	if (!p || p->state == PENDING_STORING || p->state == PENDING_ANSWERED ||
+		!is_about(a, p, from, to) || !stanza_error_read(e, a, &s)) {
 		log_debug(&g->log, "error-unmatched", LF_S("partner", from->domain));
 		return;
 	}

@@ -1,7 +1,8 @@
 /*
- * stox_vectors [--group NAME,NAME...] FILE...: plays mapping vectors (docs: vectors of RFC 7247, 7572
- * and more) against the gateway's own objects. A line for each failure; ends "N passed, N failed".
- * A key nobody understands is a failure. Groups that are not built are reported only when asked for.
+ * stox_vectors [--group NAME,NAME...] FILE...: plays mapping vectors (docs: vectors of RFC 7247,
+ * 7572 and more) against the gateway's own objects. A line for each failure; ends "N passed, N
+ * failed". A key nobody understands is a failure. Groups that are not built are reported only when
+ * asked for.
  */
 
 #include <stdio.h>
@@ -17,8 +18,8 @@ static const struct group {
 	void (*run)(struct vector *v);
 } groups[] = {
 	{"address", run_address},
-	{"error", run_error},
-	{"im", run_im},
+	{"error",   run_error  },
+	{"im",      run_im     },
 };
 
 struct tally {

@@ -13,7 +13,8 @@ static struct slice map(struct vector *v, struct slice address, bool sip2xmpp, s
 
 	*e = (struct err){0};
 	if (sip2xmpp)
-		return address_to_jid(&j, &v->arena, address, e) == 0 ? jid_full(&v->arena, &j) : SL_NONE;
+		return address_to_jid(&j, &v->arena, address, e) == 0 ? jid_full(&v->arena, &j)
+								      : SL_NONE;
 	if (jid_parse(&j, &v->arena, address, e) < 0)
 		return SL_NONE;
 	buf_init(&b, 0);
@@ -29,8 +30,8 @@ void run_address(struct vector *v)
 	struct err e;
 	struct slice out = map(v, in, v->sip2xmpp, &e);
 	struct field fields[] = {
-		{v->sip2xmpp ? "jid" : "uri", out},
-		{"error", out.p ? SL_NONE : slice_of(e.code)},
+		{v->sip2xmpp ? "jid" : "uri", out                               },
+		{"error",                     out.p ? SL_NONE : slice_of(e.code)},
 	};
 
 	if (!json_object_get(v->out, "error") && !out.p)

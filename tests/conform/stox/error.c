@@ -16,7 +16,7 @@ static const struct {
 	enum link_reason reason;
 } causes[] = {
 	{"does-not-exist", LINK_R_NO_SUCH_SERVER},
-	{"cannot-resolve", LINK_R_DNS_FAILED},
+	{"cannot-resolve", LINK_R_DNS_FAILED    },
 };
 
 static bool from_cause(struct vector *v, const char *cause, bool full, struct error_sip *ret)
@@ -47,7 +47,8 @@ static void put_error(struct buf *b, const char *condition, const char *address,
 
 static void from_stanza(struct vector *v, const char *condition, bool full, struct error_sip *ret)
 {
-	const char *address = take_string(v, v->in, "new_address"), *text = take_string(v, v->in, "text");
+	const char *address = take_string(v, v->in, "new_address"),
+		   *text = take_string(v, v->in, "text");
 	struct xml_reader *reader = xml_reader_new(&(struct xml_limits){0});
 	struct stanza_error s;
 	struct xml_event ev;
@@ -56,7 +57,8 @@ static void from_stanza(struct vector *v, const char *condition, bool full, stru
 	buf_init(&b, 0);
 	put_error(&b, condition, address, text);
 	xml_reader_feed(reader, buf_slice(&b));
-	if (!xml_reader_next(reader, &ev) || !xml_reader_next(reader, &ev) || ev.type != XML_EVENT_ELEMENT)
+	if (!xml_reader_next(reader, &ev) || !xml_reader_next(reader, &ev) ||
+		ev.type != XML_EVENT_ELEMENT)
 		abort();
 	stanza_error_read(ev.elem, &ev.arena, &s);
 	error_stanza_to_sip(ret, &v->arena, &s, full);
@@ -78,9 +80,10 @@ static void condition_to_sip(struct vector *v, const char *condition)
 	compare(v, v->out,
 		(struct field[]){
 			{"status", number(v, e.status)},
-			{"reason_phrase", e.reason},
-			{"contact", e.contact},
-		}, 3);
+			{"reason_phrase",        e.reason },
+			{"contact",        e.contact      },
+        },
+		3);
 }
 
 /* ---- the end of a SIP request in XMPP's words: a message is sent, and ends so ---- */
@@ -93,7 +96,8 @@ static void send_usual(struct rig *r)
 
 static void respond(struct vector *v, struct rig *r, unsigned status)
 {
-	const char *reason = take_string(v, v->in, "reason_phrase"), *contact = take_string(v, v->in, "contact");
+	const char *reason = take_string(v, v->in, "reason_phrase"),
+		   *contact = take_string(v, v->in, "contact");
 
 	if (rig_count(r, true) != 1) {
 		fail(v, "no request left");
@@ -166,7 +170,8 @@ static void request_refused(struct vector *v, struct rig *r, json_t *request)
 
 void run_error(struct vector *v)
 {
-	const char *condition = take_string(v, v->in, "condition"), *event = take_string(v, v->in, "event");
+	const char *condition = take_string(v, v->in, "condition"),
+		   *event = take_string(v, v->in, "event");
 	json_t *status = take(v, v->in, "status");
 	json_t *authorized = take(v, v->in, "sender_authorized_for_presence");
 	json_t *request = take(v, v->in, "request"), *stanza;
@@ -178,7 +183,8 @@ void run_error(struct vector *v)
 	}
 	r = xmalloc(sizeof *r);
 	/* Contacts of a Public partner are authorized by the user alone, and this one is not. */
-	rig_init(r, &(struct rig_options){.partner_type = json_is_false(authorized) ? "PublicVerified" : NULL});
+	rig_init(r, &(struct rig_options){
+			    .partner_type = json_is_false(authorized) ? "PublicVerified" : NULL});
 	if (status)
 		status_to_xmpp(v, r, (unsigned)json_integer_value(status));
 	else if (event)

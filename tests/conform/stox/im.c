@@ -18,9 +18,14 @@ static struct xstream *stream_of(const char *domain, struct arena *a)
 	struct xstream *x = xstream_new(
 		&(struct xstream_cfg){.role = XSTREAM_RECIPIENT, .local = SL("example.net")}, 0);
 
-	xstream_feed(x, slice_of(arena_printf(a,
-		"<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
-		"xmlns:db='jabber:server:dialback' from='%s' to='example.net' version='1.0'>", domain)), 0);
+	xstream_feed(x,
+		slice_of(arena_printf(a,
+			"<stream:stream xmlns='jabber:server' "
+			"xmlns:stream='http://etherx.jabber.org/streams' "
+			"xmlns:db='jabber:server:dialback' from='%s' to='example.net' "
+			"version='1.0'>",
+			domain)),
+		0);
 	while (xstream_event(x, &ev))
 		if (ev.type == XSTREAM_HEADER)
 			xstream_accept(x, &policy, XCERT_NONE);
@@ -67,7 +72,11 @@ static void message_of_a_stranger(struct vector *v, const char *domain, json_t *
 	/* A stanza that ends its stream never reaches the gateway: no request can leave. */
 	if (take_flag(v, v->out, "no_request") && !error.p)
 		fail(v, "the stanza passes");
-	compare(v, v->out, (struct field[]){{"stream_error", error}}, 1);
+	compare(v, v->out,
+		(struct field[]){
+			{"stream_error", error}
+        },
+		1);
 }
 
 /* ---- one message ---- */
@@ -182,9 +191,10 @@ static void requests_in(struct vector *v, struct rig *r, json_t *sequence)
 	}
 	compare(v, v->out,
 		(struct field[]){
-			{"stanzas", number(v, r->n_xml)},
-			{"responses", number(v, rig_count(r, false))},
-		}, 2);
+			{"stanzas", number(v,    r->n_xml)},
+			{ "responses", number(v, rig_count(r,   false))},
+        },
+		2);
 }
 
 void run_im(struct vector *v)

@@ -42,7 +42,8 @@ void play_stanza(struct vector *v, struct rig *r, const char *name, json_t *stan
 	buf_done(&b);
 }
 
-static void put_header(struct vector *v, struct buf *b, json_t *request, const char *key, const char *name)
+static void put_header(
+	struct vector *v, struct buf *b, json_t *request, const char *key, const char *name)
 {
 	json_t *value = take(v, request, key);
 
@@ -164,21 +165,22 @@ void compare_stanza(struct vector *v, struct rig *r, json_t *expected)
 	bool error = e && stanza_error_read(e, &v->arena, &s);
 	struct slice html = SL("http://jabber.org/protocol/xhtml-im");
 	struct field fields[] = {
-		{"name", e ? e->name : SL_NONE},
-		{"from", xml_attr(e, SL("from"))},
-		{"to", xml_attr(e, SL("to"))},
-		{"id", xml_attr(e, SL("id"))},
-		{"type", xml_attr(e, SL("type"))},
-		{"xml_lang", xml_attr_ns(e, SL(XML_NS_XML), SL("lang"))},
-		{"body", e ? child_text(v, e, "body") : SL_NONE},
-		{"subject", e ? child_text(v, e, "subject") : SL_NONE},
-		{"thread", e ? child_text(v, e, "thread") : SL_NONE},
-		{"xhtml_im", yes(xml_child(e, html, SL("html")) != NULL)},
-		{"wire", e ? slice_of(r->xml[0]) : SL_NONE},
-		{"condition", error ? slice_of(stanza_cond_name(s.cond)) : SL_NONE},
-		{"condition_text", error ? s.uri : SL_NONE},
-		{"error_type", error ? xml_attr(stanza_child(e, SL("error")), SL("type")) : SL_NONE},
-		{"text", error ? s.text : SL_NONE},
+		{"name",                e ? e->name : SL_NONE},
+		{"from",                xml_attr(e,            SL("from"))},
+		{"to",                     xml_attr(e,				       SL("to"))},
+		{"id",            xml_attr(e,SL("id"))},
+		{"type",xml_attr(e,                  SL("type"))},
+		{"xml_lang",                xml_attr_ns(e,                            SL(XML_NS_XML), SL("lang"))},
+		{"body",                     e ? child_text(v,                                 e, "body") : SL_NONE},
+		{"subject",       e ? child_text(v,e, "subject") : SL_NONE},
+		{"thread",                e ? child_text(v, e, "thread") : SL_NONE},
+		{"xhtml_im",    yes(xml_child(e,                         html, SL("html")) != NULL)},
+		{"wire",e ? slice_of(r->xml[0]) : SL_NONE                             },
+		{"condition",                     error ? slice_of(stanza_cond_name(s.cond)) : SL_NONE                                  },
+		{"condition_text",                    error ? s.uri : SL_NONE                     },
+		{"error_type",
+                 error ? xml_attr(stanza_child(e,               SL("error")), SL("type")) : SL_NONE},
+		{"text", error ? s.text : SL_NONE                     },
 	};
 
 	if (e)
@@ -188,18 +190,18 @@ void compare_stanza(struct vector *v, struct rig *r, json_t *expected)
 void compare_request(struct vector *v, const struct sip_msg *m, json_t *expected)
 {
 	struct field fields[] = {
-		{"method", m->method_name},
-		{"ruri", m->ruri_text},
-		{"to_uri", m->to.uri.text},
-		{"from_uri", m->from.uri.text},
-		{"from_tag", m->from.tag},
-		{"call_id", m->call_id},
-		{"content_type", sip_msg_get(m, SIP_H_CONTENT_TYPE)},
-		{"content_length", sip_msg_get(m, SIP_H_CONTENT_LENGTH)},
-		{"content_language", sip_msg_get(m, SIP_H_CONTENT_LANGUAGE)},
-		{"subject", sip_msg_get(m, SIP_H_SUBJECT)},
-		{"contact", sip_msg_get(m, SIP_H_CONTACT)},
-		{"body", m->body},
+		{"method",               m->method_name  },
+		{"ruri",                 m->ruri_text    },
+		{"to_uri",               m->to.uri.text  },
+		{"from_uri",             m->from.uri.text},
+		{"from_tag",             m->from.tag     },
+		{"call_id",              m->call_id      },
+		{"content_type",         sip_msg_get(m,    SIP_H_CONTENT_TYPE)},
+		{"content_length",                      sip_msg_get(m,                       SIP_H_CONTENT_LENGTH)},
+		{"content_language", sip_msg_get(m,SIP_H_CONTENT_LANGUAGE)},
+		{"subject",         sip_msg_get(m,        SIP_H_SUBJECT)},
+		{"contact",              sip_msg_get(m,         SIP_H_CONTACT)},
+		{"body",                      m->body                             },
 	};
 
 	compare(v, expected, fields, ARRAY_LEN(fields));
@@ -208,10 +210,10 @@ void compare_request(struct vector *v, const struct sip_msg *m, json_t *expected
 void compare_response(struct vector *v, const struct sip_msg *m, json_t *expected)
 {
 	struct field fields[] = {
-		{"status", number(v, m->status)},
-		{"accept", sip_msg_get(m, SIP_H_ACCEPT)},
-		{"contact", sip_msg_get(m, SIP_H_CONTACT)},
-		{"body", m->body.n ? m->body : SL_NONE},
+		{"status",       number(v,       m->status)},
+		{"accept",              sip_msg_get(m,                     SIP_H_ACCEPT)},
+		{"contact", sip_msg_get(m,SIP_H_CONTACT)},
+		{"body", m->body.n ? m->body : SL_NONE      },
 	};
 
 	compare(v, expected, fields, ARRAY_LEN(fields));

@@ -91,7 +91,8 @@ static bool equal(struct vector *v, json_t *want, struct slice got)
 }
 
 /*
- * The vectors' expressions are of the common kind, with backslashes in brackets; POSIX has none there:
+ * The vectors' expressions are of the common kind, with backslashes in brackets; POSIX has none
+ * there:
  * "]" goes first, "-" last.
  */
 static const char *bracket(struct buf *out, const char *p)
@@ -142,7 +143,8 @@ static bool matches(struct vector *v, json_t *want, struct slice got)
 	regex_t re;
 	bool yes_it_does;
 
-	if (!got.p || regcomp(&re, posix(v, json_string_value(want)), REG_EXTENDED | REG_NOSUB) != 0)
+	if (!got.p ||
+		regcomp(&re, posix(v, json_string_value(want)), REG_EXTENDED | REG_NOSUB) != 0)
 		return false;
 	yes_it_does = regexec(&re, s, 0, NULL, 0) == 0;
 	regfree(&re);
@@ -164,7 +166,8 @@ static size_t contained(struct vector *v, json_t *want, struct slice got)
 
 static bool all_contained(struct vector *v, json_t *want, struct slice got)
 {
-	return got.p && contained(v, want, got) == (json_is_array(want) ? json_array_size(want) : 1);
+	return got.p &&
+	       contained(v, want, got) == (json_is_array(want) ? json_array_size(want) : 1);
 }
 
 static bool none_contained(struct vector *v, json_t *want, struct slice got)
@@ -193,15 +196,15 @@ static const struct form {
 	const char *suffix;
 	bool (*holds)(struct vector *v, json_t *want, struct slice got);
 } forms[] = {
-	{"_in", equal},
-	{"_not", not_equal},
-	{"_matches", matches},
-	{"_includes", all_contained},
-	{"_contains", all_contained},
-	{"_has_no", none_contained},
-	{"_class", of_class},
-	{"_nonempty", not_empty},
-	{"", equal},
+	{"_in",       equal         },
+	{"_not",      not_equal     },
+	{"_matches",  matches       },
+	{"_includes", all_contained },
+	{"_contains", all_contained },
+	{"_has_no",   none_contained},
+	{"_class",    of_class      },
+	{"_nonempty", not_empty     },
+	{"",          equal         },
 };
 
 static const struct field *field_of(
@@ -236,7 +239,8 @@ void compare(struct vector *v, json_t *expected, const struct field *fields, siz
 		if (!form->holds(v, want, f->value)) {
 			shown = json_dumps(want, JSON_ENCODE_ANY | JSON_COMPACT);
 			fail(v, "%s is %s%.*s%s, want %s", key, f->value.p ? "\"" : "",
-				SLARG(f->value.p ? f->value : SL("absent")), f->value.p ? "\"" : "", shown);
+				SLARG(f->value.p ? f->value : SL("absent")), f->value.p ? "\"" : "",
+				shown);
 			free(shown);
 		}
 		take(v, expected, key);

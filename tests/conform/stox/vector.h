@@ -8,15 +8,15 @@
 
 /*
  * One vector of stox.json and how it is held against what came out. Every key is taken out of the
- * vector by the one who understands it; what is left at the end nobody understood, and is a failure.
- * This and the files beside it know how to play a vector and how to compare; what a value is mapped to
- * they do not know.
+ * vector by the one who understands it; what is left at the end nobody understood, and is a
+ * failure. This and the files beside it know how to play a vector and how to compare; what a value
+ * is mapped to they do not know.
  */
 struct vector {
 	const char *id;
 	json_t *in, *out; /* of a copy: keys vanish as they are taken */
 	bool rt, sip2xmpp;
-	json_t *pool;     /* keeps what was taken alive */
+	json_t *pool; /* keeps what was taken alive */
 	struct arena arena;
 	bool failed;
 };

@@ -30,7 +30,8 @@ static struct object *copy_of(struct config *c, enum object_kind kind)
 	return object_copy(config_find(c, kind, SL("global")));
 }
 
-static void put_partner(struct config *c, const struct rig_options *o, const char *domain, const char *more)
+static void put_partner(
+	struct config *c, const struct rig_options *o, const char *domain, const char *more)
 {
 	struct object *p = object_new(&partner_class);
 
@@ -186,8 +187,8 @@ static void reply(void *arg, struct sip_server *txn, const struct sip_reply *rep
 	sip_server_reply(txn, reply, rig_now(r));
 }
 
-static void request(void *arg, const struct route *route, const struct sip_spec *spec, unsigned timeout_ms,
-	sip_done *done, void *done_arg)
+static void request(void *arg, const struct route *route, const struct sip_spec *spec,
+	unsigned timeout_ms, sip_done *done, void *done_arg)
 {
 	struct rig *r = arg;
 	struct sip_hop to = next_hop();
@@ -202,8 +203,11 @@ static uint64_t wall_ms(void *arg)
 	return r->wall_ms + rig_now(r) - r->start_ms;
 }
 
-static const struct gateway_ops ops = {
-	.send = take_down, .up_done = up_done, .reply = reply, .request = request, .wall_ms = wall_ms};
+static const struct gateway_ops ops = {.send = take_down,
+	.up_done = up_done,
+	.reply = reply,
+	.request = request,
+	.wall_ms = wall_ms};
 
 /* ---- life and time ---- */
 
@@ -222,8 +226,13 @@ void rig_init(struct rig *r, const struct rig_options *o)
 
 	*r = (struct rig){.wall_ms = 1769860800000, .start_ms = START_MS};
 	r->loop = loop_new_fake("gateway", START_MS);
-	r->stack = sip_stack_new(&(struct sip_stack_config){.node = 'a', .shard = '0', .caps = &gateway_caps,
-		.sent_by = &sent_by, .n_sockets = 1, .max_servers = 10000, .max_clients = 10000},
+	r->stack = sip_stack_new(&(struct sip_stack_config){.node = 'a',
+					 .shard = '0',
+					 .caps = &gateway_caps,
+					 .sent_by = &sent_by,
+					 .n_sockets = 1,
+					 .max_servers = 10000,
+					 .max_clients = 10000},
 		&stack_ops, r);
 	if (gateway_new(&r->g, r->loop, &config, NULL, &e) < 0) {
 		fprintf(stderr, "gateway: %s\n", e.text);
@@ -277,29 +286,37 @@ void rig_sip_in(struct rig *r, struct slice datagram)
 	free(copy);
 }
 
-void rig_message(struct rig *r, const char *ruri, const char *from, const char *headers, const char *body)
+void rig_message(
+	struct rig *r, const char *ruri, const char *from, const char *headers, const char *body)
 {
 	unsigned n = ++r->random;
 
 	body = body ? body : "x";
-	rig_sip_in(r, slice_of(arena_printf(&r->arena,
-		"MESSAGE %s SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK%u\r\nMax-Forwards: 70\r\n"
-		"From: %s\r\nTo: <sip:juliet@example.com>\r\nCall-ID: c%u\r\nCSeq: 1 MESSAGE\r\n%s"
-		"Content-Length: %zu\r\n\r\n%s",
-		ruri ? ruri : "sip:juliet@example.com", n, from ? from : "<sip:romeo@example.net>;tag=1", n,
-		headers ? headers : "Content-Type: text/plain\r\n", strlen(body), body)));
+	rig_sip_in(r,
+		slice_of(arena_printf(&r->arena,
+			"MESSAGE %s SIP/2.0\r\nVia: SIP/2.0/UDP "
+			"192.0.2.1;branch=z9hG4bK%u\r\nMax-Forwards: 70\r\n"
+			"From: %s\r\nTo: <sip:juliet@example.com>\r\nCall-ID: c%u\r\nCSeq: 1 "
+			"MESSAGE\r\n%s"
+			"Content-Length: %zu\r\n\r\n%s",
+			ruri ? ruri : "sip:juliet@example.com", n,
+			from ? from : "<sip:romeo@example.net>;tag=1", n,
+			headers ? headers : "Content-Type: text/plain\r\n", strlen(body), body)));
 }
 
-void rig_respond(struct rig *r, unsigned i, unsigned status, const char *reason, const char *headers)
+void rig_respond(
+	struct rig *r, unsigned i, unsigned status, const char *reason, const char *headers)
 {
 	const struct sip_msg *m = r->sip[i].m;
 
 	assert(m->request);
 	rig_sip_in(r, slice_of(arena_printf(&r->arena,
-		"SIP/2.0 %u %s\r\nVia: %.*s\r\nFrom: %.*s\r\nTo: %.*s;tag=t\r\nCall-ID: %.*s\r\n"
-		"CSeq: %u MESSAGE\r\n%sContent-Length: 0\r\n\r\n",
-		status, reason, SLARG(sip_msg_get(m, SIP_H_VIA)), SLARG(sip_msg_get(m, SIP_H_FROM)),
-		SLARG(sip_msg_get(m, SIP_H_TO)), SLARG(m->call_id), m->cseq, headers ? headers : "")));
+			      "SIP/2.0 %u %s\r\nVia: %.*s\r\nFrom: %.*s\r\nTo: "
+			      "%.*s;tag=t\r\nCall-ID: %.*s\r\n"
+			      "CSeq: %u MESSAGE\r\n%sContent-Length: 0\r\n\r\n",
+			      status, reason, SLARG(sip_msg_get(m, SIP_H_VIA)),
+			      SLARG(sip_msg_get(m, SIP_H_FROM)), SLARG(sip_msg_get(m, SIP_H_TO)),
+			      SLARG(m->call_id), m->cseq, headers ? headers : "")));
 }
 
 void rig_unreachable(struct rig *r)
@@ -330,7 +347,8 @@ static struct xml_elem *read_xml(struct slice xml, struct arena *ret_arena)
 
 	xml_reader_feed(reader, SL("<s xmlns='jabber:server'>"));
 	xml_reader_feed(reader, xml);
-	if (!xml_reader_next(reader, &ev) || !xml_reader_next(reader, &ev) || ev.type != XML_EVENT_ELEMENT) {
+	if (!xml_reader_next(reader, &ev) || !xml_reader_next(reader, &ev) ||
+		ev.type != XML_EVENT_ELEMENT) {
 		fprintf(stderr, "not a stanza: %.*s\n", SLARG(xml));
 		abort();
 	}

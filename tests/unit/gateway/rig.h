@@ -11,13 +11,13 @@
 #include "xml/elem.h"
 
 /*
- * A gateway between doubles of its neighbours: the real SIP transaction layer without a network, a link
- * without an edge, a clock that stands still until it is told. What leaves is kept in order.
+ * A gateway between doubles of its neighbours: the real SIP transaction layer without a network, a
+ * link without an edge, a clock that stands still until it is told. What leaves is kept in order.
  */
 enum { RIG_MAX = 256 };
 
-struct rig_sip { /* a SIP message that left */
-	char *text;  /* as on the wire, NUL-terminated */
+struct rig_sip {    /* a SIP message that left */
+	char *text; /* as on the wire, NUL-terminated */
 	struct sip_msg *m;
 };
 
@@ -28,10 +28,10 @@ struct rig {
 	struct snapshot *snapshot;
 	uint64_t wall_ms; /* at the start; goes on with the loop's time */
 	uint64_t start_ms;
-	bool no_credit;   /* the link takes nothing */
+	bool no_credit;                  /* the link takes nothing */
 	struct link_down *down[RIG_MAX]; /* stanzas that went to the edge and have no fate yet */
 	unsigned n_down;
-	char *xml[RIG_MAX];              /* all stanzas that went down, NUL-terminated */
+	char *xml[RIG_MAX]; /* all stanzas that went down, NUL-terminated */
 	unsigned n_xml;
 	struct rig_sip sip[RIG_MAX];
 	unsigned n_sip;
@@ -53,8 +53,8 @@ struct rig_options {
 };
 
 /*
- * Local domains example.net, example.org, sip.example by the route "main"; partners example.com (with
- * muc.example.com) and xmpp.example.
+ * Local domains example.net, example.org, sip.example by the route "main"; partners example.com
+ * (with muc.example.com) and xmpp.example.
  */
 void rig_init(struct rig *r, const struct rig_options *o);
 void rig_done(struct rig *r);
@@ -67,10 +67,13 @@ uint64_t rig_now(const struct rig *r);
 
 /* A datagram from the route. It is copied. */
 void rig_sip_in(struct rig *r, struct slice datagram);
-/* A MESSAGE with these parts; NULL: a usual one. headers: complete lines. Its own branch and Call-ID. */
-void rig_message(struct rig *r, const char *ruri, const char *from, const char *headers, const char *body);
+/* A MESSAGE with these parts; NULL: a usual one. headers: complete lines. Its own branch and
+ * Call-ID. */
+void rig_message(
+	struct rig *r, const char *ruri, const char *from, const char *headers, const char *body);
 /* A final response to the SIP request that left as number i. */
-void rig_respond(struct rig *r, unsigned i, unsigned status, const char *reason, const char *headers);
+void rig_respond(
+	struct rig *r, unsigned i, unsigned status, const char *reason, const char *headers);
 /* The network says that the next hop is gone. */
 void rig_unreachable(struct rig *r);
 

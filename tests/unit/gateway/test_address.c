@@ -35,49 +35,49 @@ static void uri_to_jid(void **state)
 	static const struct {
 		const char *uri, *jid;
 	} rows[] = {
-		/* RFC 7247 6.4 */
-		{"sip:f%C3%BC@sip.example", "fü@sip.example"},
-		{"sip:o'malley@sip.example", "o\\27malley@sip.example"},
-		{"sip:foo@sip.example;gr=bar", "foo@sip.example/bar"},
-		{"im:romeo@example.net", "romeo@example.net"},
-		{"pres:romeo@example.net", "romeo@example.net"},
-		{"sips:romeo@example.net", "romeo@example.net"},
-		/* what is dropped */
-		{"sip:romeo:secret@example.net", "romeo@example.net"},
-		{"sip:romeo@example.net:5080;transport=tcp?Subject=hi", "romeo@example.net"},
-		{"sip:romeo@example.net;opaque=user:x", "romeo@example.net"},
-		{"sip:romeo@example.net;gr", "romeo@example.net"},
-		/* RFC 3261 25.1: the user part may hold what looks like the rest */
-		{"sip:a=b+c$d,e;f?g@sip.example", "a=b+c$d,e;f?g@sip.example"},
-		/* XEP-0106, all ten */
+  /* RFC 7247 6.4 */
+		{"sip:f%C3%BC@sip.example",                             "fü@sip.example"            },
+		{"sip:o'malley@sip.example",                            "o\\27malley@sip.example"    },
+		{"sip:foo@sip.example;gr=bar",                          "foo@sip.example/bar"        },
+		{"im:romeo@example.net",                                "romeo@example.net"          },
+		{"pres:romeo@example.net",                              "romeo@example.net"          },
+		{"sips:romeo@example.net",                              "romeo@example.net"          },
+ /* what is dropped */
+		{"sip:romeo:secret@example.net",                        "romeo@example.net"          },
+		{"sip:romeo@example.net:5080;transport=tcp?Subject=hi", "romeo@example.net"          },
+		{"sip:romeo@example.net;opaque=user:x",                 "romeo@example.net"          },
+		{"sip:romeo@example.net;gr",                            "romeo@example.net"          },
+ /* RFC 3261 25.1: the user part may hold what looks like the rest */
+		{"sip:a=b+c$d,e;f?g@sip.example",                       "a=b+c$d,e;f?g@sip.example"  },
+ /* XEP-0106, all ten */
 		{"sip:a%20b%22c&d'e/f%3Ag%3Ch%3Ei%40j%5C26@x.example",
-			"a\\20b\\22c\\26d\\27e\\2ff\\3ag\\3ch\\3ei\\40j\\5c26@x.example"},
-		{"sip:%5C2plus%5C2is%5C4@sip.example", "\\2plus\\2is\\4@sip.example"},
-		/* device */
-		{"sip:foo@sip.example;gr=a%2Fb%20c", "foo@sip.example/a/b c"},
-		{"sip:foo@sip.example;GR=Bar", "foo@sip.example/Bar"},
+                 "a\\20b\\22c\\26d\\27e\\2ff\\3ag\\3ch\\3ei\\40j\\5c26@x.example"                    },
+		{"sip:%5C2plus%5C2is%5C4@sip.example",                  "\\2plus\\2is\\4@sip.example"},
+ /* device */
+		{"sip:foo@sip.example;gr=a%2Fb%20c",                    "foo@sip.example/a/b c"      },
+		{"sip:foo@sip.example;GR=Bar",                          "foo@sip.example/Bar"        },
 		{"sip:foo@sip.example;opaque=user:epid:AbC-1_x;gruu",
-			"foo@sip.example/user:epid:AbC-1_x"},
-		/* domains */
-		{"sip:juliet@xn--bcher-kva.example", "juliet@bücher.example"},
-		{"sip:romeo@[2001:db8::1]:5061", "romeo@[2001:db8::1]"},
-		{"sip:romeo@192.0.2.1", "romeo@192.0.2.1"},
-		/* refused */
-		{"tel:+18882934234", "!unsupported-scheme"},
-		{"mailto:a@example.net", "!unsupported-scheme"},
-		{"http://example.net/", "!unsupported-scheme"},
-		{"romeo", "!bad-uri"},
-		{"sip:", "!bad-uri"},
-		{"sip:a%zzb@sip.example", "!bad-percent-escape"},
-		{"sip:a%2@sip.example", "!bad-percent-escape"},
-		{"sip:a@sip.example;gr=%", "!bad-percent-escape"},
-		{"sip:a%FFb@sip.example", "!bad-utf8"},
-		{"sip:a@sip.example;gr=%C0%AF", "!bad-utf8"},
-		{"sip:a%00b@sip.example", "!disallowed-char"},
-		{"sip:%20ab@sip.example", "!space-at-edge"},
-		{"sip:ab%20@sip.example", "!space-at-edge"},
-		{"sip:foo%E2%80%8Bbar@example.com", "!disallowed-char"},
-		{"sip:a@-.example", "!bad-uri"},
+                 "foo@sip.example/user:epid:AbC-1_x"                                                 },
+ /* domains */
+		{"sip:juliet@xn--bcher-kva.example",                    "juliet@bücher.example"     },
+		{"sip:romeo@[2001:db8::1]:5061",                        "romeo@[2001:db8::1]"        },
+		{"sip:romeo@192.0.2.1",                                 "romeo@192.0.2.1"            },
+ /* refused */
+		{"tel:+18882934234",                                    "!unsupported-scheme"        },
+		{"mailto:a@example.net",                                "!unsupported-scheme"        },
+		{"http://example.net/",                                 "!unsupported-scheme"        },
+		{"romeo",					       "!bad-uri"                   },
+		{"sip:",						"!bad-uri"                   },
+		{"sip:a%zzb@sip.example",                               "!bad-percent-escape"        },
+		{"sip:a%2@sip.example",                                 "!bad-percent-escape"        },
+		{"sip:a@sip.example;gr=%",                              "!bad-percent-escape"        },
+		{"sip:a%FFb@sip.example",                               "!bad-utf8"                  },
+		{"sip:a@sip.example;gr=%C0%AF",                         "!bad-utf8"                  },
+		{"sip:a%00b@sip.example",                               "!disallowed-char"           },
+		{"sip:%20ab@sip.example",                               "!space-at-edge"             },
+		{"sip:ab%20@sip.example",                               "!space-at-edge"             },
+		{"sip:foo%E2%80%8Bbar@example.com",                     "!disallowed-char"           },
+		{"sip:a@-.example",				     "!bad-uri"                   },
 	};
 	struct arena a = {0};
 
@@ -91,18 +91,18 @@ static void jid_to_uri(void **state)
 	static const struct {
 		const char *jid, *uri;
 	} rows[] = {
-		{"m\\26m@xmpp.example", "sip:m&m@xmpp.example"},
-		{"tschüss@xmpp.example", "sip:tsch%C3%BCss@xmpp.example"},
-		{"baz@xmpp.example/qux", "sip:baz@xmpp.example;gr=qux"},
-		{"baz@xmpp.example/[x]:&+$", "sip:baz@xmpp.example;gr=[x]:&+$"},
-		{"baz@xmpp.example/a;b=c?d", "sip:baz@xmpp.example;gr=a%3Bb%3Dc%3Fd"},
+		{"m\\26m@xmpp.example",                                     "sip:m&m@xmpp.example"                 },
+		{"tschüss@xmpp.example",                                   "sip:tsch%C3%BCss@xmpp.example"        },
+		{"baz@xmpp.example/qux",                                    "sip:baz@xmpp.example;gr=qux"          },
+		{"baz@xmpp.example/[x]:&+$",                                "sip:baz@xmpp.example;gr=[x]:&+$"      },
+		{"baz@xmpp.example/a;b=c?d",                                "sip:baz@xmpp.example;gr=a%3Bb%3Dc%3Fd"},
 		{"here\\27s_a_wild_\\26_\\2fcr%zy\\2f_address@example.com",
-			"sip:here's_a_wild_&_/cr%25zy/_address@example.com"},
-		{"a\\5c26b@xmpp.example", "sip:a%5C26b@xmpp.example"},
-		{"xmpp.example", "sip:xmpp.example"},
-		{"rooms.example.com/x", "sip:rooms.example.com;gr=x"},
-		{"Juliet@BÜCHER.example", "sip:juliet@xn--bcher-kva.example"},
-		{"romeo@[2001:db8::1]", "sip:romeo@[2001:db8::1]"},
+                 "sip:here's_a_wild_&_/cr%25zy/_address@example.com"                                               },
+		{"a\\5c26b@xmpp.example",                                   "sip:a%5C26b@xmpp.example"             },
+		{"xmpp.example",					    "sip:xmpp.example"                     },
+		{"rooms.example.com/x",                                     "sip:rooms.example.com;gr=x"           },
+		{"Juliet@BÜCHER.example",                                  "sip:juliet@xn--bcher-kva.example"     },
+		{"romeo@[2001:db8::1]",                                     "sip:romeo@[2001:db8::1]"              },
 	};
 	struct arena a = {0};
 
@@ -111,7 +111,8 @@ static void jid_to_uri(void **state)
 	arena_done(&a);
 }
 
-/* Every byte string that is a user name at all comes back as it was: all pairs of ASCII characters. */
+/* Every byte string that is a user name at all comes back as it was: all pairs of ASCII characters.
+ */
 static void there_and_back(void **state)
 {
 	struct arena a = {0};
@@ -142,14 +143,14 @@ static void xmpp_uris(void **state)
 	static const struct {
 		const char *uri, *jid, *back;
 	} rows[] = {
-		{"xmpp:new@example.com", "new@example.com", "xmpp:new@example.com"},
+		{"xmpp:new@example.com",                        "new@example.com",             "xmpp:new@example.com"  },
 		{"xmpp:o%5C27malley@example.com/a%20b?message", "o\\27malley@example.com/a b",
-			"xmpp:o%5C27malley@example.com/a%20b"},
-		{"XMPP://guest@other.example/new@example.com", "new@example.com",
-			"xmpp:new@example.com"},
-		{"sip:other@example.net", "other@example.net", "xmpp:other@example.net"},
-		{"xmpp:a@b\xc3\xbc.example", "a@bü.example", "xmpp:a@b%C3%BC.example"},
-		{"xmpp:a@[2001:db8::1]", "a@[2001:db8::1]", "xmpp:a@[2001:db8::1]"},
+                 "xmpp:o%5C27malley@example.com/a%20b"								 },
+		{"XMPP://guest@other.example/new@example.com",  "new@example.com",
+                 "xmpp:new@example.com"										},
+		{"sip:other@example.net",                       "other@example.net",           "xmpp:other@example.net"},
+		{"xmpp:a@b\xc3\xbc.example",                    "a@bü.example",               "xmpp:a@b%C3%BC.example"},
+		{"xmpp:a@[2001:db8::1]",                        "a@[2001:db8::1]",             "xmpp:a@[2001:db8::1]"  },
 	};
 	struct arena a = {0};
 

@@ -11,16 +11,29 @@ static void table_2(void **state)
 		const char *condition;
 		unsigned full, bare;
 	} rows[] = {
-		{"bad-request", 400, 400}, {"conflict", 400, 400}, {"feature-not-implemented", 405, 501},
-		{"forbidden", 403, 603}, {"gone", 410, 410}, {"internal-server-error", 500, 500},
-		{"item-not-found", 404, 604}, {"jid-malformed", 400, 400}, {"not-acceptable", 406, 606},
-		{"not-allowed", 403, 403}, {"not-authorized", 401, 401}, {"policy-violation", 403, 403},
-		{"recipient-unavailable", 480, 600}, {"redirect", 302, 302},
-		{"registration-required", 407, 407}, {"remote-server-not-found", 404, 404},
-		{"remote-server-timeout", 408, 408}, {"resource-constraint", 500, 500},
-		{"service-unavailable", 403, 403}, {"subscription-required", 400, 400},
-		{"undefined-condition", 400, 400}, {"unexpected-request", 491, 491},
-		{"some-future-condition", 400, 400},
+		{"bad-request",             400, 400},
+		{"conflict",                400, 400},
+		{"feature-not-implemented", 405, 501},
+		{"forbidden",               403, 603},
+		{"gone",                    410, 410},
+		{"internal-server-error",   500, 500},
+		{"item-not-found",          404, 604},
+		{"jid-malformed",           400, 400},
+		{"not-acceptable",          406, 606},
+		{"not-allowed",             403, 403},
+		{"not-authorized",          401, 401},
+		{"policy-violation",        403, 403},
+		{"recipient-unavailable",   480, 600},
+		{"redirect",                302, 302},
+		{"registration-required",   407, 407},
+		{"remote-server-not-found", 404, 404},
+		{"remote-server-timeout",   408, 408},
+		{"resource-constraint",     500, 500},
+		{"service-unavailable",     403, 403},
+		{"subscription-required",   400, 400},
+		{"undefined-condition",     400, 400},
+		{"unexpected-request",      491, 491},
+		{"some-future-condition",   400, 400},
 	};
 
 	assert_int_equal(ARRAY_LEN(rows), STANZA_COND__N - 1 + 1);
@@ -41,23 +54,23 @@ static void table_3(void **state)
 		const char *condition;
 		unsigned short statuses[16];
 	} rows[] = {
-		{"redirect", {300, 302, 305, 304, 399}},
-		{"gone", {301, 410}},
-		{"not-acceptable", {380, 406, 415, 416, 421, 482, 483, 488, 505, 606}},
-		{"bad-request", {400, 402, 493, 409, 411, 422, 428, 494, 499}},
-		{"not-authorized", {401}},
-		{"forbidden", {403}},
-		{"item-not-found", {404, 481, 484, 485, 604}},
-		{"feature-not-implemented", {405, 420, 439, 501}},
-		{"registration-required", {407}},
-		{"remote-server-timeout", {408, 504}},
-		{"policy-violation", {413, 414, 440, 489, 513}},
-		{"resource-constraint", {423}},
-		{"recipient-unavailable", {430, 480, 486, 487, 600, 603, 607, 699}},
-		{"unexpected-request", {491}},
-		{"internal-server-error", {500, 503, 555, 580}},
-		{"remote-server-not-found", {502}},
-		{"", {100, 180, 200, 202, 299}},
+		{"redirect",                {300, 302, 305, 304, 399}                         },
+		{"gone",                    {301, 410}					},
+		{"not-acceptable",          {380, 406, 415, 416, 421, 482, 483, 488, 505, 606}},
+		{"bad-request",             {400, 402, 493, 409, 411, 422, 428, 494, 499}     },
+		{"not-authorized",          {401}					     },
+		{"forbidden",               {403}					     },
+		{"item-not-found",          {404, 481, 484, 485, 604}                         },
+		{"feature-not-implemented", {405, 420, 439, 501}                              },
+		{"registration-required",   {407}                                             },
+		{"remote-server-timeout",   {408, 504}                                        },
+		{"policy-violation",        {413, 414, 440, 489, 513}                         },
+		{"resource-constraint",     {423}					     },
+		{"recipient-unavailable",   {430, 480, 486, 487, 600, 603, 607, 699}          },
+		{"unexpected-request",      {491}					     },
+		{"internal-server-error",   {500, 503, 555, 580}                              },
+		{"remote-server-not-found", {502}                                             },
+		{"",			{100, 180, 200, 202, 299}                         },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -105,22 +118,23 @@ static void stanzas(void **state)
 		unsigned status;
 		const char *reason, *contact;
 	} rows[] = {
-		{"<item-not-found " STANZAS "/><text " STANZAS ">No such user here</text>", false, 604,
-			"No such user here", NULL},
-		{"<item-not-found " STANZAS "/>", true, 404, NULL, NULL},
-		{"<bad-request " STANZAS "/><text " STANZAS ">a&#13;\nX-Evil: 1</text>", false, 400,
-			"a X-Evil: 1", NULL},
-		{"<bad-request " STANZAS "/><text " STANZAS "> \n </text>", false, 400, NULL, NULL},
-		{"<gone " STANZAS ">xmpp:new@example.com</gone>", false, 301, NULL, "sip:new@example.com"},
-		{"<gone " STANZAS ">\n xmpp:o%5C27neill@example.com \n</gone>", false, 301, NULL,
-			"sip:o'neill@example.com"},
-		{"<gone " STANZAS "/>", false, 410, NULL, NULL},
-		{"<gone " STANZAS ">  </gone>", false, 410, NULL, NULL},
-		{"<gone " STANZAS ">not an address</gone>", false, 301, NULL, NULL},
-		{"<redirect " STANZAS ">xmpp:new@example.com/a</redirect>", false, 302, NULL,
-			"sip:new@example.com;gr=a"},
-		{"<some-future-condition " STANZAS "/>", false, 400, NULL, NULL},
-		{"", false, 400, NULL, NULL},
+		{"<item-not-found " STANZAS "/><text " STANZAS ">No such user here</text>", false,
+                 604,										   "No such user here", NULL},
+		{"<item-not-found " STANZAS "/>",                                           true,  404, NULL,                NULL},
+		{"<bad-request " STANZAS "/><text " STANZAS ">a&#13;\nX-Evil: 1</text>",    false, 400,
+                 "a X-Evil: 1",											      NULL},
+		{"<bad-request " STANZAS "/><text " STANZAS "> \n </text>",                 false, 400, NULL,                NULL},
+		{"<gone " STANZAS ">xmpp:new@example.com</gone>",                           false, 301, NULL,
+                 "sip:new@example.com"											   },
+		{"<gone " STANZAS ">\n xmpp:o%5C27neill@example.com \n</gone>",             false, 301, NULL,
+                 "sip:o'neill@example.com"										       },
+		{"<gone " STANZAS "/>",						     false, 410, NULL,                NULL},
+		{"<gone " STANZAS ">  </gone>",                                             false, 410, NULL,                NULL},
+		{"<gone " STANZAS ">not an address</gone>",                                 false, 301, NULL,                NULL},
+		{"<redirect " STANZAS ">xmpp:new@example.com/a</redirect>",                 false, 302, NULL,
+                 "sip:new@example.com;gr=a"										      },
+		{"<some-future-condition " STANZAS "/>",                                    false, 400, NULL,                NULL},
+		{"",									false, 400, NULL,                NULL},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -129,8 +143,9 @@ static void stanzas(void **state)
 		struct error_sip e;
 		struct arena a = {0};
 
-		ev = read_stanza(arena_printf(
-			&a, "<message type='error'><error type='cancel'>%s</error></message>", rows[i].error));
+		ev = read_stanza(arena_printf(&a,
+			"<message type='error'><error type='cancel'>%s</error></message>",
+			rows[i].error));
 		assert_true(stanza_error_read(ev.elem, &ev.arena, &s));
 		error_stanza_to_sip(&e, &a, &s, rows[i].full);
 		assert_int_equal(e.status, rows[i].status);
@@ -164,15 +179,15 @@ static void links(void **state)
 		enum link_reason r;
 		unsigned pure, wire;
 	} rows[] = {
-		{LINK_R_NOT_PARTNER, 404, 404},
+		{LINK_R_NOT_PARTNER,    404, 404},
 		{LINK_R_NO_SUCH_SERVER, 404, 404},
-		{LINK_R_DNS_FAILED, 408, 504},
+		{LINK_R_DNS_FAILED,     408, 504},
 		{LINK_R_CONNECT_FAILED, 408, 504},
-		{LINK_R_BACK_OFF, 408, 504},
-		{LINK_R_DEADLINE, 408, 504},
-		{LINK_R_STREAM_LOST, 408, 504},
-		{LINK_R_QUEUE_FULL, 500, 500},
-		{LINK_R_TOO_BIG, 513, 513},
+		{LINK_R_BACK_OFF,       408, 504},
+		{LINK_R_DEADLINE,       408, 504},
+		{LINK_R_STREAM_LOST,    408, 504},
+		{LINK_R_QUEUE_FULL,     500, 500},
+		{LINK_R_TOO_BIG,        513, 513},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -199,26 +214,26 @@ static void responses(void **state)
 		bool authorized;
 		const char *condition, *text, *uri;
 	} rows[] = {
-		{480, "Gone fishing", NULL, true, "recipient-unavailable", "Gone fishing", NULL},
-		{480, "Gone fishing", NULL, false, "service-unavailable", NULL, NULL},
-		{404, "Not Found", NULL, false, "service-unavailable", NULL, NULL},
-		{486, "Busy Here", NULL, false, "service-unavailable", NULL, NULL},
-		{487, "x", NULL, false, "service-unavailable", NULL, NULL},
-		{600, "x", NULL, false, "service-unavailable", NULL, NULL},
-		{603, "x", NULL, false, "service-unavailable", NULL, NULL},
-		{606, "x", NULL, false, "service-unavailable", NULL, NULL},
-		{699, "x", NULL, false, "service-unavailable", NULL, NULL},
-		{484, "x", NULL, false, "service-unavailable", NULL, NULL},
-		{430, "x", NULL, false, "service-unavailable", NULL, NULL},
-		{403, "Forbidden", NULL, false, "forbidden", "Forbidden", NULL},
-		{500, "x", NULL, false, "internal-server-error", "x", NULL},
-		{301, NULL, "sip:new@example.net", true, "gone", NULL, "xmpp:new@example.net"},
-		{410, NULL, "sip:new@example.net", true, "gone", NULL, NULL},
-		{302, NULL, "sip:other@example.net:5080;transport=tcp", true, "redirect", NULL,
-			"xmpp:other@example.net"},
-		{302, NULL, "tel:+1555", true, "redirect", NULL, "tel:+1555"},
-		{302, NULL, NULL, true, "redirect", NULL, NULL},
-		{404, NULL, "sip:new@example.net", true, "item-not-found", NULL, NULL},
+		{480, "Gone fishing", NULL,                                       true,  "recipient-unavailable", "Gone fishing", NULL                  },
+		{480, "Gone fishing", NULL,                                       false, "service-unavailable",   NULL,           NULL                  },
+		{404, "Not Found",    NULL,                                       false, "service-unavailable",   NULL,           NULL                  },
+		{486, "Busy Here",    NULL,                                       false, "service-unavailable",   NULL,           NULL                  },
+		{487, "x",            NULL,				       false, "service-unavailable",   NULL,           NULL                  },
+		{600, "x",            NULL,				       false, "service-unavailable",   NULL,           NULL                  },
+		{603, "x",            NULL,				       false, "service-unavailable",   NULL,           NULL                  },
+		{606, "x",            NULL,				       false, "service-unavailable",   NULL,           NULL                  },
+		{699, "x",            NULL,				       false, "service-unavailable",   NULL,           NULL                  },
+		{484, "x",            NULL,				       false, "service-unavailable",   NULL,           NULL                  },
+		{430, "x",            NULL,				       false, "service-unavailable",   NULL,           NULL                  },
+		{403, "Forbidden",    NULL,                                       false, "forbidden",             "Forbidden",    NULL                  },
+		{500, "x",            NULL,				       false, "internal-server-error", "x",            NULL                  },
+		{301, NULL,           "sip:new@example.net",                      true,  "gone",                  NULL,           "xmpp:new@example.net"},
+		{410, NULL,           "sip:new@example.net",                      true,  "gone",                  NULL,           NULL                  },
+		{302, NULL,           "sip:other@example.net:5080;transport=tcp", true,  "redirect",              NULL,
+                 "xmpp:other@example.net"													       },
+		{302, NULL,           "tel:+1555",                                true,  "redirect",              NULL,           "tel:+1555"           },
+		{302, NULL,           NULL,				       true,  "redirect",              NULL,           NULL                  },
+		{404, NULL,           "sip:new@example.net",                      true,  "item-not-found",        NULL,           NULL                  },
 	};
 	struct arena a = {0};
 
@@ -240,17 +255,18 @@ static void ends(void **state)
 		enum sip_end end;
 		const char *condition;
 	} rows[] = {
-		{SIP_TIMEOUT, "remote-server-timeout"},
-		{SIP_UNREACHABLE, "internal-server-error"},
-		{SIP_NO_TARGET, "remote-server-not-found"},
-		{SIP_TOO_BIG, "policy-violation"},
-		{SIP_OVERLOADED, "resource-constraint"},
+		{SIP_TIMEOUT,     "remote-server-timeout"  },
+		{SIP_UNREACHABLE, "internal-server-error"  },
+		{SIP_NO_TARGET,   "remote-server-not-found"},
+		{SIP_TOO_BIG,     "policy-violation"       },
+		{SIP_OVERLOADED,  "resource-constraint"    },
 	};
 	struct arena a = {0};
 	struct error_xmpp e;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_true(error_result_to_stanza(&e, &a, &(struct sip_result){.end = rows[i].end}, true));
+		assert_true(error_result_to_stanza(
+			&e, &a, &(struct sip_result){.end = rows[i].end}, true));
 		assert_string_equal(stanza_cond_name(e.cond), rows[i].condition);
 		assert_true(e.text.n > 0);
 	}

@@ -5,7 +5,9 @@
 #include "gateway/html.h"
 #include "xml/reader.h"
 
-#define OPEN  "<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>"
+#define OPEN                                                                                       \
+	"<html xmlns='http://jabber.org/protocol/xhtml-im'><body "                                 \
+	"xmlns='http://www.w3.org/1999/xhtml'>"
 #define CLOSE "</body></html>"
 
 static void rows(void **state)
@@ -13,50 +15,50 @@ static void rows(void **state)
 	static const struct {
 		const char *html, *text, *xhtml; /* xhtml: what is inside the body */
 	} rows[] = {
-		{"<p>Hi <b>you</b></p>", "Hi you", "<p>Hi <strong>you</strong></p>"},
-		{"plain", "plain", "plain"},
-		{"1 &lt; 2 &amp; &quot;x&quot;", "1 < 2 & \"x\"", "1 &lt; 2 &amp; \"x\""},
-		{"a&#x263A;b&#9786;c", "a☺b☺c", "a☺b☺c"},
-		/* references that are none, and those that would be no character */
-		{"AT&T &unknown; &#; &", "AT&T &unknown; &#; &", "AT&amp;T &amp;unknown; &amp;#; &amp;"},
-		{"&#xD800;&#x110000;", "\xef\xbf\xbd\xef\xbf\xbd", "\xef\xbf\xbd\xef\xbf\xbd"},
-		/* white space */
-		{"  a \n\t b  ", "a b", " a b"},
-		{"<b>a</b> <i>b</i>", "a b", "<strong>a</strong> <em>b</em>"},
-		{"a<br>b<BR/>c", "a\nb\nc", "a<br/>b<br/>c"},
-		{"<div>one</div><div>two</div>", "one\ntwo", "<p>one</p><p>two</p>"},
-		{"<p>one<p>two", "one\ntwo", "<p>one</p><p>two</p>"},
-		{"<ul><li>a<li> b</ul>c", "- a\n- b\nc", "<ul><li>a</li><li> b</li></ul>c"},
-		{"<blockquote>q</blockquote>a", "q\na", "<blockquote>q</blockquote>a"},
-		{"<h1>T</h1>x", "T\nx", "<p>T</p>x"},
-		/* links: where they go is said, unless it is what they say */
+		{"<p>Hi <b>you</b></p>",                                 "Hi you",                   "<p>Hi <strong>you</strong></p>"                    },
+		{"plain",						"plain",                    "plain"					     },
+		{"1 &lt; 2 &amp; &quot;x&quot;",                         "1 < 2 & \"x\"",            "1 &lt; 2 &amp; \"x\""                              },
+		{"a&#x263A;b&#9786;c",                                   "a☺b☺c",                "a☺b☺c"                                         },
+ /* references that are none, and those that would be no character */
+		{"AT&T &unknown; &#; &",                                 "AT&T &unknown; &#; &",
+                 "AT&amp;T &amp;unknown; &amp;#; &amp;"												  },
+		{"&#xD800;&#x110000;",                                   "\xef\xbf\xbd\xef\xbf\xbd", "\xef\xbf\xbd\xef\xbf\xbd"                          },
+ /* white space */
+		{"  a \n\t b  ",					 "a b",                      " a b"					      },
+		{"<b>a</b> <i>b</i>",                                    "a b",                      "<strong>a</strong> <em>b</em>"                     },
+		{"a<br>b<BR/>c",					 "a\nb\nc",                  "a<br/>b<br/>c"                                     },
+		{"<div>one</div><div>two</div>",                         "one\ntwo",                 "<p>one</p><p>two</p>"                              },
+		{"<p>one<p>two",					 "one\ntwo",                 "<p>one</p><p>two</p>"                              },
+		{"<ul><li>a<li> b</ul>c",                                "- a\n- b\nc",              "<ul><li>a</li><li> b</li></ul>c"                   },
+		{"<blockquote>q</blockquote>a",                          "q\na",                     "<blockquote>q</blockquote>a"                       },
+		{"<h1>T</h1>x",					  "T\nx",                     "<p>T</p>x"                                         },
+ /* links: where they go is said, unless it is what they say */
 		{"<a href=\"https://x.example/?a=1&amp;b=2\">here</a>.",
-			"here <https://x.example/?a=1&b=2>.",
-			"<a href='https://x.example/?a=1&amp;b=2'>here</a>."},
-		{"<a href='http://x.example'>http://x.example</a>", "http://x.example",
-			"<a href='http://x.example'>http://x.example</a>"},
-		{"<a href=http://x.example/>x</a>", "x <http://x.example/>",
-			"<a href='http://x.example/'>x</a>"},
-		/* nothing that acts */
-		{"<a href='javascript:alert(1)'>x</a>", "x", "<a>x</a>"},
-		{"<a href='java&#115;cript:alert(1)'>x</a>", "x", "<a>x</a>"},
-		{"<a href=' data:text/html,x'>x</a>", "x", "<a>x</a>"},
-		{"<script>alert('<b>')</script>x", "x", "x"},
-		{"<style>p{}</style><title>t</title>x", "x", "x"},
-		{"<p onclick='x()' style='color:red' class=\"c\">x</p>", "x", "<p>x</p>"},
-		{"<img src='http://track.example/1.gif'>x", "x", "x"},
-		{"<iframe src='http://x'>x</iframe>", "x", "x"},
-		{"<!-- <b>no</b> -->x<!DOCTYPE html><?php ?>y", "xy", "xy"},
-		{"<!-- never closed", "", ""},
-		{"<script>never closed", "", ""},
-		/* soup */
-		{"<b><i>x</b></i>", "x", "<strong><em>x</em></strong>"},
-		{"</p></b>x", "x", "x"},
-		{"a < b > c <3", "a < b > c <3", "a &lt; b &gt; c &lt;3"},
-		{"<b", "", "<strong></strong>"},
-		{"<a href='http://x.example/>'>x</a>", "x <http://x.example/>>",
-			"<a href='http://x.example/&gt;'>x</a>"},
-		{"x\x01y", "x\x01y", "x\xef\xbf\xbdy"},
+                 "here <https://x.example/?a=1&b=2>.",					       "<a href='https://x.example/?a=1&amp;b=2'>here</a>."},
+		{"<a href='http://x.example'>http://x.example</a>",      "http://x.example",
+                 "<a href='http://x.example'>http://x.example</a>"										       },
+		{"<a href=http://x.example/>x</a>",                      "x <http://x.example/>",
+                 "<a href='http://x.example/'>x</a>"												     },
+ /* nothing that acts */
+		{"<a href='javascript:alert(1)'>x</a>",                  "x",                        "<a>x</a>"                                          },
+		{"<a href='java&#115;cript:alert(1)'>x</a>",             "x",                        "<a>x</a>"                                          },
+		{"<a href=' data:text/html,x'>x</a>",                    "x",                        "<a>x</a>"                                          },
+		{"<script>alert('<b>')</script>x",                       "x",                        "x"                                                 },
+		{"<style>p{}</style><title>t</title>x",                  "x",                        "x"                                                 },
+		{"<p onclick='x()' style='color:red' class=\"c\">x</p>", "x",                        "<p>x</p>"                                          },
+		{"<img src='http://track.example/1.gif'>x",              "x",                        "x"                                                 },
+		{"<iframe src='http://x'>x</iframe>",                    "x",                        "x"                                                 },
+		{"<!-- <b>no</b> -->x<!DOCTYPE html><?php ?>y",          "xy",                       "xy"                                                },
+		{"<!-- never closed",                                    "",                         ""						  },
+		{"<script>never closed",                                 "",                         ""						  },
+ /* soup */
+		{"<b><i>x</b></i>",				      "x",                        "<strong><em>x</em></strong>"                       },
+		{"</p></b>x",					    "x",                        "x"						 },
+		{"a < b > c <3",					 "a < b > c <3",             "a &lt; b &gt; c &lt;3"                             },
+		{"<b",						   "",                         "<strong></strong>"                                 },
+		{"<a href='http://x.example/>'>x</a>",                   "x <http://x.example/>>",
+                 "<a href='http://x.example/&gt;'>x</a>"												 },
+		{"x\x01y",					       "x\x01y",                   "x\xef\xbf\xbdy"                                    },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -95,10 +97,44 @@ static void check_xhtml(struct slice xhtml)
 static void always_well_formed(void **state)
 {
 	static const char *const pieces[] = {
-		"<p>", "</p>", "<b>", "</b>", "<a href='http://x'>", "</a>", "<ul>", "<li>", "</ul>", "<br>",
-		"<div>", "</div>", "<", ">", "&", "&amp;", "&#0;", "\"", "'", "<!--", "-->", "<script>",
-		"</script>", " ", "x", "</", "<i", "é", "]]>", "<a href=\"", "=", "/", "\n", "<blockquote>",
-		"<strong><em>", "<hr>", "</li>", "\x0b",
+		"<p>",
+		"</p>",
+		"<b>",
+		"</b>",
+		"<a href='http://x'>",
+		"</a>",
+		"<ul>",
+		"<li>",
+		"</ul>",
+		"<br>",
+		"<div>",
+		"</div>",
+		"<",
+		">",
+		"&",
+		"&amp;",
+		"&#0;",
+		"\"",
+		"'",
+		"<!--",
+		"-->",
+		"<script>",
+		"</script>",
+		" ",
+		"x",
+		"</",
+		"<i",
+		"é",
+		"]]>",
+		"<a href=\"",
+		"=",
+		"/",
+		"\n",
+		"<blockquote>",
+		"<strong><em>",
+		"<hr>",
+		"</li>",
+		"\x0b",
 	};
 	uint32_t seed = 1;
 

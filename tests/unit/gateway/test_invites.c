@@ -107,8 +107,8 @@ static unsigned in_force(struct rig *r)
 #define ROMEO  SL("romeo@example.net")
 #define JULIET SL("juliet@example.com")
 
-static const char from_juliet[] =
-	"<message from='juliet@example.com/b' to='romeo@example.net' id='m'><body>x</body></message>";
+static const char from_juliet[] = "<message from='juliet@example.com/b' to='romeo@example.net' "
+				  "id='m'><body>x</body></message>";
 
 static void allowed_both_ways(void **state)
 {
@@ -276,8 +276,8 @@ static void many(void **state)
 	o.worker = p.worker;
 	r = start(&o);
 	for (int i = 0; i < 1000; i++)
-		gateway_allow_put(r->g, slice_of(arena_printf(&r->arena, "u%d@example.net", i)), JULIET, 0,
-			SL("root"), stored, &a);
+		gateway_allow_put(r->g, slice_of(arena_printf(&r->arena, "u%d@example.net", i)),
+			JULIET, 0, SL("root"), stored, &a);
 	while (a.n < 1000) {
 		rig_advance(r, 5);
 		if (gateway_busy(r->g))

@@ -18,14 +18,15 @@ static void parse(struct sip_msg *m, char *text, size_t n)
 }
 
 /* A MESSAGE with these header lines ("A: b\r\n") and body. */
-static struct sip_msg *request(struct arena *a, const char *ruri, const char *from, const char *headers,
-	struct slice body)
+static struct sip_msg *request(
+	struct arena *a, const char *ruri, const char *from, const char *headers, struct slice body)
 {
 	struct sip_msg *m = arena_alloc(a, sizeof *m);
 	char *head = arena_printf(a,
 		"MESSAGE %s SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
 		"From: %s\r\nTo: <sip:juliet@example.com>\r\nCall-ID: c1\r\nCSeq: 1 MESSAGE\r\n%s"
-		"Content-Length: %zu\r\n\r\n", ruri, from, headers, body.n);
+		"Content-Length: %zu\r\n\r\n",
+		ruri, from, headers, body.n);
 	size_t n = strlen(head);
 	char *all = arena_alloc(a, n + body.n + 1);
 
@@ -64,36 +65,39 @@ static void sip_addresses(void **state)
 	static const struct {
 		const char *ruri, *from, *want;
 	} rows[] = {
-		{JULIET, ROMEO, HEAD "<body>x</body>" TAIL},
-		{JULIET, "sip:romeo@example.net;tag=1", HEAD "<body>x</body>" TAIL},
-		/* without brackets all parameters are of the field (RFC 3261 20.10) */
-		{JULIET, "sip:romeo@example.net;gr=d;tag=1", HEAD "<body>x</body>" TAIL},
-		{JULIET, "<sip:romeo@example.net;gr=d>;tag=1",
-			"<message from='romeo@example.net/d' to='juliet@example.com' id='id1'>"
-			"<body>x</body>" TAIL},
-		{JULIET, "\"R\" <sip:romeo@example.net>;gr=d;tag=1",
-			"<message from='romeo@example.net/d' to='juliet@example.com' id='id1'>"
-			"<body>x</body>" TAIL},
+		{JULIET,			     ROMEO,				      HEAD "<body>x</body>" TAIL},
+		{JULIET,			     "sip:romeo@example.net;tag=1",              HEAD "<body>x</body>" TAIL},
+ /* without brackets all parameters are of the field (RFC 3261 20.10) */
+		{JULIET,			     "sip:romeo@example.net;gr=d;tag=1",         HEAD "<body>x</body>" TAIL},
+		{JULIET,			     "<sip:romeo@example.net;gr=d>;tag=1",
+                 "<message from='romeo@example.net/d' to='juliet@example.com' id='id1'>"
+			"<body>x</body>" TAIL									      },
+		{JULIET,			     "\"R\" <sip:romeo@example.net>;gr=d;tag=1",
+                 "<message from='romeo@example.net/d' to='juliet@example.com' id='id1'>"
+			"<body>x</body>" TAIL									      },
 		{"sip:o'neill@example.com;gr=a%22b", "<sip:r&j@example.net>;tag=1",
-			"<message from='r\\26j@example.net' to='o\\27neill@example.com/a&quot;b' id='id1'>"
-			"<body>x</body>" TAIL},
-		{"sip:a%FFb@example.com", ROMEO, "404 "},
-		{"sip:%20a@example.com", ROMEO, "404 "},
-		{"tel:+1555", ROMEO, "416 "},
-		{"sips:juliet@example.com", ROMEO, "403 "},
-		{JULIET, "<sip:a%00b@example.net>;tag=1", "400 "},
-		{JULIET, "<tel:+1555>;tag=1", "400 "},
+                 "<message from='r\\26j@example.net' to='o\\27neill@example.com/a&quot;b' "
+			"id='id1'>"
+			"<body>x</body>" TAIL									      },
+		{"sip:a%FFb@example.com",            ROMEO,                                      "404 "                    },
+		{"sip:%20a@example.com",             ROMEO,                                      "404 "                    },
+		{"tel:+1555",                        ROMEO,				      "416 "                    },
+		{"sips:juliet@example.com",          ROMEO,                                      "403 "                    },
+		{JULIET,			     "<sip:a%00b@example.net>;tag=1",            "400 "                    },
+		{JULIET,			     "<tel:+1555>;tag=1",                        "400 "                    },
 	};
 	struct arena a = {0};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		assert_string_equal(
-			translate(&a, request(&a, rows[i].ruri, rows[i].from, PLAIN, SL("x"))), rows[i].want);
+			translate(&a, request(&a, rows[i].ruri, rows[i].from, PLAIN, SL("x"))),
+			rows[i].want);
 	arena_done(&a);
 }
 
 #define XHTML                                                                                      \
-	"<html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'>"
+	"<html xmlns='http://jabber.org/protocol/xhtml-im'><body "                                 \
+	"xmlns='http://www.w3.org/1999/xhtml'>"
 
 static void sip_bodies(void **state)
 {
@@ -102,50 +106,62 @@ static void sip_bodies(void **state)
 		struct slice body;
 		const char *want; /* after <message ...>, or a refusal */
 	} rows[] = {
-		{PLAIN, SL("1 < 2 & \"x\"\r\n."), "<body>1 &lt; 2 &amp; \"x\"\n.</body>" TAIL},
-		{PLAIN, SL("a\x07" "b"), "<body>a\xef\xbf\xbd" "b</body>" TAIL},
-		{PLAIN, SL("a\0b"), "<body>a\xef\xbf\xbd" "b</body>" TAIL},
-		{"Content-Type: text/plain; charset=iso-8859-1\r\n", SL("\xe9"), "<body>\xc3\xa9</body>" TAIL},
-		{"Content-Type: text/plain;charset=\"UTF-8\"\r\n", SL("\xc3\xa9"),
-			"<body>\xc3\xa9</body>" TAIL},
-		{"c: TEXT/Plain\r\n", SL("x"), "<body>x</body>" TAIL},
-		{PLAIN "Subject: Balcony & more\r\n", SL("x"),
-			"<subject>Balcony &amp; more</subject><body>x</body>" TAIL},
-		{PLAIN "Subject: s\r\n", SL(""), "<subject>s</subject>" TAIL},
-		{"Content-Type: text/html\r\n", SL("<p>Hi <b>you</b></p>"),
-			"<body>Hi you</body>" "<thread>c1</thread>" XHTML
-			"<p>Hi <strong>you</strong></p></body></html></message>"},
+		{PLAIN,					      SL("1 < 2 & \"x\"\r\n."),        "<body>1 &lt; 2 &amp; \"x\"\n.</body>" TAIL},
+		{PLAIN,
+                 SL("a\x07"
+			   "b"),
+                 "<body>a\xef\xbf\xbd"
+			"b</body>" TAIL													  },
+		{PLAIN,					      SL("a\0b"),
+                 "<body>a\xef\xbf\xbd"
+			"b</body>" TAIL													  },
+		{"Content-Type: text/plain; charset=iso-8859-1\r\n", SL("\xe9"),
+                 "<body>\xc3\xa9</body>" TAIL												    },
+		{"Content-Type: text/plain;charset=\"UTF-8\"\r\n",   SL("\xc3\xa9"),
+                 "<body>\xc3\xa9</body>" TAIL												    },
+		{"c: TEXT/Plain\r\n",                                SL("x"),                         "<body>x</body>" TAIL                      },
+		{PLAIN "Subject: Balcony & more\r\n",                SL("x"),
+                 "<subject>Balcony &amp; more</subject><body>x</body>" TAIL                                                                      },
+		{PLAIN "Subject: s\r\n",                             SL(""),                          "<subject>s</subject>" TAIL                },
+		{"Content-Type: text/html\r\n",                      SL("<p>Hi <b>you</b></p>"),
+                 "<body>Hi you</body>"
+			"<thread>c1</thread>" XHTML
+			"<p>Hi <strong>you</strong></p></body></html></message>"                                                                 },
 		{"Content-Type: message/cpim\r\n",
-			SL("From: <sip:mallory@evil.example>\r\nTo: <sip:x@y.example>\r\n"
+                 SL("From: <sip:mallory@evil.example>\r\nTo: <sip:x@y.example>\r\n"
 			   "DateTime: 2000-12-13T13:40:00-08:00\r\nSubject: Night\r\n\r\n"
 			   "Content-Type: text/plain; charset=utf-8\r\n\r\nHello"),
-			"<subject>Night</subject><body>Hello</body><thread>c1</thread>"
-			"<delay xmlns='urn:xmpp:delay' from='example.net' stamp='2000-12-13T21:40:00Z'/>"
-			"</message>"},
+                 "<subject>Night</subject><body>Hello</body><thread>c1</thread>"
+			"<delay xmlns='urn:xmpp:delay' from='example.net' "
+			"stamp='2000-12-13T21:40:00Z'/>"
+			"</message>"													     },
 		{"Content-Type: message/cpim\r\n",
-			SL("From: <sip:a@b>\r\n\r\nContent-Type: text/html\r\n\r\n<i>x</i>"),
-			"<body>x</body><thread>c1</thread>" XHTML "<em>x</em></body></html></message>"},
-		/* a date in the past that is no mistake of a clock */
-		{PLAIN "Date: Sat, 31 Jan 2026 11:00:00 GMT\r\n", SL("x"),
-			"<body>x</body><thread>c1</thread>"
-			"<delay xmlns='urn:xmpp:delay' from='example.net' stamp='2026-01-31T11:00:00Z'/></message>"},
-		{PLAIN "Date: Sat, 31 Jan 2026 11:59:30 GMT\r\n", SL("x"), "<body>x</body>" TAIL},
-		{PLAIN "Date: Sat, 31 Jan 2026 13:00:00 GMT\r\n", SL("x"), "<body>x</body>" TAIL},
-		/* refused */
-		{"Content-Type: application/octet-stream\r\n", SL("\0"), "415 Accept"},
-		{"Content-Type: multipart/mixed;boundary=x\r\n", SL("x"), "415 Accept"},
-		{"Content-Type: text/plain;charset=utf-16\r\n", SL("x"), "415 Accept"},
-		{PLAIN "Content-Encoding: gzip\r\n", SL("x"), "415 Accept-Encoding"},
-		{PLAIN "Content-Disposition: attachment\r\n", SL("x"), "415 Accept"},
-		{"", SL("x"), "415 Accept"},
-		{"Content-Type: message/cpim\r\n", SL("From: <sip:a@b>\r\n\r\nContent-Type: image/png\r\n\r\nx"),
-			"415 Accept"},
-		{"Content-Type: message/cpim\r\n", SL("Require: X.y\r\n\r\n\r\nx"), "400 "},
-		{"Content-Type: message/cpim\r\n", SL("rubbish"), "400 "},
-		{PLAIN, SL("\xff"), "400 "},
-		{PLAIN "Subject: \xff\r\n", SL("x"), "400 "},
-		{PLAIN, SL(""), "400 "},
-		{"Content-Type: text/html\r\n", SL("<img src='x'>"), "400 "},
+                 SL("From: <sip:a@b>\r\n\r\nContent-Type: text/html\r\n\r\n<i>x</i>"),
+                 "<body>x</body><thread>c1</thread>" XHTML
+			"<em>x</em></body></html></message>"										     },
+ /* a date in the past that is no mistake of a clock */
+		{PLAIN "Date: Sat, 31 Jan 2026 11:00:00 GMT\r\n",    SL("x"),
+                 "<body>x</body><thread>c1</thread>"
+			"<delay xmlns='urn:xmpp:delay' from='example.net' "
+			"stamp='2026-01-31T11:00:00Z'/></message>"									       },
+		{PLAIN "Date: Sat, 31 Jan 2026 11:59:30 GMT\r\n",    SL("x"),                         "<body>x</body>" TAIL                      },
+		{PLAIN "Date: Sat, 31 Jan 2026 13:00:00 GMT\r\n",    SL("x"),                         "<body>x</body>" TAIL                      },
+ /* refused */
+		{"Content-Type: application/octet-stream\r\n",       SL("\0"),                        "415 Accept"                               },
+		{"Content-Type: multipart/mixed;boundary=x\r\n",     SL("x"),                         "415 Accept"                               },
+		{"Content-Type: text/plain;charset=utf-16\r\n",      SL("x"),                         "415 Accept"                               },
+		{PLAIN "Content-Encoding: gzip\r\n",                 SL("x"),                         "415 Accept-Encoding"                      },
+		{PLAIN "Content-Disposition: attachment\r\n",        SL("x"),                         "415 Accept"                               },
+		{"",						 SL("x"),                         "415 Accept"                               },
+		{"Content-Type: message/cpim\r\n",
+                 SL("From: <sip:a@b>\r\n\r\nContent-Type: image/png\r\n\r\nx"),
+                 "415 Accept"														    },
+		{"Content-Type: message/cpim\r\n",                   SL("Require: X.y\r\n\r\n\r\nx"), "400 "                                     },
+		{"Content-Type: message/cpim\r\n",                   SL("rubbish"),                   "400 "                                     },
+		{PLAIN,					      SL("\xff"),                      "400 "                                     },
+		{PLAIN "Subject: \xff\r\n",                          SL("x"),                         "400 "                                     },
+		{PLAIN,					      SL(""),                          "400 "                                     },
+		{"Content-Type: text/html\r\n",                      SL("<img src='x'>"),             "400 "                                     },
 	};
 	struct arena a = {0};
 
@@ -155,7 +171,8 @@ static void sip_bodies(void **state)
 		if (*want == '<')
 			want = arena_printf(&a, "%s%s", HEAD, want);
 		assert_string_equal(
-			translate(&a, request(&a, JULIET, ROMEO, rows[i].headers, rows[i].body)), want);
+			translate(&a, request(&a, JULIET, ROMEO, rows[i].headers, rows[i].body)),
+			want);
 	}
 	arena_done(&a);
 }
@@ -164,12 +181,12 @@ static void sip_language(void **state)
 {
 	struct arena a = {0};
 
-	assert_string_equal(
-		translate(&a, request(&a, JULIET, ROMEO, PLAIN "Content-Language: cs, en\r\n", SL("x"))),
+	assert_string_equal(translate(&a, request(&a, JULIET, ROMEO,
+						  PLAIN "Content-Language: cs, en\r\n", SL("x"))),
 		"<message from='romeo@example.net' to='juliet@example.com' id='id1' xml:lang='cs'>"
 		"<body>x</body>" TAIL);
-	assert_string_equal(
-		translate(&a, request(&a, JULIET, ROMEO, PLAIN "Content-Language: '>\r\n", SL("x"))),
+	assert_string_equal(translate(&a, request(&a, JULIET, ROMEO,
+						  PLAIN "Content-Language: '>\r\n", SL("x"))),
 		HEAD "<body>x</body>" TAIL);
 	arena_done(&a);
 }
@@ -181,20 +198,20 @@ static void sip_expiry(void **state)
 		unsigned status;
 		uint64_t lifetime_ms;
 	} rows[] = {
-		{"", 0, UINT64_MAX},
-		{"Expires: 10\r\n", 0, 10000},
-		{"Expires: 0\r\n", 487, 0},
-		{"Expires: 10\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\n", 487, 0},
-		{"Expires: 10\r\nDate: Sat, 31 Jan 2026 11:59:51 GMT\r\n", 0, 1000},
-		{"Expires: 10\r\nDate: Sat, 31 Jan 2026 11:59:50 GMT\r\n", 487, 0},
-		{"Expires: 4294967295\r\n", 0, 4294967295000},
-		{"Expires: 10\r\nDate: yesterday\r\n", 0, 10000},
+		{"",						       0,   UINT64_MAX   },
+		{"Expires: 10\r\n",					0,   10000        },
+		{"Expires: 0\r\n",					 487, 0            },
+		{"Expires: 10\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\n", 487, 0            },
+		{"Expires: 10\r\nDate: Sat, 31 Jan 2026 11:59:51 GMT\r\n", 0,   1000         },
+		{"Expires: 10\r\nDate: Sat, 31 Jan 2026 11:59:50 GMT\r\n", 487, 0            },
+		{"Expires: 4294967295\r\n",                                0,   4294967295000},
+		{"Expires: 10\r\nDate: yesterday\r\n",                     0,   10000        },
 	};
 	struct arena a = {0};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct sip_msg *m =
-			request(&a, JULIET, ROMEO, arena_printf(&a, PLAIN "%s", rows[i].headers), SL("x"));
+		struct sip_msg *m = request(
+			&a, JULIET, ROMEO, arena_printf(&a, PLAIN "%s", rows[i].headers), SL("x"));
 		struct message_refusal no = {0};
 		struct message_in in = {0};
 		bool good = message_in_read(&in, &a, m, now_ms, &no);
@@ -248,82 +265,102 @@ static char *verdict(struct arena *a, const char *stanza, struct message_out *re
 	return s;
 }
 
-#define ACTIVE "<active xmlns='http://jabber.org/protocol/chatstates'/>"
+#define ACTIVE           "<active xmlns='http://jabber.org/protocol/chatstates'/>"
 #define OMEMO(ns, inner) "<encrypted xmlns='" ns "'><header sid='1'/>" inner "</encrypted>"
-#define AXOLOTL "eu.siacs.conversations.axolotl"
+#define AXOLOTL          "eu.siacs.conversations.axolotl"
 
 static void xmpp_verdicts(void **state)
 {
 	static const struct {
 		const char *type, *inside, *want;
 	} rows[] = {
-		{"chat", "<body>hi</body>", "send hi"},
-		{"normal", "<body>hi</body>", "send hi"},
-		{"headline", "<body>news</body>", "send news"},
-		{"strange", "<body>hi</body>", "send hi"},
-		{"groupchat", "<body>hi</body>", "bounce service-unavailable"},
-		{"groupchat", "", "bounce service-unavailable"},
-		/* nothing to read */
-		{"chat", "", "consume"},
-		{"chat", ACTIVE, "consume"},
-		{"chat", "<body/>" ACTIVE, "consume"},
-		{"chat", "<body></body>", "consume"},
-		{"chat", "<received xmlns='urn:xmpp:receipts' id='1'/>", "consume"},
-		{"chat", "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>", "consume"},
-		{"chat", "<no-store xmlns='urn:xmpp:hints'/>", "consume"},
-		{"chat", "<thread>t</thread>" ACTIVE, "consume"},
-		{"chat", "<subject>s</subject>" ACTIVE, "consume"},
-		{"normal", "<subject>only</subject>", "bounce not-acceptable"},
-		{"headline", "<event xmlns='http://jabber.org/protocol/pubsub#event'/>", "consume"},
-		{"normal", "<x xmlns='jabber:x:conference' jid='r@m'/>", "bounce service-unavailable"},
-		/* encryption */
-		{"chat", OMEMO(AXOLOTL, "<payload>x</payload>"), "bounce not-acceptable"},
-		{"chat", OMEMO(AXOLOTL, "<payload>x</payload>") "<body>I sent you an OMEMO message</body>",
-			"bounce not-acceptable"},
-		{"chat", OMEMO("urn:xmpp:omemo:2", "<payload>x</payload>"), "bounce not-acceptable"},
-		{"chat", OMEMO(AXOLOTL, ""), "consume"},
-		{"chat", OMEMO(AXOLOTL, "") "<encryption xmlns='urn:xmpp:eme:0' namespace='" AXOLOTL "'/>"
-			"<store xmlns='urn:xmpp:hints'/>", "consume"},
-		{"chat", "<openpgp xmlns='urn:xmpp:openpgp:0'>x</openpgp>", "bounce not-acceptable"},
-		{"chat", "<body>This message is encrypted.</body><x xmlns='jabber:x:encrypted'>x</x>",
-			"bounce not-acceptable"},
-		{"chat", "<mls xmlns='x:mls'/><encryption xmlns='urn:xmpp:eme:0' namespace='x:mls'/>",
-			"bounce not-acceptable"},
-		{"chat", "<body>?OTR:AAMC...</body>", "bounce not-acceptable"},
-		{"chat", "<body>?OTRv23?</body>", "send ?OTRv23?"},
-		/* corrections, reactions, retractions */
-		{"chat", "<body>new</body><replace xmlns='urn:xmpp:message-correct:0' id='1'/>",
-			"send [Correction] new"},
-		{"chat", "<reactions xmlns='urn:xmpp:reactions:0' id='1'><reaction>x</reaction></reactions>",
-			"consume"},
-		{"chat", "<body>&gt; a\nx</body><reactions xmlns='urn:xmpp:reactions:0' id='1'/>"
-			 "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reactions:0'><body/></fallback>",
-			"consume"},
-		{"chat", "<body>retracted</body><retract xmlns='urn:xmpp:message-retract:1' id='1'/>",
-			"consume"},
-		/* fallback: ranges count characters, not bytes */
-		{"chat", "<body>&gt; \xc3\xa9\xc3\xa9\nyes</body><reply xmlns='urn:xmpp:reply:0' id='1'/>"
-			 "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>"
-			 "<body start='0' end='5'/></fallback>", "send yes"},
-		{"chat", "<body>aXbYc</body><fallback xmlns='urn:xmpp:fallback:0' for='x'>"
-			 "<body start='1' end='2'/></fallback><fallback xmlns='urn:xmpp:fallback:0' for='y'>"
-			 "<body start='3' end='4'/></fallback>", "send abc"},
-		{"chat", "<body>ab</body><fallback xmlns='urn:xmpp:fallback:0' for='x'>"
-			 "<body start='1' end='99'/></fallback>", "send a"},
-		{"chat", "<body>ab</body><fallback xmlns='urn:xmpp:fallback:0' for='x'>"
-			 "<body start='2' end='1'/></fallback>", "send ab"},
-		{"chat", "<body>ab</body><fallback xmlns='urn:xmpp:fallback:0' for='x'><subject/></fallback>",
-			"send ab"},
-		/* all of it stands in for something we do not have: then it is the message */
-		{"chat", "<body>https://x.example/f</body><fallback xmlns='urn:xmpp:fallback:0'"
-			 " for='urn:xmpp:sfs:0'><body/></fallback>", "send https://x.example/f"},
+		{"chat",                   "<body>hi</body>",                                          "send hi"                   },
+		{"normal",                 "<body>hi</body>",                                          "send hi"                   },
+		{"headline",               "<body>news</body>",                                        "send news"                 },
+		{"strange",                "<body>hi</body>",                                          "send hi"                   },
+		{"groupchat",              "<body>hi</body>",                                          "bounce service-unavailable"},
+		{"groupchat",              "",							 "bounce service-unavailable"},
+ /* nothing to read */
+		{"chat",                   "",							 "consume"                   },
+		{"chat",                   ACTIVE,						     "consume"                   },
+		{"chat",                   "<body/>" ACTIVE,					   "consume"                   },
+		{"chat",                   "<body></body>",					    "consume"                   },
+		{"chat",                   "<received xmlns='urn:xmpp:receipts' id='1'/>",             "consume"                   },
+		{"chat",                   "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>",      "consume"                   },
+		{"chat",                   "<no-store xmlns='urn:xmpp:hints'/>",                       "consume"                   },
+		{"chat",                   "<thread>t</thread>" ACTIVE,                                "consume"                   },
+		{"chat",                   "<subject>s</subject>" ACTIVE,                              "consume"                   },
+		{"normal",                 "<subject>only</subject>",                                  "bounce not-acceptable"     },
+		{"headline",               "<event xmlns='http://jabber.org/protocol/pubsub#event'/>", "consume"                   },
+		{"normal",                 "<x xmlns='jabber:x:conference' jid='r@m'/>",
+                 "bounce service-unavailable"										      },
+ /* encryption */
+		{"chat",                   OMEMO(AXOLOTL,					      "<payload>x</payload>"),      "bounce not-acceptable"},
+		{"chat",
+                 OMEMO(AXOLOTL,
+                 "<payload>x</payload>") "<body>I sent you an OMEMO message</body>",
+                 "bounce not-acceptable"},
+		{"chat",  OMEMO("urn:xmpp:omemo:2",							    "<payload>x</payload>"),
+                 "bounce not-acceptable"},
+		{"chat", OMEMO(AXOLOTL,							      ""),											  "consume"},
+		{"chat",
+                 OMEMO(AXOLOTL,     "") "<encryption xmlns='urn:xmpp:eme:0' namespace='" AXOLOTL
+					   "'/>"
+					   "<store xmlns='urn:xmpp:hints'/>","consume"},
+		{"chat",                   "<openpgp xmlns='urn:xmpp:openpgp:0'>x</openpgp>",
+                 "bounce not-acceptable"                        },
+		{"chat",
+                 "<body>This message is encrypted.</body><x "
+			"xmlns='jabber:x:encrypted'>x</x>",									     "bounce not-acceptable"                                     },
+		{"chat",
+                 "<mls xmlns='x:mls'/><encryption xmlns='urn:xmpp:eme:0' "
+			"namespace='x:mls'/>",									     "bounce not-acceptable"									 },
+		{"chat",                        "<body>?OTR:AAMC...</body>",									     "bounce not-acceptable"										      },
+		{"chat",                        "<body>?OTRv23?</body>",									     "send ?OTRv23?"},
+ /* corrections, reactions, retractions */
+		{"chat",                        "<body>new</body><replace xmlns='urn:xmpp:message-correct:0' id='1'/>",
+                 "send [Correction] new"},
+		{"chat",
+                 "<reactions xmlns='urn:xmpp:reactions:0' "
+			"id='1'><reaction>x</reaction></reactions>",									     "consume"                              },
+		{"chat",
+                 "<body>&gt; a\nx</body><reactions xmlns='urn:xmpp:reactions:0' id='1'/>"
+			"<fallback xmlns='urn:xmpp:fallback:0' "
+			"for='urn:xmpp:reactions:0'><body/></fallback>",									     "consume"								},
+		{"chat",
+                 "<body>retracted</body><retract xmlns='urn:xmpp:message-retract:1' "
+			"id='1'/>",									     "consume"							    },
+ /* fallback: ranges count characters, not bytes */
+		{"chat",
+                 "<body>&gt; \xc3\xa9\xc3\xa9\nyes</body><reply xmlns='urn:xmpp:reply:0' "
+			"id='1'/>"
+			"<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'>"
+			"<body start='0' end='5'/></fallback>",									     "send yes"												 },
+		{"chat",
+                 "<body>aXbYc</body><fallback xmlns='urn:xmpp:fallback:0' for='x'>"
+			"<body start='1' end='2'/></fallback><fallback xmlns='urn:xmpp:fallback:0' "
+			"for='y'>"
+			"<body start='3' end='4'/></fallback>",									     "send abc"								     },
+		{"chat",
+                 "<body>ab</body><fallback xmlns='urn:xmpp:fallback:0' for='x'>"
+			"<body start='1' end='99'/></fallback>",									     "send a"								     },
+		{"chat",
+                 "<body>ab</body><fallback xmlns='urn:xmpp:fallback:0' for='x'>"
+			"<body start='2' end='1'/></fallback>",									     "send ab"								    },
+		{"chat",
+                 "<body>ab</body><fallback xmlns='urn:xmpp:fallback:0' "
+			"for='x'><subject/></fallback>",									     "send ab"								     },
+ /* all of it stands in for something we do not have: then it is the message */
+		{"chat",
+                 "<body>https://x.example/f</body><fallback xmlns='urn:xmpp:fallback:0'"
+			" for='urn:xmpp:sfs:0'><body/></fallback>",									     "send https://x.example/f"									    },
 	};
 	struct arena a = {0};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct message_out m;
-		const char *stanza =
-			arena_printf(&a, "<message type='%s'>%s</message>", rows[i].type, rows[i].inside);
+		const char *stanza = arena_printf(
+			&a, "<message type='%s'>%s</message>", rows[i].type, rows[i].inside);
 
 		assert_string_equal(verdict(&a, stanza, &m), rows[i].want);
 	}
@@ -335,15 +372,15 @@ static void xmpp_languages(void **state)
 	static const struct {
 		const char *stanza, *want, *lang;
 	} rows[] = {
-		{"<message><body>x</body></message>", "send x", NULL},
-		{"<message xml:lang='cs'><body>ahoj</body></message>", "send ahoj", "cs"},
+		{"<message><body>x</body></message>",                                               "send x",    NULL},
+		{"<message xml:lang='cs'><body>ahoj</body></message>",                              "send ahoj", "cs"},
 		{"<message xml:lang='cs'><body xml:lang='en'>hi</body><body>ahoj</body></message>",
-			"send ahoj", "cs"},
-		{"<message xml:lang='cs'><body xml:lang='en'>hi</body><body xml:lang='cs'>ahoj</body></message>",
-			"send ahoj", "cs"},
-		{"<message xml:lang='fr'><body xml:lang='en'>hi</body><body xml:lang='cs'>ahoj</body></message>",
-			"send hi", "en"},
-		{"<message xml:lang='bad lang'><body>x</body></message>", "send x", NULL},
+                 "send ahoj",										    "cs"},
+		{"<message xml:lang='cs'><body xml:lang='en'>hi</body><body "
+		 "xml:lang='cs'>ahoj</body></message>",			    "send ahoj", "cs"},
+		{"<message xml:lang='fr'><body xml:lang='en'>hi</body><body "
+		 "xml:lang='cs'>ahoj</body></message>",			    "send hi",   "en"},
+		{"<message xml:lang='bad lang'><body>x</body></message>",                           "send x",    NULL},
 	};
 	struct arena a = {0};
 
@@ -361,14 +398,17 @@ static void xmpp_fields(void **state)
 	struct arena a = {0};
 	struct message_out m;
 
-	verdict(&a, "<message><subject xml:lang='en'>S</subject><subject>T</subject><body>x</body>"
-		    "<thread parent='p'>t 1</thread>"
-		    "<delay xmlns='urn:xmpp:delay' from='a' stamp='2002-09-10T23:08:25Z'/></message>", &m);
+	verdict(&a,
+		"<message><subject xml:lang='en'>S</subject><subject>T</subject><body>x</body>"
+		"<thread parent='p'>t 1</thread>"
+		"<delay xmlns='urn:xmpp:delay' from='a' stamp='2002-09-10T23:08:25Z'/></message>",
+		&m);
 	assert_slice(m.subject, "T");
 	assert_slice(m.thread, "t 1");
 	assert_true(m.dated);
 	assert_int_equal(m.date_ms, 1031699305000);
-	verdict(&a, "<message><body>x</body><thread/><delay xmlns='urn:xmpp:delay'/></message>", &m);
+	verdict(&a, "<message><body>x</body><thread/><delay xmlns='urn:xmpp:delay'/></message>",
+		&m);
 	assert_slice(m.subject, NULL);
 	assert_slice(m.thread, NULL);
 	assert_false(m.dated);

@@ -17,31 +17,32 @@ static void iso_dates(void **state)
 		const char *s;
 		uint64_t ms; /* UINT64_MAX: refused */
 	} rows[] = {
-		{"1970-01-01T00:00:00Z", 0},
-		{"2000-12-13T21:40:00Z", 976743600000},
-		{"2000-12-13T13:40:00-08:00", 976743600000},
-		{"2000-12-13T23:40:00+02:00", 976743600000},
-		{"2024-02-29T23:59:60Z", 1709251200000},
-		{"2026-01-31T12:00:00.25Z", 1769860800250},
-		{"2026-01-31t12:00:00.123456z", 1769860800123},
-		{"9999-12-31T23:59:59Z", 253402300799000},
-		{"2023-02-29T00:00:00Z", UINT64_MAX},
-		{"1900-01-01T00:00:00Z", UINT64_MAX},
-		{"1970-01-01T00:30:00+01:00", UINT64_MAX},
-		{"2000-12-13T21:40:00", UINT64_MAX},
-		{"2000-12-13 21:40:00Z", UINT64_MAX},
-		{"2000-12-13T24:00:00Z", UINT64_MAX},
-		{"2000-12-13T21:40:00.Z", UINT64_MAX},
-		{"2000-12-13T21:40:00+1:00", UINT64_MAX},
-		{"20001213T21:40:00Z", UINT64_MAX},
-		{"", UINT64_MAX},
+		{"1970-01-01T00:00:00Z",        0              },
+		{"2000-12-13T21:40:00Z",        976743600000   },
+		{"2000-12-13T13:40:00-08:00",   976743600000   },
+		{"2000-12-13T23:40:00+02:00",   976743600000   },
+		{"2024-02-29T23:59:60Z",        1709251200000  },
+		{"2026-01-31T12:00:00.25Z",     1769860800250  },
+		{"2026-01-31t12:00:00.123456z", 1769860800123  },
+		{"9999-12-31T23:59:59Z",        253402300799000},
+		{"2023-02-29T00:00:00Z",        UINT64_MAX     },
+		{"1900-01-01T00:00:00Z",        UINT64_MAX     },
+		{"1970-01-01T00:30:00+01:00",   UINT64_MAX     },
+		{"2000-12-13T21:40:00",         UINT64_MAX     },
+		{"2000-12-13 21:40:00Z",        UINT64_MAX     },
+		{"2000-12-13T24:00:00Z",        UINT64_MAX     },
+		{"2000-12-13T21:40:00.Z",       UINT64_MAX     },
+		{"2000-12-13T21:40:00+1:00",    UINT64_MAX     },
+		{"20001213T21:40:00Z",          UINT64_MAX     },
+		{"",			    UINT64_MAX     },
 	};
 	char out[DATE_ISO_LEN];
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		uint64_t ms = UINT64_MAX;
 
-		assert_int_equal(date_parse_iso(slice_of(rows[i].s), &ms), rows[i].ms != UINT64_MAX);
+		assert_int_equal(
+			date_parse_iso(slice_of(rows[i].s), &ms), rows[i].ms != UINT64_MAX);
 		assert_int_equal(ms, rows[i].ms);
 	}
 	date_print_iso(out, 976743600999);
@@ -75,9 +76,17 @@ static struct slice callid_of(struct arena *a, struct slice thread)
 
 static void threads(void **state)
 {
-	static const char *const kept[] = {"t1", "29377446-0CBB-4296-8958-590D79094C50", "a@b", "<x>\"{}"};
+	static const char *const kept[] = {
+		"t1", "29377446-0CBB-4296-8958-590D79094C50", "a@b", "<x>\"{}"};
 	static const char *const escaped[] = {
-		"thread with spaces\xc3\xa9", "a@b@c", "@", "a@", "x-thread:%41", "a,b", "%\n", " ",
+		"thread with spaces\xc3\xa9",
+		"a@b@c",
+		"@",
+		"a@",
+		"x-thread:%41",
+		"a,b",
+		"%\n",
+		" ",
 	};
 	struct arena a = {0};
 
@@ -123,24 +132,27 @@ static void charsets(void **state)
 		const char *charset, *in, *out; /* out NULL: verdict */
 		enum charset_verdict verdict;
 	} rows[] = {
-		{NULL, "a\xc3\xa9", "a\xc3\xa9", CHARSET_GOOD},
-		{"utf-8", "a", "a", CHARSET_GOOD},
-		{"UTF-8", "\xff", NULL, CHARSET_BAD},
-		{NULL, "\xc0\xaf", NULL, CHARSET_BAD},
-		{"us-ascii", "a", "a", CHARSET_GOOD},
-		{"us-ascii", "\xc3\xa9", "\xc3\xa9", CHARSET_GOOD},
-		{"us-ascii", "\xe9", NULL, CHARSET_BAD},
-		{"ISO-8859-1", "\xe9\x41\xff", "\xc3\xa9" "A\xc3\xbf", CHARSET_GOOD},
-		{"utf-16", "a", NULL, CHARSET_UNKNOWN},
-		{"koi8-r", "a", NULL, CHARSET_UNKNOWN},
-		{"", "a", NULL, CHARSET_UNKNOWN},
+		{NULL,         "a\xc3\xa9",    "a\xc3\xa9", CHARSET_GOOD   },
+		{"utf-8",      "a",            "a",         CHARSET_GOOD   },
+		{"UTF-8",      "\xff",         NULL,        CHARSET_BAD    },
+		{NULL,         "\xc0\xaf",     NULL,        CHARSET_BAD    },
+		{"us-ascii",   "a",            "a",         CHARSET_GOOD   },
+		{"us-ascii",   "\xc3\xa9",     "\xc3\xa9",  CHARSET_GOOD   },
+		{"us-ascii",   "\xe9",         NULL,        CHARSET_BAD    },
+		{"ISO-8859-1", "\xe9\x41\xff",
+                 "\xc3\xa9"
+			"A\xc3\xbf",			CHARSET_GOOD   },
+		{"utf-16",     "a",            NULL,        CHARSET_UNKNOWN},
+		{"koi8-r",     "a",            NULL,        CHARSET_UNKNOWN},
+		{"",           "a",            NULL,        CHARSET_UNKNOWN},
 	};
 	struct arena a = {0};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct slice out = SL_NONE;
 
-		assert_int_equal(charset_decode(&out, &a, slice_of(rows[i].charset), slice_of(rows[i].in)),
+		assert_int_equal(
+			charset_decode(&out, &a, slice_of(rows[i].charset), slice_of(rows[i].in)),
 			rows[i].verdict);
 		assert_slice(out, rows[i].out);
 	}
@@ -169,20 +181,19 @@ static void languages(void **state)
 
 static void cpim(void **state)
 {
-	static const char text[] =
-		"From: Piglet <im:piglet@100akerwood.com>\r\n"
-		"To: Depressed Donkey <im:eeyore@100akerwood.com>\r\n"
-		"To: <im:second@x.example>\r\n"
-		"DateTime: 2000-12-13T13:40:00-08:00\r\n"
-		"Subject:;lang=fr beau temps prevu\r\n"
-		"Subject: the \\\"weather\\\" will be fine\\u00e9\r\n"
-		"NS: MyFeatures <mid:MessageFeatures@id.foo.com>\r\n"
-		"MyFeatures.WackyMessageOption: Use-silly-font\r\n"
-		"\r\n"
-		"Content-type: text/xml; charset=utf-8\r\n"
-		"Content-ID: <1234567890@foo.com>\r\n"
-		"\r\n"
-		"<body>\r\nHere\r\n</body>";
+	static const char text[] = "From: Piglet <im:piglet@100akerwood.com>\r\n"
+				   "To: Depressed Donkey <im:eeyore@100akerwood.com>\r\n"
+				   "To: <im:second@x.example>\r\n"
+				   "DateTime: 2000-12-13T13:40:00-08:00\r\n"
+				   "Subject:;lang=fr beau temps prevu\r\n"
+				   "Subject: the \\\"weather\\\" will be fine\\u00e9\r\n"
+				   "NS: MyFeatures <mid:MessageFeatures@id.foo.com>\r\n"
+				   "MyFeatures.WackyMessageOption: Use-silly-font\r\n"
+				   "\r\n"
+				   "Content-type: text/xml; charset=utf-8\r\n"
+				   "Content-ID: <1234567890@foo.com>\r\n"
+				   "\r\n"
+				   "<body>\r\nHere\r\n</body>";
 	struct arena a = {0};
 	struct cpim c;
 
@@ -203,16 +214,17 @@ static void cpim_corners(void **state)
 		bool good;
 		const char *from, *subject, *type, *body;
 	} rows[] = {
-		{"From: <im:a@b>\n\n\nx", true, "im:a@b", NULL, NULL, "x"},
-		{"Subject:;lang=fr bonjour\n\n\n", true, NULL, "bonjour", NULL, ""},
-		{"from: <im:a@b>\n\n\nx", true, NULL, NULL, NULL, "x"}, /* names are case-sensitive */
-		{"X: y\n\ncontent-TYPE: text/html\n\nz", true, NULL, NULL, "text/html", "z"},
-		{"From: <im:a@b>\nRequire: MyFeatures.VitalMessageOption\n\n\nx", false},
-		{"From <im:a@b>\n\n\nx", false},
-		{": x\n\n\nx", false},
+		{"From: <im:a@b>\n\n\nx",                true,                                  "im:a@b", NULL, NULL, "x"},
+		{"Subject:;lang=fr bonjour\n\n\n",                                  true,								   NULL, "bonjour", NULL, ""},
+		{"from: <im:a@b>\n\n\nx",                                      true,                                            NULL, NULL, NULL,
+                 "x"}, /* names are case-sensitive */
+		{"X: y\n\ncontent-TYPE: text/html\n\nz",                                  true,NULL, NULL, "text/html", "z"},
+		{"From: <im:a@b>\nRequire: MyFeatures.VitalMessageOption\n\n\nx",                                    false                                                                        },
+		{"From <im:a@b>\n\n\nx",false},
+		{": x\n\n\nx",				  false									  },
 		{"From: <im:a@b>", false},
-		{"From: <im:a@b>\n\nContent-Type: text/plain", false},
-		{"", false},
+		{"From: <im:a@b>\n\nContent-Type: text/plain",                                  false                                                           },
+		{"",				      false            },
 	};
 	struct arena a = {0};
 

@@ -35,8 +35,9 @@ static struct gateway_view view(const struct rig *r)
 static void chat(struct rig *r, const char *to, const char *id, const char *inner)
 {
 	rig_stanza(r, arena_printf(&r->arena,
-		"<message from='juliet@example.com/balcony' to='%s' id='%s' type='chat'>%s</message>", to, id,
-		inner));
+			      "<message from='juliet@example.com/balcony' to='%s' id='%s' "
+			      "type='chat'>%s</message>",
+			      to, id, inner));
 }
 
 /* Requests that left, retransmissions not counted; *ret_last the index of the last. */
@@ -49,7 +50,8 @@ static unsigned requests(const struct rig *r, unsigned *ret_last)
 		bool again = false;
 
 		for (unsigned k = 0; k < i; k++)
-			again |= r->sip[k].m->request && slice_eq(r->sip[k].m->via.branch, m->via.branch);
+			again |= r->sip[k].m->request &&
+				 slice_eq(r->sip[k].m->via.branch, m->via.branch);
 		if (!m->request || again)
 			continue;
 		n++;
@@ -120,7 +122,8 @@ static void fields(void **state)
 	const struct sip_msg *m;
 
 	chat(r, "romeo@example.net/d 1", "m1",
-		"<subject>Bal&#13;\ncony</subject><body xml:lang='cs'>\xc3\xa9</body><thread>t 1</thread>"
+		"<subject>Bal&#13;\ncony</subject><body xml:lang='cs'>\xc3\xa9</body><thread>t "
+		"1</thread>"
 		"<delay xmlns='urn:xmpp:delay' stamp='2010-11-13T23:29:00Z'/>");
 	m = last(r);
 	assert_slice(m->ruri_text, "sip:romeo@example.net;gr=d%201");
@@ -138,23 +141,23 @@ static void errors_are_told(void **state)
 		unsigned status;
 		const char *federated, *public;
 	} rows[] = {
-		{404, "item-not-found", "service-unavailable"},
-		{480, "recipient-unavailable", "service-unavailable"},
-		{486, "recipient-unavailable", "service-unavailable"},
-		{603, "recipient-unavailable", "service-unavailable"},
-		{606, "not-acceptable", "service-unavailable"},
-		{403, "forbidden", "forbidden"},
-		{488, "not-acceptable", "not-acceptable"},
+		{404, "item-not-found",        "service-unavailable"  },
+		{480, "recipient-unavailable", "service-unavailable"  },
+		{486, "recipient-unavailable", "service-unavailable"  },
+		{603, "recipient-unavailable", "service-unavailable"  },
+		{606, "not-acceptable",        "service-unavailable"  },
+		{403, "forbidden",             "forbidden"            },
+		{488, "not-acceptable",        "not-acceptable"       },
 		{500, "internal-server-error", "internal-server-error"},
 		{503, "internal-server-error", "internal-server-error"},
 		{504, "remote-server-timeout", "remote-server-timeout"},
-		{302, "redirect", "redirect"},
+		{302, "redirect",              "redirect"             },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows) * 2; i++) {
 		bool public = i % 2;
-		struct rig *r =
-			start(&(struct rig_options){.partner_type = public ? "PublicVerified" : NULL});
+		struct rig *r = start(
+			&(struct rig_options){.partner_type = public ? "PublicVerified" : NULL});
 
 		chat(r, "romeo@example.net", "m1", "<body>x</body>");
 		respond(r, rows[i / 2].status, "Words");
@@ -171,7 +174,8 @@ static void invited_contacts_hear_the_truth(void **state)
 {
 	struct rig *r = start(&(struct rig_options){.partner_type = "PublicVerified"});
 
-	gateway_allow_put(r->g, SL("romeo@example.net"), SL("juliet@example.com"), 0, SL("root"), NULL, NULL);
+	gateway_allow_put(
+		r->g, SL("romeo@example.net"), SL("juliet@example.com"), 0, SL("root"), NULL, NULL);
 	rig_advance(r, 10);
 	chat(r, "romeo@example.net", "m1", "<body>x</body>");
 	respond(r, 404, "Not Found");
@@ -274,7 +278,9 @@ static void full_target(void **state)
 
 static void full_by_bytes(void **state)
 {
-	struct rig *r = start(&(struct rig_options){.limits = {.target_bytes = 4096, .queued_bytes = 6000}});
+	struct rig *r = start(&(struct rig_options){
+		.limits = {.target_bytes = 4096, .queued_bytes = 6000}
+        });
 	char body[1001] = {0};
 
 	memset(body, 'x', 1000);
@@ -342,12 +348,13 @@ static void denied(void **state)
 		struct rig_options o;
 		const char *condition;
 	} rows[] = {
-		{{.no_federation = true}, "forbidden"},
-		{{.no_xmpp = true}, "forbidden"},
-		{{.no_xmpp = true, .partner_type = "PublicVerified"}, "service-unavailable"},
-		{{.partner_off = true}, "forbidden"},
-		{{.partner_type = "PublicUnverified"}, "service-unavailable"},
-		{{.partner_type = "PublicUnverified", .write_invites = true}, "service-unavailable"},
+		{{.no_federation = true},                                     "forbidden"          },
+		{{.no_xmpp = true},					   "forbidden"          },
+		{{.no_xmpp = true, .partner_type = "PublicVerified"},         "service-unavailable"},
+		{{.partner_off = true},                                       "forbidden"          },
+		{{.partner_type = "PublicUnverified"},                        "service-unavailable"},
+		{{.partner_type = "PublicUnverified", .write_invites = true},
+                 "service-unavailable"							     },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -471,23 +478,24 @@ static void iqs(void **state)
 	static const struct {
 		const char *iq, *want; /* type and, of an error, its condition */
 	} rows[] = {
-		{"<iq type='get' to='example.net'><ping xmlns='urn:xmpp:ping'/></iq>", "result"},
+		{"<iq type='get' to='example.net'><ping xmlns='urn:xmpp:ping'/></iq>",                    "result"             },
 		{"<iq type='get' to='example.net'>"
-		 "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>", "result"},
+		 "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>",          "result"             },
 		{"<iq type='get' to='example.net'>"
-		 "<query xmlns='http://jabber.org/protocol/disco#items'/></iq>", "result"},
+		 "<query xmlns='http://jabber.org/protocol/disco#items'/></iq>",         "result"             },
 		{"<iq type='get' to='example.net'>"
-		 "<query xmlns='http://jabber.org/protocol/disco#info' node='x'/></iq>", "item-not-found"},
+		 "<query xmlns='http://jabber.org/protocol/disco#info' node='x'/></iq>", "item-not-found"     },
 		{"<iq type='set' to='example.net'><ping xmlns='urn:xmpp:ping'/></iq>",
-			"service-unavailable"},
-		{"<iq type='get' to='example.net'><vCard xmlns='vcard-temp'/></iq>", "service-unavailable"},
+                 "service-unavailable"											 },
+		{"<iq type='get' to='example.net'><vCard xmlns='vcard-temp'/></iq>",
+                 "service-unavailable"											 },
 		{"<iq type='get' to='romeo@example.net'><ping xmlns='urn:xmpp:ping'/></iq>",
-			"service-unavailable"},
+                 "service-unavailable"											 },
 		{"<iq type='get' to='romeo@example.net/a'><vCard xmlns='vcard-temp'/></iq>",
-			"service-unavailable"},
-		{"<iq type='get' to='example.net'/>", "service-unavailable"},
-		{"<iq type='what' to='example.net'/>", "bad-request"},
-		{"<iq to='example.net'/>", "bad-request"},
+                 "service-unavailable"											 },
+		{"<iq type='get' to='example.net'/>",                                                     "service-unavailable"},
+		{"<iq type='what' to='example.net'/>",                                                    "bad-request"        },
+		{"<iq to='example.net'/>",								"bad-request"        },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -495,7 +503,8 @@ static void iqs(void **state)
 		const struct xml_elem *e;
 		struct stanza_error s;
 
-		rig_stanza(r, arena_printf(&r->arena, "<iq id='q' from='juliet@example.com/b' %s", rows[i].iq + 4));
+		rig_stanza(r, arena_printf(&r->arena, "<iq id='q' from='juliet@example.com/b' %s",
+				      rows[i].iq + 4));
 		assert_int_equal(r->n_xml, 1);
 		e = rig_xml(r, 0);
 		assert_slice(xml_attr(e, SL("id")), "q");
@@ -511,7 +520,9 @@ static void iqs(void **state)
 static void disco_names_what_we_do(void **state)
 {
 	static const char *const want[] = {
-		"http://jabber.org/protocol/disco#info", "urn:xmpp:ping", "jid\\20escaping",
+		"http://jabber.org/protocol/disco#info",
+		"urn:xmpp:ping",
+		"jid\\20escaping",
 	};
 	struct rig *r = start(NULL);
 	const struct xml_elem *query;
@@ -540,7 +551,9 @@ static void presence_is_declined(void **state)
 		const struct xml_elem *e;
 
 		rig_stanza(r, arena_printf(&r->arena,
-			"<presence type='%s' from='juliet@example.com/a' to='romeo@example.net'/>", types[i]));
+				      "<presence type='%s' from='juliet@example.com/a' "
+				      "to='romeo@example.net'/>",
+				      types[i]));
 		assert_int_equal(r->n_xml, 1);
 		e = rig_xml(r, 0);
 		assert_slice(xml_attr(e, SL("type")), "unsubscribed");

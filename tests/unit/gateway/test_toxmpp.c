@@ -41,16 +41,19 @@ static char *last_id(struct rig *r)
 
 #define NS_ERR "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"
 
-static void error_stanza(struct rig *r, const char *from, const char *to, const char *id, const char *inner)
+static void error_stanza(
+	struct rig *r, const char *from, const char *to, const char *id, const char *inner)
 {
 	rig_stanza(r, arena_printf(&r->arena,
-		"<message type='error' from='%s' to='%s' id='%s'><error type='cancel'>%s</error></message>", from,
-		to, id, inner));
+			      "<message type='error' from='%s' to='%s' id='%s'><error "
+			      "type='cancel'>%s</error></message>",
+			      from, to, id, inner));
 }
 
 static void not_found(struct rig *r, const char *id)
 {
-	error_stanza(r, "juliet@example.com", "romeo@example.net", id, "<item-not-found " NS_ERR "/>");
+	error_stanza(
+		r, "juliet@example.com", "romeo@example.net", id, "<item-not-found " NS_ERR "/>");
 }
 
 /* Text of the last SIP request that left; NULL: there is none. */
@@ -108,15 +111,16 @@ static void error_in_the_window(void **state)
 		unsigned status;
 		const char *reason, *contact;
 	} rows[] = {
-		{"sip:juliet@example.com", "<item-not-found " NS_ERR "/>", 604, NULL, NULL},
-		{"sip:juliet@example.com;gr=b", "<item-not-found " NS_ERR "/>", 404, NULL, NULL},
-		{"sip:juliet@example.com", "<service-unavailable " NS_ERR "/>", 403, NULL, NULL},
-		{"sip:juliet@example.com", "<remote-server-timeout " NS_ERR "/>", 504, NULL, NULL},
-		{"sip:juliet@example.com", "<not-authorized " NS_ERR "/>", 403, NULL, NULL},
+		{"sip:juliet@example.com",      "<item-not-found " NS_ERR "/>",                 604, NULL, NULL                   },
+		{"sip:juliet@example.com;gr=b", "<item-not-found " NS_ERR "/>",                 404, NULL, NULL                   },
+		{"sip:juliet@example.com",      "<service-unavailable " NS_ERR "/>",            403, NULL, NULL                   },
+		{"sip:juliet@example.com",      "<remote-server-timeout " NS_ERR "/>",          504, NULL, NULL                   },
+		{"sip:juliet@example.com",      "<not-authorized " NS_ERR "/>",                 403, NULL, NULL                   },
 		{"sip:juliet@example.com",
-			"<forbidden " NS_ERR "/><text " NS_ERR ">No,&#13;\nnever</text>", 603, "No, never", NULL},
-		{"sip:juliet@example.com", "<gone " NS_ERR ">xmpp:new@example.com</gone>", 301, NULL,
-			"<sip:new@example.com>"},
+                 "<forbidden " NS_ERR "/><text " NS_ERR ">No,&#13;\nnever</text>",              603,
+                 "No, never",									      NULL                   },
+		{"sip:juliet@example.com",      "<gone " NS_ERR ">xmpp:new@example.com</gone>", 301,
+                 NULL,										     "<sip:new@example.com>"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -126,7 +130,8 @@ static void error_in_the_window(void **state)
 		rig_message(r, rows[i].ruri, NULL, NULL, NULL);
 		rig_fate(r, LINK_WRITTEN, LINK_R_NONE);
 		rig_advance(r, 299);
-		error_stanza(r, "juliet@example.com", "romeo@example.net", last_id(r), rows[i].inner);
+		error_stanza(
+			r, "juliet@example.com", "romeo@example.net", last_id(r), rows[i].inner);
 		assert_int_equal(rig_status(r), rows[i].status);
 		m = r->sip[0].m;
 		if (rows[i].reason)
@@ -145,13 +150,13 @@ static void strangers_errors_are_ignored(void **state)
 	static const struct {
 		const char *from, *to, *id; /* id NULL: the right one */
 	} rows[] = {
-		{"mallory@example.com", "romeo@example.net", NULL},
-		{"juliet@xmpp.example", "romeo@example.net", NULL},
-		{"xmpp.example", "romeo@example.net", NULL},
-		{"juliet@example.com", "other@example.net", NULL},
-		{"juliet@example.com", "romeo@example.net", "a01"},
-		{"juliet@example.com", "romeo@example.net", ""},
-		{"juliet@example.com", "romeo@example.net", "b0vvvvvvvvvvvvv"},
+		{"mallory@example.com", "romeo@example.net", NULL             },
+		{"juliet@xmpp.example", "romeo@example.net", NULL             },
+		{"xmpp.example",        "romeo@example.net", NULL             },
+		{"juliet@example.com",  "other@example.net", NULL             },
+		{"juliet@example.com",  "romeo@example.net", "a01"            },
+		{"juliet@example.com",  "romeo@example.net", ""               },
+		{"juliet@example.com",  "romeo@example.net", "b0vvvvvvvvvvvvv"},
 	};
 	struct rig *r = start(NULL);
 	const char *id;
@@ -160,7 +165,8 @@ static void strangers_errors_are_ignored(void **state)
 	rig_fate(r, LINK_WRITTEN, LINK_R_NONE);
 	id = last_id(r);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		error_stanza(r, rows[i].from, rows[i].to, rows[i].id ? rows[i].id : id, "<gone " NS_ERR "/>");
+		error_stanza(r, rows[i].from, rows[i].to, rows[i].id ? rows[i].id : id,
+			"<gone " NS_ERR "/>");
 	assert_int_equal(r->n_sip, 0);
 	assert_int_equal(r->n_up_done, ARRAY_LEN(rows));
 	rig_advance(r, 300);
@@ -172,7 +178,8 @@ static void strangers_errors_are_ignored(void **state)
 /* The contact's server, or any device of his, may speak for him. */
 static void his_server_may_say_it(void **state)
 {
-	static const char *const from[] = {"example.com", "juliet@example.com/phone", "juliet@example.com"};
+	static const char *const from[] = {
+		"example.com", "juliet@example.com/phone", "juliet@example.com"};
 
 	for (size_t i = 0; i < ARRAY_LEN(from); i++) {
 		struct rig *r = start(NULL);
@@ -193,17 +200,17 @@ static void unsent_is_told(void **state)
 		unsigned status;
 		bool retry_after;
 	} rows[] = {
-		{LINK_REFUSED, LINK_R_NOT_PARTNER, 404, false},
-		{LINK_UNSENT, LINK_R_NO_SUCH_SERVER, 404, false},
-		{LINK_UNSENT, LINK_R_DNS_FAILED, 504, false},
-		{LINK_UNSENT, LINK_R_CONNECT_FAILED, 504, false},
-		{LINK_UNSENT, LINK_R_TLS_FAILED, 504, false},
-		{LINK_UNSENT, LINK_R_BACK_OFF, 504, false},
-		{LINK_UNSENT, LINK_R_DEADLINE, 504, false},
-		{LINK_UNSENT, LINK_R_QUEUE_FULL, 500, true},
-		{LINK_UNSENT, LINK_R_SHUTDOWN, 500, true},
-		{LINK_UNSENT, LINK_R_TOO_BIG, 513, false},
-		{LINK_UNKNOWN, LINK_R_STREAM_LOST, 504, false},
+		{LINK_REFUSED, LINK_R_NOT_PARTNER,    404, false},
+		{LINK_UNSENT,  LINK_R_NO_SUCH_SERVER, 404, false},
+		{LINK_UNSENT,  LINK_R_DNS_FAILED,     504, false},
+		{LINK_UNSENT,  LINK_R_CONNECT_FAILED, 504, false},
+		{LINK_UNSENT,  LINK_R_TLS_FAILED,     504, false},
+		{LINK_UNSENT,  LINK_R_BACK_OFF,       504, false},
+		{LINK_UNSENT,  LINK_R_DEADLINE,       504, false},
+		{LINK_UNSENT,  LINK_R_QUEUE_FULL,     500, true },
+		{LINK_UNSENT,  LINK_R_SHUTDOWN,       500, true },
+		{LINK_UNSENT,  LINK_R_TOO_BIG,        513, false},
+		{LINK_UNKNOWN, LINK_R_STREAM_LOST,    504, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -212,7 +219,8 @@ static void unsent_is_told(void **state)
 		rig_message(r, NULL, NULL, NULL, NULL);
 		rig_fate(r, rows[i].fate, rows[i].reason);
 		assert_int_equal(rig_status(r), rows[i].status);
-		assert_int_equal(sip_msg_get(r->sip[0].m, SIP_H_RETRY_AFTER).p != NULL, rows[i].retry_after);
+		assert_int_equal(
+			sip_msg_get(r->sip[0].m, SIP_H_RETRY_AFTER).p != NULL, rows[i].retry_after);
 		assert_int_equal(view(r).pending + view(r).late, 0);
 		rig_advance(r, 100000);
 		assert_int_equal(r->n_sip, 1);
@@ -282,7 +290,8 @@ static void guard(void **state)
 	assert_int_equal(view(r).pending, 0);
 	rig_fate(r, LINK_WRITTEN, LINK_R_NONE); /* it comes after all */
 	rig_advance(r, 1000);
-	assert_int_equal(rig_count(r, false), 2 + 2); /* each a 100 at 3.5 s (RFC 4320), each a 504 */
+	assert_int_equal(
+		rig_count(r, false), 2 + 2); /* each a 100 at 3.5 s (RFC 4320), each a 504 */
 	stop(r);
 }
 
@@ -314,8 +323,9 @@ static void late_error(void **state)
 	assert_int_equal(m->method, SIP_MESSAGE);
 	assert_slice(m->ruri_text, "sip:romeo@example.net");
 	assert_slice(m->from.uri.text, "sip:juliet@example.com");
-	assert_slice(m->body, "Your message to juliet@example.com of 12:00:00 UTC was not delivered: "
-			      "No such user (item-not-found).");
+	assert_slice(m->body,
+		"Your message to juliet@example.com of 12:00:00 UTC was not delivered: "
+		"No such user (item-not-found).");
 	assert_int_equal(view(r).late, 0);
 	/* the same error again finds nothing */
 	not_found(r, last_id(r));
@@ -333,9 +343,9 @@ static void late_loss(void **state)
 	rig_fate(r, LINK_WRITTEN, LINK_R_NONE);
 	rig_advance(r, 3000);
 	rig_lost(r, LINK_R_STREAM_LOST, id);
-	assert_slice(last_request(r)->body,
-		"It is not certain that your message to juliet@example.com of 12:00:00 UTC arrived: "
-		"the connection to the partner's server was lost.");
+	assert_slice(last_request(r)->body, "It is not certain that your message to "
+					    "juliet@example.com of 12:00:00 UTC arrived: "
+					    "the connection to the partner's server was lost.");
 	assert_int_equal(view(r).late, 0);
 	stop(r);
 }
@@ -391,10 +401,11 @@ static void late_errors_together(void **state)
 	assert_int_equal(rig_count(r, true), 1);
 	rig_advance(r, 1);
 	assert_int_equal(rig_count(r, true), 2);
-	assert_slice(last_request(r)->body,
-		"Of your messages to juliet@example.com between 12:00:01 UTC and 12:00:03 UTC, 2 were not "
-		"delivered, 1 may not have arrived. The last reason: the connection to the partner's server "
-		"was lost.");
+	assert_slice(last_request(r)->body, "Of your messages to juliet@example.com between "
+					    "12:00:01 UTC and 12:00:03 UTC, 2 were not "
+					    "delivered, 1 may not have arrived. The last reason: "
+					    "the connection to the partner's server "
+					    "was lost.");
 	rig_respond(r, r->n_sip - 1, 200, "OK", NULL);
 	assert_int_equal(view(r).late_pairs, 1);
 	rig_advance(r, 10000);
@@ -446,19 +457,20 @@ static void refusals(void **state)
 		const char *ruri, *from, *headers;
 		unsigned status;
 	} rows[] = {
-		{{.no_federation = true}, NULL, NULL, NULL, 403},
-		{{.no_xmpp = true}, NULL, NULL, NULL, 403},
-		{{.partner_off = true}, NULL, NULL, NULL, 403},
-		{{.partner_type = "PublicUnverified"}, NULL, NULL, NULL, 403},
-		{{.limits = {0}}, "sip:juliet@unknown.example", NULL, NULL, 404},
-		{{.limits = {0}}, "sip:juliet@sub.example.com", NULL, NULL, 404},
-		{{.limits = {0}}, "sip:romeo@example.org", NULL, NULL, 404},  /* a local domain is no partner's */
-		{{.limits = {0}}, NULL, "<sip:mallory@example.com>;tag=1", NULL, 403},
-		{{.limits = {0}}, "sips:juliet@example.com", NULL, NULL, 403},
-		{{.limits = {0}}, "tel:+1555", NULL, NULL, 416},
-		{{.limits = {0}}, "sip:%20a@example.com", NULL, NULL, 404},
-		{{.limits = {0}}, NULL, NULL, "Content-Type: image/png\r\n", 415},
-		{{.limits = {0}}, NULL, NULL, "Content-Type: text/plain\r\nExpires: 0\r\n", 487},
+		{{.no_federation = true},              NULL,                         NULL,                              NULL,                                         403},
+		{{.no_xmpp = true},                    NULL,                         NULL,                              NULL,                                         403},
+		{{.partner_off = true},                NULL,                         NULL,                              NULL,                                         403},
+		{{.partner_type = "PublicUnverified"}, NULL,                         NULL,                              NULL,                                         403},
+		{{.limits = {0}},                      "sip:juliet@unknown.example", NULL,                              NULL,                                         404},
+		{{.limits = {0}},                      "sip:juliet@sub.example.com", NULL,                              NULL,                                         404},
+		{{.limits = {0}},                      "sip:romeo@example.org",      NULL,                              NULL,
+                 404																		     }, /* a local domain is no partner's */
+		{{.limits = {0}},                      NULL,                         "<sip:mallory@example.com>;tag=1", NULL,                                         403},
+		{{.limits = {0}},                      "sips:juliet@example.com",    NULL,                              NULL,                                         403},
+		{{.limits = {0}},                      "tel:+1555",                  NULL,                              NULL,                                         416},
+		{{.limits = {0}},                      "sip:%20a@example.com",       NULL,                              NULL,                                         404},
+		{{.limits = {0}},                      NULL,                         NULL,                              "Content-Type: image/png\r\n",                415},
+		{{.limits = {0}},                      NULL,                         NULL,                              "Content-Type: text/plain\r\nExpires: 0\r\n", 487},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -512,10 +524,12 @@ static void pending_table_is_bounded(void **state)
 static void retransmissions_are_absorbed(void **state)
 {
 	struct rig *r = start(NULL);
-	struct slice datagram = SL("MESSAGE sip:juliet@example.com SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa\r\nMax-Forwards: 70\r\n"
-		"From: <sip:romeo@example.net>;tag=1\r\nTo: <sip:juliet@example.com>\r\nCall-ID: c\r\n"
-		"CSeq: 1 MESSAGE\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\nx");
+	struct slice datagram =
+		SL("MESSAGE sip:juliet@example.com SIP/2.0\r\n"
+		   "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa\r\nMax-Forwards: 70\r\n"
+		   "From: <sip:romeo@example.net>;tag=1\r\nTo: "
+		   "<sip:juliet@example.com>\r\nCall-ID: c\r\n"
+		   "CSeq: 1 MESSAGE\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\nx");
 
 	rig_sip_in(r, datagram);
 	rig_advance(r, 500);
