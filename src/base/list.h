@@ -49,10 +49,6 @@ static inline void list_prepend(struct list *l, struct list *n)
 	list_insert_before(l->next, n);
 }
 
-#ifdef __clang_analyzer__
-/* It cannot follow a node out of its list and would take what is freed then for the next node. */
-void list_remove(struct list *n);
-#else
 static inline void list_remove(struct list *n)
 {
 	if (!n->next)
@@ -61,12 +57,16 @@ static inline void list_remove(struct list *n)
 	n->next->prev = n->prev;
 	n->next = n->prev = n;
 }
-#endif
 
+#ifdef __clang_analyzer__
+/* It does not see that a node has left its list, and would take one that was freed for the next. */
+struct list *list_first(const struct list *l);
+#else
 static inline struct list *list_first(const struct list *l)
 {
 	return list_empty(l) ? NULL : l->next;
 }
+#endif
 
 /* Takes the first node out, or NULL. */
 static inline struct list *list_pop(struct list *l)
