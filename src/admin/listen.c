@@ -67,7 +67,7 @@ int admin_listen_unix(const char *path, const char *group, int *ret, struct err 
 	if (strlen(path) >= sizeof at.sun_path)
 		return err_set(e, ERR_INVALID, "%s is longer than a socket's path may be (%zu)", path,
 			sizeof at.sun_path - 1);
-	strcpy(at.sun_path, path);
+	memcpy(at.sun_path, path, strlen(path) + 1);
 	if (remove_stale(&at, e) < 0)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -307,7 +307,7 @@ static char *next_line(char *s, int size, void *arg)
 		return s;
 	while (s[strlen(s) - 1] != '\n' && fgets(s, size, r->file))
 		;
-	strcpy(s, "\n");
+	memcpy(s, "\n", sizeof "\n");
 	return s;
 }
 
