@@ -142,6 +142,7 @@ static void send_final(struct sip_server *t, const struct sip_reply *reply)
 	struct sip_stack *s = t->stack;
 	size_t n_echo = t->pending->n_echo;
 
+	assert(reply);
 	buf_reset(&s->out);
 	sip_write_reply(
 		&s->out, reply, slice_make(t->pending->lines, n_echo), sip_stack_server_line(s));
@@ -159,6 +160,7 @@ static void resend_final(struct sip_server *t, struct sip_rx *rx)
 	struct sip_stack *s = t->stack;
 	struct sip_server_sent *sent = t->sent;
 
+	assert(rx);
 	if (!sent) {
 		sip_stack_answer(rx, t->status, NULL, sip_stack_server_line(s));
 		return;

@@ -385,9 +385,9 @@ int sip_unescape(struct buf *out, struct slice s)
 		s = slice_from(s, n);
 		if (!s.n)
 			break;
-		if (s.n < 3 || ascii_hex(s.p[1]) < 0 || ascii_hex(s.p[2]) < 0)
+		if (s.n < 3 || ascii_hex2(s.p + 1) < 0)
 			return -1;
-		buf_chr(out, (char)(ascii_hex(s.p[1]) << 4 | ascii_hex(s.p[2])));
+		buf_chr(out, (char)ascii_hex2(s.p + 1));
 		s = slice_from(s, 3);
 	}
 	return 0;

@@ -13,7 +13,7 @@ static int next_char(struct slice *s, bool fold)
 	int mark = 0;
 
 	if (c == '%' && s->n >= 3) {
-		c = (unsigned char)(ascii_hex(s->p[1]) << 4 | ascii_hex(s->p[2]));
+		c = (unsigned char)ascii_hex2(s->p + 1);
 		n = 3;
 		if (memchr(";/?:@&=+$,", c, 10))
 			mark = 256;
@@ -24,6 +24,8 @@ static int next_char(struct slice *s, bool fold)
 
 static bool part_equal(struct slice a, struct slice b, bool fold)
 {
+	slice_promise(a);
+	slice_promise(b);
 	if (!a.p != !b.p)
 		return false;
 	while (a.n && b.n)

@@ -138,11 +138,12 @@ bool sip_is_token(struct slice s)
 bool sip_is_call_id(struct slice s)
 {
 	size_t n = g_span(s, G_WORD);
+	struct slice host;
 
 	if (!n || n == s.n)
 		return n > 0;
-	s = slice_from(s, n + 1);
-	return s.p[-1] == '@' && s.n && g_span(s, G_WORD) == s.n;
+	host = slice_from(s, n + 1);
+	return s.p[n] == '@' && host.n && g_span(host, G_WORD) == host.n;
 }
 
 /* ---- addresses ---- */
@@ -303,7 +304,7 @@ static int take_sent_by(struct slice *s, struct sip_via *v)
 	v->port = (uint16_t)port;
 	if (sip_host_kind(host) == SIP_HOST_NONE)
 		return -1;
-	if (*host.p == '[')
+	if (slice_starts(host, SL("[")))
 		host = slice_make(host.p + 1, host.n - 2);
 	v->host = host;
 	return 0;
