@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,7 @@ static struct late_pair *pair_new(struct gateway *g, struct slice key, size_t us
 {
 	struct late_pair *p = xzalloc(sizeof *p + key.n);
 
+	assert(key.p);
 	p->gateway = g;
 	memcpy(p->text, key.p, key.n);
 	p->user = slice_make(p->text, user_n);
@@ -105,6 +107,15 @@ static void pair_free(struct late_pair *p)
 	free(p);
 }
 
+static void arm(struct gateway *g)
+{
+	const struct list *first = list_first(&g->late_due);
+
+	if (first && !loop_timer_armed(&g->late_timer))
+		loop_timer_at(&g->late_timer, container_of(first, struct late_pair, due)->due_ms);
+}
+
+/* The list stays in the order of the times: all wait equally long. */
 static void pair_quiet(struct late_pair *p)
 {
 	struct gateway *g = p->gateway;
@@ -112,8 +123,7 @@ static void pair_quiet(struct late_pair *p)
 	list_remove(&p->due);
 	p->due_ms = gateway_now(g) + QUIET_MS;
 	list_append(&g->late_due, &p->due);
-	if (!loop_timer_armed(&g->late_timer))
-		loop_timer_at(&g->late_timer, p->due_ms);
+	arm(g);
 }
 
 static void late_fires(void *arg)
@@ -121,13 +131,11 @@ static void late_fires(void *arg)
 	struct gateway *g = arg;
 
 	gateway_scratch(g);
-	while (!list_empty(&g->late_due)) {
-		struct late_pair *p = container_of(g->late_due.next, struct late_pair, due);
+	list_each_safe(&g->late_due, it) {
+		struct late_pair *p = container_of(it, struct late_pair, due);
 
-		if (p->due_ms > gateway_now(g)) {
-			loop_timer_at(&g->late_timer, p->due_ms);
-			return;
-		}
+		if (p->due_ms > gateway_now(g))
+			break;
 		if (p->failed + p->doubtful == 0) {
 			pair_free(p);
 		} else {
@@ -135,6 +143,7 @@ static void late_fires(void *arg)
 			pair_quiet(p);
 		}
 	}
+	arm(g);
 }
 
 static void add(struct late_pair *p, uint64_t wall_ms, bool doubt, struct slice why)
@@ -145,7 +154,8 @@ static void add(struct late_pair *p, uint64_t wall_ms, bool doubt, struct slice 
 		p->first_ms = wall_ms;
 	p->last_ms = wall_ms;
 	*(doubt ? &p->doubtful : &p->failed) += 1;
-	memcpy(p->why, cut.p, cut.n);
+	if (cut.n)
+		memcpy(p->why, cut.p, cut.n);
 	p->why[cut.n] = 0;
 }
 
@@ -197,7 +207,7 @@ void late_init(struct gateway *g)
 void late_done(struct gateway *g)
 {
 	loop_timer_stop(&g->late_timer);
-	while (!list_empty(&g->late_due))
-		pair_free(container_of(g->late_due.next, struct late_pair, due));
+	list_each_safe(&g->late_due, it)
+		pair_free(container_of(it, struct late_pair, due));
 	table_done(&g->late_pairs);
 }

@@ -264,6 +264,7 @@ static struct pacer *pacer_of(struct gateway *g, const struct route *r)
 	struct table_node *n = table_get(&g->pacers, name);
 	struct pacer *p;
 
+	assert(name.p);
 	if (n) {
 		p = container_of(n, struct pacer, node);
 	} else {
