@@ -61,7 +61,7 @@ static int domain_part(struct slice *ret, struct arena *a, struct slice domain, 
 
 int address_admin(struct slice *ret, struct arena *a, struct slice typed, struct err *e)
 {
-	struct slice whole = without_scheme(slice_trim(typed)), local, domain;
+	struct slice whole = without_scheme(slice_trim(typed)), local = SL_NONE, domain = SL_NONE;
 	size_t at = slice_rfind(whole, '@');
 
 	if (at == whole.n || at == 0 || at + 1 == whole.n)

@@ -166,7 +166,7 @@ static int too_many(const struct setting *s, size_t n, struct err *e)
 static int items_add(const struct setting *s, struct items *l, struct slice text, bool strict,
 	struct arena *a, struct err *e)
 {
-	struct slice typed, item;
+	struct slice typed, item = SL_NONE;
 
 	while (next_item(&text, &typed)) {
 		if (ops_of[s->type]->item(s, a, typed, &item, e) < 0)
@@ -219,7 +219,7 @@ int setting_add(const struct setting *s, void *object, struct slice text, struct
 static int items_remove(const struct setting *s, struct items *l, struct slice text, struct arena *a,
 	struct err *e)
 {
-	struct slice typed, item;
+	struct slice typed, item = SL_NONE;
 	size_t i;
 
 	while (next_item(&text, &typed)) {

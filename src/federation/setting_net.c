@@ -25,7 +25,7 @@ static bool is_ip(struct slice s)
 
 	if (s.n > 2 && *s.p == '[' && s.p[s.n - 1] == ']')
 		s = slice_cut(slice_from(s, 1), s.n - 2);
-	if (s.n >= sizeof text)
+	if (!s.n || s.n >= sizeof text)
 		return false;
 	memcpy(text, s.p, s.n);
 	text[s.n] = '\0';
@@ -80,7 +80,7 @@ static void domain_clear(void *field)
 static int domain_parse(const struct setting *s, void *field, struct slice text, struct err *e)
 {
 	struct arena a = {0};
-	struct slice ascii;
+	struct slice ascii = SL_NONE;
 	int rc = domain_read(s, &a, text, &ascii, e);
 
 	if (rc == 0) {
@@ -179,7 +179,7 @@ static bool read_address(struct slice s, struct network *ret)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	if (s.n >= sizeof text)
+	if (!s.n || s.n >= sizeof text)
 		return false;
 	memcpy(text, s.p, s.n);
 	text[s.n] = '\0';
@@ -251,7 +251,7 @@ static int read_host(const struct setting *s, struct arena *a, struct slice host
 static int host_put(const struct setting *s, struct host_port *h, struct slice text, struct slice whole,
 	struct err *e)
 {
-	struct slice host, port_text;
+	struct slice host = SL_NONE, port_text;
 	struct arena a = {0};
 	uint64_t port = 0;
 	int rc = -1;

@@ -231,7 +231,7 @@ bool name_read(struct slice typed, size_t max, struct arena *a, struct slice *re
 static int name_parse(const struct setting *s, void *field, struct slice text, struct err *e)
 {
 	struct arena a = {0};
-	struct slice name;
+	struct slice name = SL_NONE;
 	int rc = -1;
 
 	if (name_read(text, s->max, &a, &name)) {
@@ -285,7 +285,7 @@ static int policy_read(const struct setting *s, struct slice text, struct arena 
 static int policy_parse(const struct setting *s, void *field, struct slice text, struct err *e)
 {
 	struct arena a = {0};
-	struct slice id;
+	struct slice id = SL_NONE;
 	int rc = policy_read(s, text, &a, &id, e);
 
 	if (rc == 0)
@@ -301,7 +301,7 @@ const struct setting_ops setting_policy = {"string", policy_parse, string_format
 static int user_parse(const struct setting *s, void *field, struct slice text, struct err *e)
 {
 	struct arena a = {0};
-	struct slice address;
+	struct slice address = SL_NONE;
 	struct err why;
 	int rc = address_admin(&address, &a, text, &why);
 

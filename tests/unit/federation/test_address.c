@@ -56,10 +56,10 @@ static void long_addresses(void **state)
 	struct err e;
 
 	memset(typed, 'a', 1023);
-	strcpy(typed + 1023, "@sip.lab");
+	memcpy(typed + 1023, "@sip.lab", 9);
 	assert_int_equal(address_admin(&got, &a, slice_of(typed), &e), 0);
 	assert_int_equal(got.n, 1023 + 8);
-	strcpy(typed + 1023, "a@sip.lab");
+	memcpy(typed + 1023, "a@sip.lab", 10);
 	assert_int_equal(address_admin(&got, &a, slice_of(typed), &e), -1);
 	assert_string_equal(e.code, "address_syntax");
 	arena_done(&a);

@@ -10,7 +10,7 @@
 
 void place_make(struct place *p, const char *backend)
 {
-	strcpy(p->dir, "/tmp/entente-test-XXXXXX");
+	snprintf(p->dir, sizeof p->dir, "/tmp/entente-test-XXXXXX");
 	assert_non_null(mkdtemp(p->dir));
 	snprintf(p->store, sizeof p->store, "%s/store", p->dir);
 	snprintf(p->key, sizeof p->key, "%s/key", p->dir);
