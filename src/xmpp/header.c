@@ -46,6 +46,8 @@ enum stream_cond header_read(const struct xml_elem *root, struct slice default_n
 	struct slice version = xml_attr(root, SL("version"));
 
 	read_attrs(root, ret);
+	/* Whatever else is wrong, the answer is of the version that the peer speaks. */
+	ret->has_version = version.p && read_version(version, ret);
 	if (!slice_eq(root->ns, SL(NS_STREAM))) {
 		*ret_why = "the root element is not in the stream namespace";
 		return STREAM_INVALID_NAMESPACE;
@@ -58,11 +60,10 @@ enum stream_cond header_read(const struct xml_elem *root, struct slice default_n
 		*ret_why = "the content namespace is not jabber:server";
 		return STREAM_INVALID_NAMESPACE;
 	}
-	if (version.p && !read_version(version, ret)) {
+	if (version.p && !ret->has_version) {
 		*ret_why = "the version is not MAJOR.MINOR";
 		return STREAM_UNSUPPORTED_VERSION;
 	}
-	ret->has_version = version.p != NULL;
 	return STREAM_OK;
 }
 

@@ -62,7 +62,8 @@ static const struct script recipient[] = {
 		{{IN "<stream:stream xmlns='jabber:server' xmlns:stream='urn:wrong' "
 		     "from='xmpp.lab' to='sip.lab' version='1.0'>"},
 			{OUT DECL "<stream:stream" NSES
-				  " from='sip.lab' id='$0' xml:lang='en'>" ERROR_TEXT("invalid-namespace",
+				  " from='sip.lab' id='$0' version='1.0' xml:lang='en'>" ERROR_TEXT(
+					  "invalid-namespace",
 					  "the root element is not in the stream namespace") BYE},
 			{EV "closing local-error invalid-namespace 'the root element is not in the "
 			    "stream namespace'"},
@@ -71,7 +72,8 @@ static const struct script recipient[] = {
 		{{IN "<stream:stream xmlns='jabber:client' "
 		     "xmlns:stream='http://etherx.jabber.org/streams' to='sip.lab' version='1.0'>"},
 			{OUT DECL "<stream:stream" NSES
-				  " from='sip.lab' id='$0' xml:lang='en'>" ERROR_TEXT("invalid-namespace",
+				  " from='sip.lab' id='$0' version='1.0' xml:lang='en'>" ERROR_TEXT(
+					  "invalid-namespace",
 					  "the content namespace is not jabber:server") BYE},
 			{EV "closing local-error invalid-namespace 'the content namespace is not "
 			    "jabber:server'"},
