@@ -91,8 +91,6 @@ static void client_free(struct sip_client *c)
 	drop_bytes(c);
 	if (!c->failed)
 		sip_index_remove(&s->clients, &c->by_branch);
-	if (c->state == SIP_CLIENT_COMPLETED)
-		s->n_absorbing--;
 	sip_heap_remove(&s->timers, &c->timer);
 	list_remove(&c->link);
 	s->n_clients--;
@@ -130,6 +128,8 @@ static void step(
 		tell_end(c, SIP_TIMEOUT, true);
 	if (step->actions & SIP_DO_TELL_NETWORK)
 		tell_end(c, SIP_UNREACHABLE, c->times > 1 || was_provisional);
+	if (event == SIP_CLIENT_TIMER_K)
+		c->stack->n_absorbing--;
 	if (step->actions & SIP_DO_FREE)
 		client_free(c);
 }

@@ -24,7 +24,8 @@ void sip_heap_remove(
 	struct sip_heap *h, struct sip_heap_node *node); /* also when it is not in it */
 
 #ifdef __clang_analyzer__
-/* It does not see that a node has left, and would take one that was freed for the next (base/list.h). */
+/* It does not see that a node has left, and would take one that was freed for the next
+ * (base/list.h). */
 struct sip_heap_node *sip_heap_first(const struct sip_heap *h);
 #else
 static inline struct sip_heap_node *sip_heap_first(const struct sip_heap *h)

@@ -59,8 +59,8 @@ void sip_uri_print(struct buf *out, const struct sip_uri *u);
 bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b);
 
 /*
- * What the URI addresses, as a key: scheme:user@host[:port], escapes in their shortest form, host in
- * lower case; without password, headers and parameters except gr. tel: the number without visual
+ * What the URI addresses, as a key: scheme:user@host[:port], escapes in their shortest form, host
+ * in lower case; without password, headers and parameters except gr. tel: the number without visual
  * separators. Other schemes: the text.
  */
 void sip_uri_key(struct buf *out, const struct sip_uri *u);

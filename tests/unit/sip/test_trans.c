@@ -19,11 +19,11 @@ static const char *const server_cells[SIP_SERVER_STATE__N][SIP_SERVER_EVENT__N] 
  /* proceeding */
 	{"send-100 proceeding",    CANNOT,                           "- late", "send-final,start-j completed", CANNOT           },
  /* completed */
-   {"resend-final completed", CANNOT,                           CANNOT,   CANNOT,                         "free terminated"},
+	{"resend-final completed", CANNOT,                           CANNOT,   CANNOT,                         "free terminated"},
  /* late */
-   {"- late",                 CANNOT,                           CANNOT,   "free terminated",              CANNOT           },
+	{"- late",                 CANNOT,			   CANNOT,   "free terminated",              CANNOT           },
  /* terminated */
-   {CANNOT,                   CANNOT,                           CANNOT,   CANNOT,                         CANNOT           },
+	{CANNOT,		   CANNOT,			   CANNOT,   CANNOT,                         CANNOT           },
 };
 
 static const char *const client_state[] = {"trying", "proceeding", "completed", "terminated"};
@@ -37,9 +37,9 @@ static const char *const client_cells[SIP_CLIENT_STATE__N][SIP_CLIENT_EVENT__N] 
 	{"- proceeding", "tell-final,start-k completed", "resend proceeding",
 		"tell-timeout,free terminated",                                              CANNOT,            "tell-network,free terminated"},
  /* completed */
-   {"- completed",  "- completed",                  CANNOT,              CANNOT, "free terminated", CANNOT                        },
+	{"- completed",  "- completed",                  CANNOT,              CANNOT, "free terminated", CANNOT                        },
  /* terminated */
-   {CANNOT,         CANNOT,                         CANNOT,              CANNOT, CANNOT,            CANNOT                        },
+	{CANNOT,         CANNOT,			 CANNOT,              CANNOT, CANNOT,            CANNOT                        },
 };
 
 /* "actions next", in the order of their bits. */

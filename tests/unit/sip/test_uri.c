@@ -44,7 +44,7 @@ static const struct parse_case good[] = {
 	{"COMPAT underscore",        "sip:a@sip_front_1",                                          SIP_,             "a",                                                NULL, "sip_front_1",       0,     NULL,              NULL                                 },
 	{"4475 3.1.1.2",
          "sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/"
-         ";;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)@example.com",			     SIP_,             "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*",
+		";;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)@example.com",		      SIP_,             "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*",
          "&it+has=1,weird!*pas$wo~d_too.(doesn't-it)",															 "example.com",       0,     NULL,              NULL                                 },
 	{"4475 3.1.1.3",             "sip:sips%3Auser%40example.com@example.net",                  SIP_,
          "sips%3Auser%40example.com",																    NULL, "example.net",       0,     NULL,              NULL                                 },

@@ -131,7 +131,7 @@ static const struct {
          "192.0.2.1",														"192.0.2.1:5060",                 "z9hG4bK77asjd",       "192.0.2.207",       5060, false, 0,    ""},
 	{"20.42 white space",
          "SIP / 2.0 / UDP first.example.com: 4000;ttl=16 ;maddr=224.2.0.1 "
-         ";branch=z9hG4bKa7c6a8dlze.1",								SIP_UDP, "first.example.com", "first.example.com: 4000",        "z9hG4bKa7c6a8dlze.1",
+		";branch=z9hG4bKa7c6a8dlze.1",							 SIP_UDP, "first.example.com", "first.example.com: 4000",        "z9hG4bKa7c6a8dlze.1",
          NULL,																								     4000, false, 0,    ""},
 	{"25.1 list",         "SIP/2.0/TCP a.example;branch=1 , SIP/2.0/UDP b.example;branch=2",       SIP_TCP,
          "a.example",														"a.example",                      "1",                   NULL,                0,    false, 0,
