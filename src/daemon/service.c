@@ -192,6 +192,7 @@ static int listen_admin(struct service *s, struct err *e)
 		return 0;
 	if (admin_listen_unix(c->admin_socket, c->admin_group, &s->api_fd, e) < 0)
 		return err_in(e, "[admin] socket");
+	s->api_there = true;
 	for (size_t i = 0; i < c->metrics.n; i++) {
 		netaddr_print_host(&c->metrics.v[i], host);
 		if (admin_listen_tcp(host, netaddr_port(&c->metrics.v[i]), &s->metrics_fd[i], e) < 0)
@@ -368,6 +369,8 @@ static void free_protocols(struct service *s)
 
 static void close_fds(struct service *s)
 {
+	if (s->api_there)
+		unlink(s->conf->admin_socket);
 	if (s->api_fd >= 0)
 		close(s->api_fd);
 	for (size_t i = 0; i < ADDRS_MAX; i++)

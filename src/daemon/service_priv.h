@@ -37,7 +37,8 @@ struct service {
 
 	struct loop *main; /* admin and signals; the caller's thread */
 	struct admin *admin;
-	int api_fd, metrics_fd[ADDRS_MAX];
+	int api_fd, metrics_fd[ADDRS_MAX]; /* -1 once the admin has them */
+	bool api_there;                    /* the socket's file is ours to remove */
 	struct loop_signal *term, *interrupt, *hup;
 
 	struct link *link;
