@@ -330,6 +330,7 @@ void edge_free(struct edge *e)
 	pair_free_all(e);
 	while ((d = queue_pop(&e->held)))
 		edge_fate(e, d, LINK_UNSENT, LINK_R_SHUTDOWN);
+	link_local_edge_gone(e->link);
 	table_done(&e->partners);
 	loop_timer_stop(&e->drain_timer);
 	loop_task_stop(&e->drain_task);

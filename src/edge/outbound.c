@@ -45,6 +45,14 @@ static const struct {
 	[XSTREAM_R_LOST] = {LINK_R_STREAM_LOST, true, false},
 };
 
+/* A stream error before authentication that may be over in a moment. */
+static bool passes(enum stream_cond cond)
+{
+	return cond == STREAM_SYSTEM_SHUTDOWN || cond == STREAM_RESOURCE_CONSTRAINT ||
+	       cond == STREAM_RESET || cond == STREAM_CONNECTION_TIMEOUT ||
+	       cond == STREAM_INTERNAL_SERVER_ERROR;
+}
+
 static struct pair_end judge_end(struct outbound *o)
 {
 	const struct stream_end *e = &o->s.end;
@@ -66,15 +74,16 @@ static struct pair_end judge_end(struct outbound *o)
 		end.reason = LINK_R_TLS_FAILED;
 		end.target_fault = false; /* it may be our certificate that they refuse */
 		end.hopeless = true;
+	} else if (e->reason == XSTREAM_R_PEER_ERROR) {
+		end.hopeless = !passes(e->cond);
 	}
 	if (o->restart)
 		end.failed = end.hopeless = false;
 	if (o->s.authenticated) {
-		/* Was up: only one that broke at once is a failure. */
+		/* Was up: it is a failure only when it did not last. */
 		end.hopeless = false;
 		end.target_fault = false;
-		end.failed = !e->by_us && e->reason != XSTREAM_R_PEER &&
-			     now(o) < o->up_ms + SHORT_LIFE_MS;
+		end.failed = e->reason != XSTREAM_R_LOCAL && now(o) < o->up_ms + SHORT_LIFE_MS;
 	}
 	return end;
 }
@@ -149,11 +158,12 @@ static void written(struct outbound *o, struct link_down *d)
 	edge_fate(o->s.edge, d, LINK_WRITTEN, LINK_R_NONE);
 }
 
+/* A stream that ends without a fault and has nothing left to write is not waited for. */
 static void detach_when_written(struct outbound *o)
 {
 	struct pair *p = o->pair;
 
-	if (!p || o->inflight.n || !o->s.end.closing)
+	if (!p || o->inflight.n || !o->s.end.closing || judge_end(o).failed)
 		return;
 	o->pair = NULL;
 	pair_detached(p);
@@ -192,6 +202,8 @@ static void on_settle_timer(void *arg)
 
 	settle(o);
 	watch_inflight(o);
+	if (o->pair && outbound_up(o)) /* there may be room again for what may come to be in doubt */
+		pair_ready(o->pair);
 	if (!o->s.ended)
 		loop_timer_in(&o->settle_timer, SETTLE_MS);
 }

@@ -79,6 +79,7 @@ struct pair_end {
 	enum link_reason reason;
 	bool failed;      /* counts for the back-off */
 	bool target_fault; /* ... of the target, not of this pair alone */
+	/* not failed: the back-off begins anew */
 	bool hopeless;    /* another attempt soon would not help: what waits is told at once */
 	struct queue unwritten;
 };

@@ -176,9 +176,6 @@ void pair_ready(struct pair *p)
 {
 	struct link_down *d;
 
-	backoff_reset(&p->backoff);
-	backoff_reset(&p->target->backoff);
-	p->last_fail = LINK_R_NONE;
 	while (p->queue.first) {
 		d = p->queue.first;
 		if (d->deadline_ms < now(p)) {
@@ -198,9 +195,18 @@ void pair_ready(struct pair *p)
 	edge_settled(p->edge);
 }
 
+/* What was wrong is over. */
+static void note_success(struct pair *p)
+{
+	backoff_reset(&p->backoff);
+	backoff_reset(&p->target->backoff);
+	p->last_fail = LINK_R_NONE;
+}
+
 void pair_detached(struct pair *p)
 {
 	p->out = NULL;
+	note_success(p);
 	connect_or_wait(p);
 }
 
@@ -208,7 +214,7 @@ static void note_failure(struct pair *p, const struct pair_end *end)
 {
 	backoff_failed(end->target_fault ? &p->target->backoff : &p->backoff, now(p), rand_u64());
 	p->last_fail = end->reason;
-	log_warn(&p->edge->log, "partner-unreachable", LF_Z("partner", p->partner->name),
+	log_warn(&p->edge->log, "outbound-failed", LF_Z("partner", p->partner->name),
 		LF_Z("local", p->local), LF_Z("remote", p->remote),
 		LF_Z("reason", link_reason_name(end->reason)), LF_U("queued", p->queue.n),
 		LF_U("retry_ms", next_try(p) - now(p)));
@@ -224,6 +230,8 @@ void pair_ended(struct pair *p, struct pair_end *end)
 	drop_expired(p, now(p), LINK_R_DEADLINE);
 	if (end->failed && !p->edge->draining && p->refused == LINK_R_NONE)
 		note_failure(p, end);
+	else if (!end->failed)
+		note_success(p);
 	if (p->refused != LINK_R_NONE)
 		drop_queue(p, LINK_REFUSED, p->refused);
 	else if (p->edge->draining)

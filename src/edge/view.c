@@ -50,7 +50,7 @@ static void add_stream(struct view_streams *l, const struct stream *s)
 	}
 }
 
-/* A pair whose stream is to be made, or failed. */
+/* A pair whose stream is to be made, or that failed the last time. */
 static void add_waiting(struct view_streams *l, const struct pair *p)
 {
 	uint64_t now = loop_now(p->edge->loop), next = p->backoff.next_ms;
@@ -58,7 +58,7 @@ static void add_waiting(struct view_streams *l, const struct pair *p)
 
 	if (p->target->backoff.next_ms > next)
 		next = p->target->backoff.next_ms;
-	if (!p->queue.n && next <= now)
+	if (!p->queue.n && next <= now && p->last_fail == LINK_R_NONE)
 		return;
 	v = view_streams_add(l);
 	v->dir = VIEW_OUT;

@@ -171,5 +171,7 @@ struct link_limits {
 struct link *link_local_new(struct link_limits limits);
 void link_local_gateway(struct link *l, struct loop *loop, const struct link_gateway_ops *ops, void *arg);
 void link_local_edge(struct link *l, struct loop *loop, const struct link_edge_ops *ops, void *arg);
+/* The edge is being freed: what still comes down has the fate LINK_UNSENT, LINK_R_SHUTDOWN. */
+void link_local_edge_gone(struct link *l);
 /* After both loops have stopped and both ends are freed; what is still on its way is dropped. */
 void link_local_free(struct link *l);

@@ -239,6 +239,13 @@ void link_deliver(struct link *l, struct link_up *up)
 	mailbox_post(l->to_gateway, &up->head.mail);
 }
 
+static void refuse_down(struct link *l, struct link_down *d)
+{
+	d->fate = LINK_UNSENT;
+	d->reason = LINK_R_SHUTDOWN;
+	link_fate(l, d);
+}
+
 static void edge_mail(void *arg, struct mail *mail)
 {
 	struct link *l = arg;
@@ -246,6 +253,11 @@ static void edge_mail(void *arg, struct mail *mail)
 
 	if (l->ending) {
 		drop(l, head);
+		return;
+	}
+	if (!l->edge) {
+		if (head->kind == LINK_MAIL_DOWN)
+			refuse_down(l, container_of(head, struct link_down, head));
 		return;
 	}
 	if (head->kind == LINK_MAIL_DOWN) {
@@ -262,6 +274,11 @@ void link_local_edge(struct link *l, struct loop *loop, const struct link_edge_o
 	l->edge = ops;
 	l->edge_arg = arg;
 	l->to_edge = mailbox_new(loop, edge_mail, l);
+}
+
+void link_local_edge_gone(struct link *l)
+{
+	l->edge = NULL;
 }
 
 /* ---- both ---- */

@@ -83,8 +83,10 @@ static void release(struct conn *c)
 	c->dial = NULL;
 	loop_poll_free(c->poll);
 	c->poll = NULL;
-	if (c->fd >= 0)
+	if (c->fd >= 0) {
+		c->unacked_at_end = conn_unacked(c);
 		close(c->fd);
+	}
 	c->fd = -1;
 }
 
@@ -300,9 +302,9 @@ size_t conn_unacked(const struct conn *c)
 {
 	int n = 0;
 
-	if (c->fd < 0 || ioctl(c->fd, SIOCOUTQ, &n) < 0)
-		return 0;
-	return (size_t)n;
+	if (c->fd < 0)
+		return c->unacked_at_end;
+	return ioctl(c->fd, SIOCOUTQ, &n) < 0 ? 0 : (size_t)n;
 }
 
 /* ---- TLS ---- */

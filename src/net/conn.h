@@ -79,7 +79,10 @@ uint64_t conn_write(struct conn *c, struct slice bytes);
 uint64_t conn_flushed(const struct conn *c);
 /* Bytes of output that are not flushed. The owner stops writing above a mark of its own. */
 size_t conn_pending(const struct conn *c);
-/* Bytes of the kernel's that the peer has not acknowledged; of the wire, so TLS included. */
+/*
+ * Bytes that the kernel has and the peer has not acknowledged; of the wire, so TLS included. When the
+ * connection has ended: at that moment.
+ */
 size_t conn_unacked(const struct conn *c);
 
 /* ---- input ---- */

@@ -24,6 +24,7 @@ struct conn {
 	int fd;
 	struct loop_poll *poll;
 	uint64_t bytes_in, bytes_out; /* on the wire */
+	size_t unacked_at_end;        /* when the socket was closed */
 
 	struct buf out;
 	uint64_t flushed;

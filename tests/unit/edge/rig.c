@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "unit.h"
+#include "xml/writer.h"
 
 /* ---- the gateway's end ---- */
 
@@ -32,52 +34,97 @@ static void on_lost(void *arg, enum link_reason reason, const uint64_t *ids, siz
 static void on_stanza(void *arg, struct link_up *up)
 {
 	struct side *s = arg;
+	struct buf text = {0};
 
-	assert(s->n_ups < SIDE_MAX);
-	s->ups[s->n_ups++] = up;
-	if (!s->keep_ups) {
+	assert(s->n_ups < SIDE_MAX && s->n_kept < SIDE_MAX);
+	xml_put_elem(&text, up->stanza, SL("jabber:server"));
+	s->ups[s->n_ups++] = buf_dup(&text);
+	buf_done(&text);
+	if (s->keep_ups)
+		s->kept[s->n_kept++] = up;
+	else
 		link_up_done(s->link, up);
-		s->ups_done++;
+}
+
+void side_release(struct side *s)
+{
+	for (size_t i = 0; i < s->n_kept; i++)
+		link_up_done(s->link, s->kept[i]);
+	s->n_kept = 0;
+	s->keep_ups = false;
+}
+
+struct fate side_fate(const struct side *s, uint64_t id)
+{
+	struct fate found = {0};
+	int n = 0;
+
+	for (size_t i = 0; i < s->n_fates; i++) {
+		if (s->fates[i].id != id)
+			continue;
+		found = s->fates[i];
+		n++;
 	}
+	if (n != 1)
+		fail_msg("%d fates for %llu", n, (unsigned long long)id);
+	return found;
+}
+
+bool side_lost(const struct side *s, uint64_t id)
+{
+	for (size_t i = 0; i < s->n_lost; i++)
+		if (s->lost[i] == id)
+			return true;
+	return false;
+}
+
+unsigned side_received(const struct side *s, uint64_t id)
+{
+	char mark[32];
+	unsigned n = 0;
+
+	snprintf(mark, sizeof mark, "id='m%llu'", (unsigned long long)id);
+	for (size_t i = 0; i < s->n_ups; i++)
+		n += strstr(s->ups[i], mark) && !strstr(s->ups[i], "type='error'");
+	return n;
 }
 
 static const struct link_gateway_ops gateway_ops = {on_fate, on_lost, on_stanza};
 
 /* ---- life ---- */
 
-static void tick(void *arg)
-{
-	loop_timer_in(arg, 5);
-}
-
-static struct loop_timer ticker;
-
 void rig_init(struct rig *r)
 {
-	r->loop = loop_new("rig");
+	r->loop = loop_new_fake("rig", 1000000);
 	r->pki = pki_new();
-	loop_timer_init(&ticker, r->loop, tick, &ticker);
-	loop_timer_in(&ticker, 5); /* so that no turn blocks for long */
 }
 
 void rig_done(struct rig *r)
 {
-	loop_timer_stop(&ticker);
 	loop_free(r->loop);
 	pki_free(r->pki);
 }
 
 void rig_turn(struct rig *r)
 {
-	loop_turn(r->loop, true);
+	usleep(100);
+	loop_turn(r->loop, false);
+	loop_fake_advance(r->loop, 1);
 }
 
-void rig_for(struct rig *r, unsigned ms)
+void rig_turns(struct rig *r, unsigned n)
 {
-	uint64_t end = clock_mono_ms() + ms;
-
-	while (clock_mono_ms() < end)
+	while (n-- > 0)
 		rig_turn(r);
+}
+
+void rig_pass(struct rig *r, unsigned ms)
+{
+	for (unsigned done = 0; done < ms; done += 100) {
+		rig_turns(r, 3);
+		loop_fake_advance(r->loop, ms - done < 100 ? ms - done : 100);
+	}
+	rig_turns(r, 3);
 }
 
 static struct tls_set *load_tls(struct rig *r, const struct side_options *o)
@@ -100,7 +147,7 @@ void side_init(struct side *s, struct rig *r, const struct side_options *o)
 	struct err e;
 
 	*s = (struct side){.rig = r, .domain = o->domain};
-	netaddr_parse(&listen, SL("127.0.0.1:0"), 0, NULL);
+	netaddr_parse_host(&listen, SL("127.0.0.1"), o->port);
 	s->tls = load_tls(r, o);
 	config.tls = s->tls;
 	config.dns = (struct dns_config){.dnssec = DNS_SEC_OFF, .forward = &listen, .n_forward = 1};
@@ -114,9 +161,10 @@ void side_done(struct side *s)
 {
 	edge_free(s->edge);
 	tls_set_unref(s->tls);
-	for (size_t i = s->ups_done; i < s->n_ups; i++)
-		link_up_done(s->link, s->ups[i]);
-	loop_turn(s->rig->loop, false); /* the fates that edge_free() gave */
+	side_release(s);
+	rig_turns(s->rig, 3); /* the fates that edge_free() gave */
+	for (size_t i = 0; i < s->n_ups; i++)
+		free(s->ups[i]);
 	link_local_free(s->link);
 }
 
@@ -125,6 +173,19 @@ uint16_t side_port(const struct side *s)
 	struct netaddr a = edge_address(s->edge, 0);
 
 	return netaddr_port(&a);
+}
+
+int rig_silent(uint16_t *ret_port)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof in;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof in), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+	*ret_port = ntohs(in.sin_port);
+	return fd;
 }
 
 /* ---- settings ---- */
@@ -180,6 +241,8 @@ void side_settings(struct side *s, const struct side_partner *p)
 		put_local(c, p->second_local);
 	if (!p->no_partner)
 		put_partner(c, p);
+	if (p->also)
+		put_partner(c, p->also);
 	if (snapshot_build(&snapshot, c, ++generation, NULL, &e) < 0)
 		fail_msg("%s", e.text);
 	config_free(c);

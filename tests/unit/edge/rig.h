@@ -29,8 +29,10 @@ struct side {
 	uint64_t lost[SIDE_MAX];
 	size_t n_lost;
 	enum link_reason lost_reason;
-	struct link_up *ups[SIDE_MAX]; /* stanzas that came up, not yet done with */
-	size_t n_ups, ups_done;
+	char *ups[SIDE_MAX];           /* what came up, as text */
+	size_t n_ups;
+	struct link_up *kept[SIDE_MAX];
+	size_t n_kept;
 	bool keep_ups;                 /* hold their credits */
 };
 
@@ -38,6 +40,9 @@ struct rig {
 	struct loop *loop;
 	struct pki *pki;
 };
+
+/* A TCP port on 127.0.0.1 that takes connections and never says a word. */
+int rig_silent(uint16_t *ret_port);
 
 void rig_init(struct rig *r);
 void rig_done(struct rig *r);
@@ -49,7 +54,9 @@ struct side_options {
 	const char *trust;            /* NULL: the rig's authority */
 	struct edge_limits limits;
 	unsigned up_credits;          /* 100 */
+	uint16_t port;                /* any free one */
 };
+void side_release(struct side *s); /* gives back what keep_ups has held */
 void side_init(struct side *s, struct rig *r, const struct side_options *o);
 void side_done(struct side *s);
 uint16_t side_port(const struct side *s);
@@ -64,6 +71,7 @@ struct side_partner {
 	const char *second_local; /* another local domain */
 	const char *inactivity, *keep_alive, *establishment; /* seconds */
 	bool no_partner;
+	const struct side_partner *also; /* a second partner: its domain and port */
 };
 void side_settings(struct side *s, const struct side_partner *p);
 
@@ -72,7 +80,16 @@ void side_send(struct side *s, const char *to_domain, uint64_t fate_id, unsigned
 void side_send_xml(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms,
 	const char *xml);
 
-/* Turns the loop until the condition holds; fails the test after some seconds. */
+/*
+ * The loop's clock is a fake: it goes on by a millisecond a turn, and by leaps only when a test says
+ * so.
+ */
+void rig_turn(struct rig *r);
+void rig_turns(struct rig *r, unsigned n);
+/* Passes time, in steps of 100 ms with a turn for the sockets each. */
+void rig_pass(struct rig *r, unsigned ms);
+
+/* Turns the loop until the condition holds; fails the test after some (real) seconds. */
 #define rig_until(rig, condition)                                                                  \
 	do {                                                                                       \
 		uint64_t rig_end = clock_mono_ms() + 10000;                                        \
@@ -82,7 +99,9 @@ void side_send_xml(struct side *s, const char *to_domain, uint64_t fate_id, unsi
 				fail_msg("not within 10 s: %s", #condition);                       \
 		}                                                                                  \
 	} while (0)
-void rig_turn(struct rig *r);
 
-/* Turns it for so long. */
-void rig_for(struct rig *r, unsigned ms);
+/* The fate told for this id: exactly one, or the test fails. */
+struct fate side_fate(const struct side *s, uint64_t id);
+bool side_lost(const struct side *s, uint64_t id);
+/* How often a message with id m<id> came up. */
+unsigned side_received(const struct side *s, uint64_t id);

@@ -233,6 +233,23 @@ static void what_is_on_its_way_at_the_end_is_dropped(void **state)
 	assert_int_equal(e.n_fates + e.n_ups + e.n_lost, 0);
 }
 
+static void what_comes_down_to_no_edge_is_unsent(void **state)
+{
+	struct ends e;
+
+	setup(&e, 9, 9);
+	assert_true(link_send(e.link, stanza(1)));
+	link_local_edge_gone(e.link);
+	loop_turn(e.loop, true);
+	loop_turn(e.loop, false);
+	assert_int_equal(e.n_sent, 0);
+	assert_int_equal(e.n_fates, 1);
+	assert_int_equal(e.fates[0]->fate, LINK_UNSENT);
+	assert_int_equal(e.fates[0]->reason, LINK_R_SHUTDOWN);
+	link_down_free(e.fates[0]);
+	teardown(&e);
+}
+
 static void every_reason_has_a_name_a_condition_and_a_text(void **state)
 {
 	for (enum link_reason r = 0; r < LINK_R__N; r++) {
@@ -255,6 +272,7 @@ int main(void)
 		cmocka_unit_test(up_needs_a_credit_and_gives_it_back),
 		cmocka_unit_test(nobody_is_told_of_credits_who_was_not_refused),
 		cmocka_unit_test(fates_losses_and_stanzas_keep_their_order),
+		cmocka_unit_test(what_comes_down_to_no_edge_is_unsent),
 		cmocka_unit_test(what_is_on_its_way_at_the_end_is_dropped),
 		cmocka_unit_test(every_reason_has_a_name_a_condition_and_a_text),
 	};
