@@ -26,7 +26,9 @@ struct xml_elem *xml_next(const struct xml_elem *e)
 
 struct xml_elem *xml_child(const struct xml_elem *e, struct slice ns, struct slice name)
 {
-	xml_each(e, c) if (xml_is(c, ns, name)) return c;
+	xml_each(e, c)
+		if (xml_is(c, ns, name))
+			return c;
 	return NULL;
 }
 
@@ -40,7 +42,9 @@ struct xml_elem *xml_same(const struct xml_elem *e)
 
 struct xml_elem *xml_child_ns(const struct xml_elem *e, struct slice ns)
 {
-	xml_each(e, c) if (slice_eq(c->ns, ns)) return c;
+	xml_each(e, c)
+		if (slice_eq(c->ns, ns))
+			return c;
 	return NULL;
 }
 

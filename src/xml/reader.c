@@ -6,8 +6,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "xml/builder.h"
 #include "xml/chars.h"
-#include "xml/names.h"
 
 enum {
 	PIECE = 16384,    /* what expat is given at once, at most */
@@ -17,33 +17,22 @@ enum {
 
 enum where { BEFORE_ROOT, BETWEEN, INSIDE };
 
-/* An attribute of the start tag at hand; its strings are expat's. */
-struct raw_attr {
-	struct slice prefix, local, value;
-};
-
 struct xml_reader {
 	XML_Parser expat;
 	struct xml_limits lim;
-	struct buf in;  /* fed, not yet given to expat */
-	size_t given;   /* to expat, in this document or since it was recycled */
-	bool suspended; /* expat stands behind an event */
-	bool over;      /* CLOSE or FAULT was told */
+	struct buf in;         /* fed, not yet given to expat */
+	size_t given;          /* to expat, in this document or since it was recycled */
+	bool suspended;        /* expat stands behind an event */
+	bool over;             /* CLOSE or FAULT was told */
+	unsigned char held[4]; /* what expat stumbled over */
+	size_t n_held;
 
 	enum where where;
 	bool spaced;
-	struct xml_names names;
+	size_t start;     /* index of the < of the first-level element */
 	struct arena doc; /* the root and what it declares */
 	struct xml_elem *root;
-
-	/* the first-level element being read */
-	struct arena arena;
-	struct xml_elem *cur;
-	size_t start; /* index of its < */
-	unsigned depth, elems;
-	unsigned *declared; /* per depth: how many namespaces */
-	struct buf text;    /* the run of text being read */
-	struct raw_attr *raw;
+	struct xml_builder builder;
 
 	/* events that wait to be told, in this order */
 	struct slice default_ns;
@@ -111,223 +100,29 @@ static size_t token_end(const struct xml_reader *r)
 	return token_start(r) + (size_t)XML_GetCurrentByteCount(r->expat);
 }
 
-/* ---- start tags ---- */
+/* ---- what expat calls out ---- */
 
-/*
- * Splits the attributes into declarations, which take effect, and the others, which go to r->raw.
- * Strings a declaration needs are kept in a.
- */
-static bool declare(struct xml_reader *r, struct slice prefix, struct slice uri, struct arena *a)
+static void fail_as_built(struct xml_reader *r)
 {
-	const char *wrong;
-	bool full;
-
-	if (uri.n > r->lim.uri) {
-		fail(r, XML_FAULT_LIMIT, "a namespace name is too long");
-		return false;
-	}
-	prefix = prefix.n ? arena_slice(a, prefix) : SL("");
-	wrong = xml_names_push(&r->names, prefix, arena_slice(a, uri), &full);
-	if (wrong)
-		fail(r, XML_FAULT_NOT_WELL_FORMED, wrong);
-	else if (full)
-		fail(r, XML_FAULT_LIMIT, "too many namespace declarations");
-	return !wrong && !full;
-}
-
-static bool take_attr(struct xml_reader *r, const char *name, const char *value, struct arena *a,
-	unsigned *n_raw, unsigned *n_decl)
-{
-	struct slice qname = slice_of(name), prefix, local;
-
-	if (qname.n > r->lim.name) {
-		fail(r, XML_FAULT_LIMIT, "a name is too long");
-		return false;
-	}
-	if (!xml_names_split(qname, &prefix, &local)) {
-		fail(r, XML_FAULT_NOT_WELL_FORMED, "an attribute's name has a colon out of place");
-		return false;
-	}
-	if (slice_eq(prefix, SL("xmlns")) || slice_eq(qname, SL("xmlns"))) {
-		++*n_decl;
-		return declare(r, prefix.n ? local : SL(""), slice_of(value), a);
-	}
-	r->raw[(*n_raw)++] = (struct raw_attr){prefix, local, slice_of(value)};
-	return true;
-}
-
-static bool take_attrs(struct xml_reader *r, const char **atts, struct arena *a, unsigned *ret_raw,
-	unsigned *ret_decl)
-{
-	unsigned n_raw = 0, n_decl = 0;
-
-	for (unsigned i = 0; atts[2 * i]; i++) {
-		if (i == r->lim.attrs) {
-			fail(r, XML_FAULT_LIMIT, "too many attributes");
-			return false;
-		}
-		if (!take_attr(r, atts[2 * i], atts[2 * i + 1], a, &n_raw, &n_decl))
-			return false;
-	}
-	*ret_raw = n_raw;
-	*ret_decl = n_decl;
-	return true;
-}
-
-static struct slice put(char **at, struct slice s)
-{
-	char *p = *at;
-
-	memcpy(p, s.p, s.n);
-	*at += s.n;
-	return slice_make(p, s.n);
-}
-
-static bool has_attr(const struct xml_elem *e, struct slice ns, struct slice name)
-{
-	for (unsigned i = 0; i < e->n_attrs; i++)
-		if (slice_eq(e->attrs[i].ns, ns) && slice_eq(e->attrs[i].name, name))
-			return true;
-	return false;
-}
-
-/* expat has seen to it that no two attributes are written alike; two prefixes may mean the same. */
-static bool put_attr(struct xml_reader *r, struct xml_elem *e, const struct raw_attr *raw,
-	char **at, struct arena *a)
-{
-	struct slice ns = SL_NONE;
-	bool known = true;
-
-	if (raw->prefix.n) {
-		ns = xml_names_get(&r->names, raw->prefix, a, &known);
-		if (!known) {
-			fail(r, XML_FAULT_NOT_WELL_FORMED, "an attribute's prefix is not declared");
-			return false;
-		}
-		if (has_attr(e, ns, raw->local)) {
-			fail(r, XML_FAULT_NOT_WELL_FORMED, "an attribute is there twice");
-			return false;
-		}
-	}
-	e->attrs[e->n_attrs++] = (struct xml_attr){ns, put(at, raw->local), put(at, raw->value)};
-	return true;
-}
-
-/* The element with its attributes and their strings: one piece of memory. */
-static struct xml_elem *make_elem(
-	struct xml_reader *r, struct slice local, struct slice ns, unsigned n_raw, struct arena *a)
-{
-	unsigned cap = n_raw + (r->depth == 0); /* room for the stream's xml:lang on a stanza */
-	size_t bytes = sizeof(struct xml_elem) + cap * sizeof(struct xml_attr) + local.n;
-	struct xml_elem *e;
-	char *at;
-
-	for (unsigned i = 0; i < n_raw; i++)
-		bytes += r->raw[i].local.n + r->raw[i].value.n;
-	e = arena_alloc(a, bytes);
-	*e = (struct xml_elem){.ns = ns, .attrs = (struct xml_attr *)(e + 1), .cap_attrs = cap};
-	at = (char *)(e->attrs + cap);
-	e->name = put(&at, local);
-	for (unsigned i = 0; i < n_raw; i++)
-		if (!put_attr(r, e, &r->raw[i], &at, a))
-			return NULL;
-	return e;
-}
-
-/* NULL: a fault is set. */
-static struct xml_elem *start_tag(struct xml_reader *r, const char *name, const char **atts,
-	struct arena *a, unsigned *ret_decl)
-{
-	struct slice prefix, local, ns;
-	unsigned n_raw;
-	bool known;
-
-	if (strlen(name) > r->lim.name) {
-		fail(r, XML_FAULT_LIMIT, "a name is too long");
-		return NULL;
-	}
-	if (!xml_names_split(slice_of(name), &prefix, &local)) {
-		fail(r, XML_FAULT_NOT_WELL_FORMED, "an element's name has a colon out of place");
-		return NULL;
-	}
-	if (!take_attrs(r, atts, a, &n_raw, ret_decl))
-		return NULL;
-	ns = xml_names_get(&r->names, prefix, a, &known);
-	if (!known || slice_eq(prefix, SL("xmlns"))) {
-		fail(r, XML_FAULT_NOT_WELL_FORMED, "an element's prefix is not declared");
-		return NULL;
-	}
-	return make_elem(r, local, ns, n_raw, a);
+	fail(r, r->builder.fault, r->builder.why);
 }
 
 static void open_stream(struct xml_reader *r, const char *name, const char **atts)
 {
-	unsigned n_decl;
-	bool known;
-
-	r->root = start_tag(r, name, atts, &r->doc, &n_decl);
-	if (!r->root)
+	r->root = xml_builder_root(&r->builder, name, atts, &r->doc, &r->default_ns);
+	if (!r->root) {
+		fail_as_built(r);
 		return;
-	r->default_ns = xml_names_get(&r->names, SL(""), &r->doc, &known);
-	xml_names_set_outer(&r->names);
+	}
 	r->event_size = token_end(r) - token_start(r);
 	r->opened = true;
 	r->where = BETWEEN;
 	XML_StopParser(r->expat, XML_TRUE);
 }
 
-/* One long text or burst must not be paid for ever after. */
-static void empty(struct buf *b)
-{
-	if (b->cap > KEEP)
-		buf_done(b);
-	else
-		buf_reset(b);
-}
-
-static void flush_text(struct xml_reader *r)
-{
-	struct slice text = buf_slice(&r->text);
-	struct xml_text *t;
-	char *bytes;
-
-	if (!text.n)
-		return;
-	t = arena_alloc(&r->arena, sizeof *t + text.n);
-	bytes = (char *)(t + 1);
-	*t = (struct xml_text){.node.is_text = true, .text = put(&bytes, text)};
-	if (r->cur->last)
-		r->cur->last->next = &t->node;
-	else
-		r->cur->first = &t->node;
-	r->cur->last = &t->node;
-	empty(&r->text);
-}
-
-static bool room_for_elem(struct xml_reader *r)
-{
-	if (r->depth == r->lim.depth)
-		fail(r, XML_FAULT_LIMIT, "elements are nested too deeply");
-	else if (r->elems == r->lim.elems)
-		fail(r, XML_FAULT_LIMIT, "too many elements");
-	else
-		return true;
-	return false;
-}
-
-static void begin_first_level(struct xml_reader *r)
-{
-	r->where = INSIDE;
-	r->start = token_start(r);
-	r->elems = 0;
-	xml_names_begin(&r->names);
-}
-
 static void XMLCALL on_start(void *arg, const XML_Char *name, const XML_Char **atts)
 {
 	struct xml_reader *r = arg;
-	struct xml_elem *e;
-	unsigned n_decl;
 
 	if (r->fault)
 		return;
@@ -335,36 +130,17 @@ static void XMLCALL on_start(void *arg, const XML_Char *name, const XML_Char **a
 		open_stream(r, name, atts);
 		return;
 	}
-	if (r->where == BETWEEN)
-		begin_first_level(r);
-	else
-		flush_text(r);
-	if (!room_for_elem(r))
-		return;
-	e = start_tag(r, name, atts, &r->arena, &n_decl);
-	if (!e)
-		return;
-	if (r->cur)
-		xml_append(r->cur, e);
-	r->cur = e;
-	r->declared[r->depth++] = n_decl;
-	r->elems++;
-}
-
-/* ---- the rest of the document ---- */
-
-static void end_first_level(struct xml_reader *r, struct xml_elem *e)
-{
-	r->done = e;
-	r->event_size = token_end(r) - r->start;
-	r->where = BETWEEN;
-	XML_StopParser(r->expat, XML_TRUE);
+	if (r->where == BETWEEN) {
+		r->where = INSIDE;
+		r->start = token_start(r);
+	}
+	if (!xml_builder_start(&r->builder, name, atts))
+		fail_as_built(r);
 }
 
 static void XMLCALL on_end(void *arg, const XML_Char *name)
 {
 	struct xml_reader *r = arg;
-	struct xml_elem *e = r->cur;
 
 	(void)name;
 	if (r->fault)
@@ -373,16 +149,30 @@ static void XMLCALL on_end(void *arg, const XML_Char *name)
 		r->closed = true;
 		return;
 	}
-	flush_text(r);
-	xml_names_pop(&r->names, r->declared[--r->depth]);
-	r->cur = e->parent;
-	if (!r->cur)
-		end_first_level(r, e);
+	r->done = xml_builder_end(&r->builder);
+	if (!r->done)
+		return;
+	r->event_size = token_end(r) - r->start;
+	r->where = BETWEEN;
+	XML_StopParser(r->expat, XML_TRUE);
 }
 
-static bool is_space(struct slice s)
+static size_t leading_space(struct slice s)
 {
-	return slice_trim(s).n == 0;
+	size_t n = 0;
+
+	while (n < s.n && memchr(" \t\r\n", s.p[n], 4))
+		n++;
+	return n;
+}
+
+static void between_elements(struct xml_reader *r, struct slice s)
+{
+	size_t space = leading_space(s);
+
+	r->spaced = r->spaced || space > 0;
+	if (space < s.n)
+		fail(r, XML_FAULT_STRAY_TEXT, "text outside of any stanza");
 }
 
 static void XMLCALL on_text(void *arg, const XML_Char *p, int n)
@@ -392,16 +182,10 @@ static void XMLCALL on_text(void *arg, const XML_Char *p, int n)
 
 	if (r->fault)
 		return;
-	if (r->where == INSIDE) {
-		if (r->text.n + s.n > r->lim.text)
-			fail(r, XML_FAULT_LIMIT, "a text is too long");
-		else
-			buf_slice_add(&r->text, s);
-	} else if (is_space(s)) {
-		r->spaced = true;
-	} else {
-		fail(r, XML_FAULT_STRAY_TEXT, "text outside of any stanza");
-	}
+	if (r->where == BETWEEN)
+		between_elements(r, s);
+	else if (!xml_builder_text(&r->builder, s))
+		fail_as_built(r);
 }
 
 static void XMLCALL on_comment(void *arg, const XML_Char *text)
@@ -462,9 +246,7 @@ struct xml_reader *xml_reader_new(const struct xml_limits *limits)
 	r->expat = XML_ParserCreate("UTF-8");
 	if (!r->expat)
 		abort(); /* out of memory, as xmalloc() does */
-	xml_names_init(&r->names, r->lim.ns_decls);
-	r->declared = xcalloc(r->lim.depth, sizeof *r->declared);
-	r->raw = xcalloc(r->lim.attrs, sizeof *r->raw);
+	xml_builder_init(&r->builder, &r->lim);
 	r->budget = SIZE_MAX;
 	set_up(r);
 	return r;
@@ -475,13 +257,9 @@ void xml_reader_free(struct xml_reader *r)
 	if (!r)
 		return;
 	XML_ParserFree(r->expat);
-	xml_names_done(&r->names);
+	xml_builder_done(&r->builder);
 	arena_done(&r->doc);
-	arena_done(&r->arena);
 	buf_done(&r->in);
-	buf_done(&r->text);
-	free(r->declared);
-	free(r->raw);
 	free(r);
 }
 
@@ -537,13 +315,11 @@ void xml_reader_restart(struct xml_reader *r, enum xml_rest rest)
 	else
 		buf_reset(&r->in);
 	reset_expat(r);
-	xml_names_reset(&r->names);
+	xml_builder_reset(&r->builder);
 	arena_done(&r->doc);
-	arena_done(&r->arena);
-	buf_reset(&r->text);
-	r->root = r->cur = r->done = NULL;
+	r->root = r->done = NULL;
 	r->where = BEFORE_ROOT;
-	r->depth = 0;
+	r->n_held = 0;
 	r->spaced = r->opened = r->closed = r->over = false;
 	r->fault = XML_FAULT_NONE;
 }
@@ -601,30 +377,49 @@ static size_t allowance(struct xml_reader *r, const char **ret_why)
 }
 
 /* Bytes that begin no UTF-8 text; expat would take them as a hint of another encoding. */
-static bool first_bytes_fit(struct xml_reader *r, struct slice s)
+static bool first_byte_fits(struct xml_reader *r, unsigned char c)
 {
-	for (size_t i = 0; i < s.n && r->given + i < 2; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c == 0 || c >= 0xfe)
-			set_fault(r, XML_FAULT_ENCODING, "not UTF-8");
-		else if (c == 0xef && r->given + i == 0)
-			/* U+FEFF is a character, not a mark (RFC 6120 11.6), and none may be here
-			 */
-			set_fault(r, XML_FAULT_NOT_WELL_FORMED, "text before the stream header");
-	}
+	if (c == 0 || c >= 0xfe)
+		set_fault(r, XML_FAULT_ENCODING, "not UTF-8");
+	else if (c == 0xef && r->given == 0)
+		/* U+FEFF is a character, not a mark (RFC 6120 11.6), and none may be here */
+		set_fault(r, XML_FAULT_NOT_WELL_FORMED, "text before the stream header");
 	return !r->fault;
-}
-
-static bool is_bad_utf8(struct slice at)
-{
-	return at.n && xml_utf8_len((const unsigned char *)at.p, at.n) == 0;
 }
 
 /* "<!" followed by one of DOCTYPE, ELEMENT, ATTLIST, ENTITY, NOTATION: nothing else begins so. */
 static bool is_dtd(struct slice before, struct slice at)
 {
 	return slice_ends(before, SL("<!")) && at.n && memchr("DEAN", at.p[0], 4);
+}
+
+/*
+ * expat has stopped at a byte that is not ASCII. Whether it is part of a character that may not be
+ * there or of none at all shows in the bytes behind it, some of which may still have to come.
+ */
+static void hold(struct xml_reader *r, struct slice at)
+{
+	r->n_held = least(at.n, sizeof r->held);
+	memcpy(r->held, at.p, r->n_held);
+}
+
+/* False: more bytes are needed. */
+static bool judge_held(struct xml_reader *r)
+{
+	unsigned char lead = r->held[0];
+	size_t len = lead < 0xc2 || lead > 0xf4 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+
+	while (r->n_held < len) {
+		if (!r->in.n)
+			return false;
+		r->held[r->n_held++] = (unsigned char)*buf_slice(&r->in).p;
+		buf_take(&r->in, 1);
+	}
+	if (xml_utf8_len(r->held, r->n_held) == 0)
+		set_fault(r, XML_FAULT_ENCODING, "not UTF-8");
+	else
+		set_fault(r, XML_FAULT_NOT_WELL_FORMED, XML_ErrorString(XML_ERROR_INVALID_TOKEN));
+	return true;
 }
 
 static void expat_fault(struct xml_reader *r)
@@ -634,13 +429,16 @@ static void expat_fault(struct xml_reader *r)
 	const char *all = XML_GetInputContext(r->expat, &offset, &size);
 	struct slice before = all ? slice_make(all, (size_t)offset) : SL("");
 	struct slice at = all ? slice_make(all + offset, (size_t)(size - offset)) : SL("");
+	bool token = code == XML_ERROR_INVALID_TOKEN && at.n;
 
-	if (code == XML_ERROR_UNDEFINED_ENTITY)
-		set_fault(r, XML_FAULT_RESTRICTED, "an entity that is not predefined");
-	else if (code == XML_ERROR_INVALID_TOKEN && is_bad_utf8(at))
-		set_fault(r, XML_FAULT_ENCODING, "not UTF-8");
-	else if (code == XML_ERROR_INVALID_TOKEN && is_dtd(before, at))
+	if (r->fault)
+		return; /* a handler has found it */
+	if (token && (unsigned char)at.p[0] >= 0x80)
+		hold(r, at);
+	else if (token && is_dtd(before, at))
 		set_fault(r, XML_FAULT_RESTRICTED, "a document type declaration");
+	else if (code == XML_ERROR_UNDEFINED_ENTITY)
+		set_fault(r, XML_FAULT_RESTRICTED, "an entity that is not predefined");
 	else
 		set_fault(r, XML_FAULT_NOT_WELL_FORMED, XML_ErrorString(code));
 }
@@ -649,22 +447,23 @@ static void parsed(struct xml_reader *r, enum XML_Status status)
 {
 	r->suspended = status == XML_STATUS_SUSPENDED;
 	if (status == XML_STATUS_ERROR)
-		expat_fault(r); /* nothing, when a handler has found the fault */
+		expat_fault(r);
 }
 
 static void give(struct xml_reader *r, size_t n)
 {
 	struct slice piece = slice_cut(buf_slice(&r->in), n);
 
-	if (!first_bytes_fit(r, piece))
+	if (r->where == BEFORE_ROOT && r->given < 2 &&
+		!first_byte_fits(r, (unsigned char)piece.p[0]))
 		return;
 	r->given += n;
 	if (r->budget != SIZE_MAX)
 		r->budget -= n;
 	parsed(r, XML_Parse(r->expat, piece.p, (int)n, XML_FALSE));
 	buf_take(&r->in, n);
-	if (!r->in.n)
-		empty(&r->in);
+	if (!r->in.n && r->in.cap > KEEP)
+		buf_done(&r->in); /* one burst must not be paid for ever after */
 }
 
 /* False: more bytes are needed. */
@@ -673,6 +472,8 @@ static bool advance(struct xml_reader *r)
 	const char *why;
 	size_t n;
 
+	if (r->n_held)
+		return judge_held(r);
 	if (r->suspended && r->given >= RECYCLE && r->where == BETWEEN)
 		recycle(r);
 	if (r->suspended) {
@@ -682,6 +483,8 @@ static bool advance(struct xml_reader *r)
 	if (!r->in.n)
 		return false;
 	n = least(r->in.n, allowance(r, &why));
+	if (r->where == BEFORE_ROOT && r->given < 2)
+		n = least(n, 1); /* so that first_byte_fits() sees both */
 	if (n)
 		give(r, n);
 	else
@@ -704,10 +507,10 @@ static void give_element(struct xml_reader *r, struct xml_event *ret)
 {
 	*ret = (struct xml_event){.type = XML_EVENT_ELEMENT,
 		.elem = r->done,
-		.arena = r->arena,
+		.arena = r->builder.arena,
 		.size = r->event_size};
 	r->done = NULL;
-	arena_init(&r->arena, 0);
+	arena_init(&r->builder.arena, 0);
 }
 
 static bool take_event(struct xml_reader *r, struct xml_event *ret)

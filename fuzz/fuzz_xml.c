@@ -1,0 +1,66 @@
+#include "fuzz.h"
+
+#include "base/buf.h"
+#include "xml/reader.h"
+#include "xml/writer.h"
+
+static const struct xml_limits limits = {.stanza = 10000, .header = 400, .tag = 300, .depth = 5};
+
+/* Written, read and written again it is the same: what we send, others can read. */
+static void check_round_trip(const struct xml_elem *e)
+{
+	struct xml_limits wide = {.attrs = 256, .ns_decls = 256};
+	struct xml_reader *r = xml_reader_new(&wide);
+	struct buf first = {0}, second = {0};
+	struct xml_event ev;
+
+	xml_put_elem(&first, e, SL_NONE);
+	xml_reader_feed(r, SL("<s>"));
+	xml_reader_feed(r, buf_slice(&first));
+	assert(xml_reader_next(r, &ev) && xml_reader_next(r, &ev) && ev.type == XML_EVENT_ELEMENT);
+	xml_put_elem(&second, ev.elem, SL_NONE);
+	assert(slice_eq(buf_slice(&first), buf_slice(&second)));
+	arena_done(&ev.arena);
+	xml_reader_free(r);
+	buf_done(&first);
+	buf_done(&second);
+}
+
+static void print(struct buf *out, struct xml_event *ev)
+{
+	buf_printf(out, "%d %d %zu %d %s %.*s ", ev->type, ev->spaced, ev->size, ev->fault,
+		ev->why ? ev->why : "", SLARG(ev->default_ns));
+	if (ev->elem)
+		xml_put_elem(out, ev->elem, SL_NONE);
+	if (ev->type == XML_EVENT_ELEMENT) {
+		check_round_trip(ev->elem);
+		arena_done(&ev->arena);
+	}
+}
+
+static void read_all(struct buf *out, struct slice in, size_t piece)
+{
+	struct xml_reader *r = xml_reader_new(&limits);
+	struct xml_event ev;
+
+	for (; in.n; in = slice_from(in, piece)) {
+		xml_reader_feed(r, slice_cut(in, piece));
+		while (xml_reader_next(r, &ev))
+			print(out, &ev);
+	}
+	xml_reader_free(r);
+}
+
+/* All at once and byte by byte: the same events. */
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	struct slice in = slice_make(p, n);
+	struct buf once = {0}, bytewise = {0};
+
+	read_all(&once, in, n);
+	read_all(&bytewise, in, 1);
+	assert(slice_eq(buf_slice(&once), buf_slice(&bytewise)));
+	buf_done(&once);
+	buf_done(&bytewise);
+	return 0;
+}
