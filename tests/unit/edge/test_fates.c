@@ -462,8 +462,10 @@ static void white_space_keeps_a_stream_alive(void **state)
 static size_t count_streams(struct side *s)
 {
 	struct view_streams *v = edge_view(s->edge);
-	size_t n = v->n;
+	size_t n = 0;
 
+	for (size_t i = 0; i < v->n; i++)
+		n += v->v[i].state != VIEW_WAITING;
 	view_streams_free(v);
 	return n;
 }
