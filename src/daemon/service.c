@@ -201,19 +201,23 @@ static int listen_admin(struct service *s, struct err *e)
 	return 0;
 }
 
-static void roles_text(unsigned roles, char ret[32])
+static char *roles_text(unsigned roles)
 {
 	static const char *const name[ROLE__N] = {"edge", "gateway", "admin"};
+	struct buf out = {0};
+	char *text;
 
-	*ret = '\0';
 	for (unsigned i = 0; i < ROLE__N; i++)
 		if (roles & 1u << i)
-			strcat(strcat(ret, *ret ? " " : ""), name[i]);
+			buf_printf(&out, "%s%s", out.n ? " " : "", name[i]);
+	text = buf_dup(&out);
+	buf_done(&out);
+	return text;
 }
 
 static int new_admin(struct service *s, struct err *e)
 {
-	char roles[32];
+	AUTO(xfree) char *roles = roles_text(s->conf->roles);
 	struct admin_options o = {
 		.store = s->store,
 		.group = s->conf->admin_group,
@@ -225,7 +229,6 @@ static int new_admin(struct service *s, struct err *e)
 
 	if (!administers(s))
 		return 0;
-	roles_text(s->conf->roles, roles);
 	if (admin_new(&s->admin, s->main, &o, e) < 0)
 		return -1;
 	admin_serve_api(s->admin, s->api_fd);
