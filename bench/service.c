@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -77,6 +78,7 @@ static void start(struct service *s)
 	s->pid = fork();
 	if (s->pid == 0) {
 		setsid();
+		prctl(PR_SET_PDEATHSIG, SIGTERM); /* ends with the benchmark, however that ends */
 		proc_pin(0);
 		execl(s->entented, "entented", "--config", conf, (char *)NULL);
 		perror(s->entented);
