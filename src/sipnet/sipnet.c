@@ -16,7 +16,7 @@
 
 enum {
 	LISTEN_MAX = 16,
-	STRANGERS = 10,           /* answers a second to addresses that are no route's */
+	STRANGERS = 10, /* answers a second to addresses that are no route's */
 	SERVERS = 1000000,
 	CLIENTS = 100000,
 	RETRY_AFTER_S = 2,
@@ -26,16 +26,17 @@ struct sender {
 	struct udp *udp;
 	struct sipnet *net;
 	uint8_t index;
-	char name[NETADDR_TEXT + 8];    /* "udp:127.0.0.1:5060" */
-	char sent_by[300];              /* of our Via */
+	char name[NETADDR_TEXT + 8]; /* "udp:127.0.0.1:5060" */
+	char sent_by[300];           /* of our Via */
 };
 
-/* A request of ours. Those that fail before anything was sent wait in `failed` for the turn's end. */
+/* A request of ours. Those that fail before anything was sent wait in `failed` for the turn's end.
+ */
 struct sipnet_call {
 	struct list node;
 	struct sipnet *net;
-	struct sip_client *client;      /* NULL: failed at once */
-	char route[65];                 /* routes come and go meanwhile */
+	struct sip_client *client; /* NULL: failed at once */
+	char route[65];            /* routes come and go meanwhile */
 	struct netaddr to;
 	sip_done *done;
 	void *arg;
@@ -52,11 +53,11 @@ struct sipnet {
 	unsigned n_senders;
 	struct list targets;
 	struct list calls, failed;
-	struct loop_task tell;
+	struct loop_task tell, turn;
 	struct loop_timer timer;
 	bool draining;
-	unsigned asked;                 /* requests handed out and not answered */
-	unsigned called;                /* calls without done() */
+	unsigned asked;  /* requests handed out and not answered */
+	unsigned called; /* calls without done() */
 	uint64_t strangers_second;
 	unsigned strangers;
 	uint64_t unlisted, unlisted_answered;
@@ -72,6 +73,13 @@ static uint64_t now(const struct sipnet *n)
 
 /* ---- the stack's time and counters ---- */
 
+/* The stack was called: when it is due next, and what it counted, is seen to at the end of the
+ * turn. */
+static void touched(struct sipnet *n)
+{
+	loop_task_queue(n->loop, &n->turn);
+}
+
 static void count(struct sipnet *n)
 {
 	struct sip_stack_stats s;
@@ -81,28 +89,29 @@ static void count(struct sipnet *n)
 	metric_add(M_SIP_RETRANS_TX, (int64_t)(s.tx_retrans - n->counted.tx_retrans));
 	metric_add(M_SIP_BAD, (int64_t)(s.bad + s.dropped - n->counted.bad - n->counted.dropped));
 	metric_set(M_SIP_TRANSACTIONS, (int64_t)s.servers_active + s.servers_lingering +
-		s.clients_active + s.clients_lingering);
+					       s.clients_active + s.clients_lingering);
 	n->counted = s;
 }
 
-static void arm(struct sipnet *n)
+/* At the end of every turn in which the stack was called. */
+static void end_turn(void *arg)
 {
+	struct sipnet *n = arg;
 	uint64_t due = sip_stack_deadline(n->stack);
 
 	if (due == UINT64_MAX)
 		loop_timer_stop(&n->timer);
-	else if (!loop_timer_armed(&n->timer) || n->timer.wheel.due > due)
+	else
 		loop_timer_at(&n->timer, due);
+	count(n);
 }
 
-/* The timer may fire early (arm() never moves it back); a tick with nothing due is cheap. */
 static void on_timer(void *arg)
 {
 	struct sipnet *n = arg;
 
 	sip_stack_tick(n->stack, now(n));
-	count(n);
-	arm(n);
+	touched(n);
 }
 
 /* ---- addresses and hops ---- */
@@ -162,9 +171,10 @@ static bool is_listed(const struct sipnet *n, const struct netaddr *from)
 	return false;
 }
 
-/* The route by which a request of this source and From domain comes; *ret_source: one has the source. */
-static struct target *target_for(const struct sipnet *n, const struct netaddr *from, struct slice domain,
-	struct target **ret_source)
+/* The route by which a request of this source and From domain comes; *ret_source: one has the
+ * source. */
+static struct target *target_for(const struct sipnet *n, const struct netaddr *from,
+	struct slice domain, struct target **ret_source)
 {
 	*ret_source = NULL;
 	list_each(&n->targets, it) {
@@ -194,43 +204,46 @@ static struct slice plain_host(struct slice host, char *buf, size_t size)
 
 static bool same_next_hop(const struct route *a, const struct route *b)
 {
-	return a->next_hop.port == b->next_hop.port && strcmp(a->next_hop.host, b->next_hop.host) == 0;
+	return a->next_hop.port == b->next_hop.port &&
+	       strcmp(a->next_hop.host, b->next_hop.host) == 0;
 }
 
-/* Targets of routes that are the same stay, with their addresses and counters. */
+/* The target of a route that goes where it went before, with its addresses and counters; or a new
+ * one. */
+static struct target *target_of(struct sipnet *n, struct list *old, const struct route *r)
+{
+	list_each(old, it) {
+		struct target *t = container_of(it, struct target, node);
+
+		if (strcmp(t->route->name, r->name) != 0 || !same_next_hop(t->route, r))
+			continue;
+		list_remove(&t->node);
+		target_set_route(t, r);
+		return t;
+	}
+	return target_new(n->loop, n->dns, r);
+}
+
+static void free_targets(struct list *targets)
+{
+	struct list *l;
+
+	while ((l = list_first(targets)))
+		target_free(container_of(l, struct target, node));
+}
+
 void sipnet_set_snapshot(struct sipnet *n, struct snapshot *snapshot)
 {
 	const struct object *const *v;
-	size_t count_routes = snapshot_list(snapshot, OBJECT_ROUTE, &v);
-	struct list old = n->targets;
+	size_t n_routes = snapshot_list(snapshot, OBJECT_ROUTE, &v);
+	struct list old, *l;
 
-	if (list_empty(&n->targets)) {
-		list_init(&old);
-	} else {
-		old.next->prev = &old;
-		old.prev->next = &old;
-	}
-	list_init(&n->targets);
-	for (size_t i = 0; i < count_routes; i++) {
-		const struct route *r = route_of(v[i]);
-		struct target *t = NULL;
-
-		list_each(&old, it) {
-			struct target *was = container_of(it, struct target, node);
-
-			if (strcmp(was->route->name, r->name) == 0 && same_next_hop(was->route, r))
-				t = was;
-		}
-		if (t) {
-			list_remove(&t->node);
-			target_set_route(t, r);
-		} else {
-			t = target_new(n->loop, n->dns, r);
-		}
-		list_append(&n->targets, &t->node);
-	}
-	while (!list_empty(&old))
-		target_free(container_of(old.next, struct target, node));
+	list_init(&old);
+	while ((l = list_pop(&n->targets)))
+		list_append(&old, l);
+	for (size_t i = 0; i < n_routes; i++)
+		list_append(&n->targets, &target_of(n, &old, route_of(v[i]))->node);
+	free_targets(&old);
 	snapshot_ref(snapshot);
 	snapshot_unref(n->snapshot);
 	n->snapshot = snapshot;
@@ -255,6 +268,7 @@ static void on_stranger(struct sipnet *n, const struct sip_hop *hop, char *p, si
 		return;
 	n->unlisted_answered++;
 	sip_stack_refuse(n->stack, hop, p, len, 403, "Not a known peer");
+	touched(n);
 }
 
 static void on_datagram(void *arg, const struct netaddr *from, char *p, size_t len)
@@ -262,14 +276,15 @@ static void on_datagram(void *arg, const struct netaddr *from, char *p, size_t l
 	struct sender *s = arg;
 	struct sipnet *n = s->net;
 	struct sip_hop hop = hop_of(s, from);
+	struct target *admitted = NULL;
 
 	metric_add(M_SIP_RX, 1);
 	if (!is_listed(n, from)) {
 		on_stranger(n, &hop, p, len);
 		return;
 	}
-	sip_stack_rx(n->stack, &hop, p, len, NULL, now(n));
-	arm(n);
+	sip_stack_rx(n->stack, &hop, p, len, &admitted, now(n));
+	touched(n);
 }
 
 static void on_unreachable(void *arg, const struct netaddr *to)
@@ -279,49 +294,44 @@ static void on_unreachable(void *arg, const struct netaddr *to)
 	struct sip_hop hop = hop_of(s, to);
 
 	sip_stack_unreachable(n->stack, &hop, now(n));
-	arm(n);
+	touched(n);
 }
 
 static const struct udp_ops udp_ops = {.datagram = on_datagram, .unreachable = on_unreachable};
 
-static struct sip_verdict admit(void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx)
+/* ctx is where request() finds the target by which it came. */
+static struct sip_verdict admit(
+	void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx)
 {
 	struct sipnet *n = arg;
-	struct netaddr a;
 	struct target *t, *source;
+	struct netaddr a;
 	char host[256];
-	(void)ctx;
 
 	if (n->draining)
 		return (struct sip_verdict){500, "Shutting down", RETRY_AFTER_S};
-	if (!n->snapshot || !address_of(from, &a))
-		return (struct sip_verdict){500, "Starting", RETRY_AFTER_S};
+	address_of(from, &a);
 	t = target_for(n, &a, plain_host(m->from.uri.host, host, sizeof host), &source);
 	if (!t) {
 		metric_add(M_SIP_FORGED_FROM, 1);
-		if (source)
-			source->forged_from++;
+		source->forged_from++;
 		return (struct sip_verdict){403, "From is not of a domain of this route", 0};
 	}
 	if (snapshot_local(n->snapshot, plain_host(m->ruri.host, host, sizeof host)))
-		return (struct sip_verdict){403, "Users of this domain are not reached this way", 0};
+		return (struct sip_verdict){
+			403, "Users of this domain are not reached this way", 0};
 	if (!target_take(t, now(n)))
 		return (struct sip_verdict){500, "Too many requests", RETRY_AFTER_S};
+	*(struct target **)ctx = t;
 	return (struct sip_verdict){0};
 }
 
 static void on_request(void *arg, struct sip_server *txn, const struct sip_msg *m,
 	const struct sip_hop *from, void *ctx)
 {
+	struct target *t = *(struct target **)ctx;
 	struct sipnet *n = arg;
-	struct target *source, *t = NULL;
-	struct netaddr a;
-	char host[256];
-	(void)ctx;
 
-	if (address_of(from, &a))
-		t = target_for(n, &a, plain_host(m->from.uri.host, host, sizeof host), &source);
-	assert(t); /* admit() has found it a moment ago */
 	t->requests_in++;
 	n->asked++;
 	n->ops->request(n->arg, txn, m, t->route);
@@ -331,7 +341,7 @@ void sipnet_reply(struct sipnet *n, struct sip_server *txn, const struct sip_rep
 {
 	n->asked--;
 	sip_server_reply(txn, reply, now(n));
-	arm(n);
+	touched(n);
 }
 
 /* ---- out ---- */
@@ -385,17 +395,22 @@ static void on_done(void *arg, const struct sip_result *r)
 	call_end(c, r);
 }
 
+/* Those that fail while these are told wait for the next turn. */
 static void tell_failed(void *arg)
 {
 	struct sipnet *n = arg;
 	static const struct sip_result no_target = {.end = SIP_NO_TARGET};
+	struct list now_told, *l;
 
-	while (!list_empty(&n->failed))
-		call_end(container_of(n->failed.next, struct sipnet_call, node), &no_target);
+	list_init(&now_told);
+	while ((l = list_pop(&n->failed)))
+		list_append(&now_told, l);
+	while ((l = list_first(&now_told)))
+		call_end(container_of(l, struct sipnet_call, node), &no_target);
 }
 
-struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route, const struct sip_spec *spec,
-	unsigned timeout_ms, sip_done *done, void *arg)
+struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route,
+	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg)
 {
 	struct target *t = target_find(n, slice_of(route->name));
 	const struct netaddr *to = t ? target_addr(t) : NULL;
@@ -418,7 +433,7 @@ struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route, 
 	t->requests_out++;
 	hop = hop_of(s, to);
 	c->client = sip_stack_request(n->stack, &hop, spec, timeout_ms, on_done, c, now(n));
-	arm(n);
+	touched(n);
 	return c;
 }
 
@@ -452,7 +467,8 @@ static void name_sender(struct sender *s)
 	netaddr_print(a, text);
 	snprintf(s->name, sizeof s->name, "udp:%s", text);
 	if (netaddr_is_any(a)) {
-		if (gethostname(host, sizeof host - 1) < 0 || sip_host_kind(slice_of(host)) == SIP_HOST_NONE)
+		if (gethostname(host, sizeof host - 1) < 0 ||
+			sip_host_kind(slice_of(host)) == SIP_HOST_NONE)
 			strcpy(host, "localhost");
 		snprintf(s->sent_by, sizeof s->sent_by, "%s:%u", host, netaddr_port(a));
 	} else {
@@ -466,7 +482,8 @@ static int listen_on(struct sipnet *n, struct slice text, struct err *e)
 	struct netaddr a;
 
 	if (!slice_starts(text, SL("udp:")))
-		return err_set(e, ERR_INVALID, "'%.*s': right would be udp:ADDRESS:PORT", SLARG(text));
+		return err_set(
+			e, ERR_INVALID, "'%.*s': right would be udp:ADDRESS:PORT", SLARG(text));
 	if (netaddr_parse(&a, slice_from(text, 4), 5060, e) < 0)
 		return err_in(e, "SIP listener");
 	s->net = n;
@@ -483,8 +500,12 @@ static void make_stack(struct sipnet *n, const struct sipnet_config *c)
 	static const struct sip_stack_ops ops = {
 		.send = send_bytes, .admit = admit, .request = on_request, .random = random_bytes};
 	struct slice sent_by[LISTEN_MAX];
-	struct sip_stack_config config = {.node = c->node, .shard = c->shard, .caps = c->caps,
-		.sent_by = sent_by, .n_sockets = n->n_senders, .server = "Entente",
+	struct sip_stack_config config = {.node = c->node,
+		.shard = c->shard,
+		.caps = c->caps,
+		.sent_by = sent_by,
+		.n_sockets = n->n_senders,
+		.server = "Entente",
 		.max_servers = c->max_servers ? c->max_servers : SERVERS,
 		.max_clients = c->max_clients ? c->max_clients : CLIENTS};
 
@@ -493,8 +514,8 @@ static void make_stack(struct sipnet *n, const struct sipnet_config *c)
 	n->stack = sip_stack_new(&config, &ops, n);
 }
 
-int sipnet_new(struct sipnet **ret, struct loop *loop, struct dns *dns, const struct sipnet_config *config,
-	const struct sipnet_ops *ops, void *arg, struct err *e)
+int sipnet_new(struct sipnet **ret, struct loop *loop, struct dns *dns,
+	const struct sipnet_config *config, const struct sipnet_ops *ops, void *arg, struct err *e)
 {
 	struct sipnet *n = xzalloc(sizeof *n);
 
@@ -507,6 +528,7 @@ int sipnet_new(struct sipnet **ret, struct loop *loop, struct dns *dns, const st
 	list_init(&n->calls);
 	list_init(&n->failed);
 	loop_task_init(&n->tell, tell_failed, n);
+	loop_task_init(&n->turn, end_turn, n);
 	loop_timer_init(&n->timer, loop, on_timer, n);
 	for (unsigned i = 0; i < config->n_listen; i++) {
 		if (listen_on(n, config->listen[i], e) < 0) {
@@ -527,13 +549,13 @@ void sipnet_free(struct sipnet *n)
 		udp_free(n->sender[i].udp);
 	loop_timer_stop(&n->timer);
 	loop_task_stop(&n->tell);
+	loop_task_stop(&n->turn);
 	sip_stack_free(n->stack);
 	while (!list_empty(&n->calls))
 		call_free(container_of(n->calls.next, struct sipnet_call, node));
 	while (!list_empty(&n->failed))
 		call_free(container_of(n->failed.next, struct sipnet_call, node));
-	while (!list_empty(&n->targets))
-		target_free(container_of(n->targets.next, struct target, node));
+	free_targets(&n->targets);
 	snapshot_unref(n->snapshot);
 	free(n->listener_view);
 	free(n->route_view);
@@ -564,8 +586,8 @@ static void view_listeners(struct sipnet *n)
 	for (unsigned i = 0; i < n->n_senders; i++) {
 		const struct udp_stats *s = udp_stats(n->sender[i].udp);
 
-		n->listener_view[i] = (struct sipnet_listener_view){slice_of(n->sender[i].name), s->received,
-			s->sent, s->kernel_drops, s->send_errors, s->receive_buffer};
+		n->listener_view[i] = (struct sipnet_listener_view){slice_of(n->sender[i].name),
+			s->received, s->sent, s->kernel_drops, s->send_errors, s->receive_buffer};
 	}
 }
 
@@ -583,11 +605,16 @@ static unsigned view_routes(struct sipnet *n)
 		char text[NETADDR_TEXT];
 
 		*v = (struct sipnet_route_view){.name = slice_of(t->route->name),
-			.next_hop = slice_of(t->route->next_hop.host), .requests_in = t->requests_in,
-			.requests_out = t->requests_out, .forged_from = t->forged_from,
-			.answered = t->answered, .timeouts = t->timeouts, .unreachable = t->unreachable};
+			.next_hop = slice_of(t->route->next_hop.host),
+			.requests_in = t->requests_in,
+			.requests_out = t->requests_out,
+			.forged_from = t->forged_from,
+			.answered = t->answered,
+			.timeouts = t->timeouts,
+			.unreachable = t->unreachable};
 		if (target_addr(t))
-			snprintf(v->target, sizeof v->target, "%s", netaddr_print(target_addr(t), text));
+			snprintf(v->target, sizeof v->target, "%s",
+				netaddr_print(target_addr(t), text));
 	}
 	return count_routes;
 }
@@ -596,8 +623,10 @@ void sipnet_view(struct sipnet *n, struct sipnet_view *ret)
 {
 	count(n);
 	view_listeners(n);
-	*ret = (struct sipnet_view){.unlisted = n->unlisted, .unlisted_answered = n->unlisted_answered,
-		.n_listeners = n->n_senders, .listeners = n->listener_view};
+	*ret = (struct sipnet_view){.unlisted = n->unlisted,
+		.unlisted_answered = n->unlisted_answered,
+		.n_listeners = n->n_senders,
+		.listeners = n->listener_view};
 	ret->n_routes = view_routes(n);
 	ret->routes = n->route_view;
 	sip_stack_stats(n->stack, &ret->stack);

@@ -39,7 +39,8 @@ static void adopt(struct target *t)
 
 static void ask_host(struct target *t, const char *host, uint16_t port);
 
-static void on_addresses(void *arg, enum dns_status status, bool secure, const struct netaddr *v, size_t n)
+static void on_addresses(
+	void *arg, enum dns_status status, bool secure, const struct netaddr *v, size_t n)
 {
 	struct target *t = arg;
 

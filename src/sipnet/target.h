@@ -10,10 +10,10 @@
 #include "net/dns.h"
 
 /*
- * Where a route's requests go and where its requests may come from: the next hop of the configuration
- * as addresses. A name is asked for at once, again every minute, and every five seconds while it has
- * no address (RFC 3263: with a port A and AAAA, else SRV first). The last good answer is kept while
- * DNS fails. Of one loop.
+ * Where a route's requests go and where its requests may come from: the next hop of the
+ * configuration as addresses. A name is asked for at once, again every minute, and every five
+ * seconds while it has no address (RFC 3263: with a port A and AAAA, else SRV first). The last good
+ * answer is kept while DNS fails. Of one loop.
  */
 enum { TARGET_ADDRS = 16 };
 
@@ -21,7 +21,7 @@ struct target {
 	struct list node;
 	const struct route *route; /* of the snapshot in force */
 	struct netaddr addr[TARGET_ADDRS];
-	unsigned n, at;            /* at: the one in use */
+	unsigned n, at; /* at: the one in use */
 	uint64_t requests_in, requests_out, forged_from, answered, timeouts, unreachable;
 	uint64_t taken_second, taken; /* receive_rate */
 

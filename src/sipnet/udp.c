@@ -12,14 +12,14 @@
 #include "view/metrics.h"
 
 enum {
-	BATCH = 64,               /* datagrams of one system call */
-	TURNS = 8,                /* calls before other descriptors have their turn */
+	BATCH = 64, /* datagrams of one system call */
+	TURNS = 8,  /* calls before other descriptors have their turn */
 	DATAGRAM = 65536,
-	OUT_BYTES = 1 << 20,      /* queued output, when the socket does not take it */
+	OUT_BYTES = 1 << 20, /* queued output, when the socket does not take it */
 	OUT_COUNT = 1024,
-	BUFFER = 4 << 20,         /* design section 14: the default holds 3 ms of 50,000 messages/s */
-	CONTROL = 64,             /* CMSG_SPACE(sizeof(uint32_t)) with room */
-	BAD = 32,                 /* unreachable addresses told in a turn */
+	BUFFER = 4 << 20, /* design section 14: the default holds 3 ms of 50,000 messages/s */
+	BAD = 16,         /* addresses that could not be sent to, until that is told */
+	CONTROL = 64,     /* CMSG_SPACE(sizeof(uint32_t)) with room */
 };
 
 struct out {
@@ -30,7 +30,7 @@ struct out {
 struct udp {
 	struct loop *loop;
 	struct loop_poll *poll;
-	struct loop_task flush, tell;
+	struct loop_task flush, errors;
 	const struct udp_ops *ops;
 	void *arg;
 	int fd;
@@ -38,14 +38,14 @@ struct udp {
 	struct udp_stats stats;
 	uint32_t drops; /* SO_RXQ_OVFL, as last seen */
 	bool blocked;
+	bool twice; /* the first datagram that waits has met an error already */
+	struct netaddr bad[BAD];
+	unsigned n_bad;
 
 	struct out out[OUT_COUNT];
 	unsigned out_first, out_n; /* out[first .. n) waits */
 	uint32_t bytes_n;
 	char *bytes;
-
-	struct netaddr bad[BAD];
-	unsigned bad_n;
 
 	struct mmsghdr in[BATCH];
 	struct iovec in_iov[BATCH];
@@ -56,48 +56,45 @@ struct udp {
 
 /* ---- what the network says ---- */
 
-/* Whoever sends must not be called back meanwhile: told at the end of the turn. */
-static void note_bad(struct udp *u, const struct netaddr *to)
-{
-	if (u->bad_n == BAD)
-		return;
-	u->bad[u->bad_n++] = *to;
-	loop_task_queue(u->loop, &u->tell);
-}
-
-static void tell(void *arg)
-{
-	struct udp *u = arg;
-
-	while (u->bad_n)
-		u->ops->unreachable(u->arg, &u->bad[--u->bad_n]);
-}
-
-/* One message off the error queue; false: it is empty. */
-static bool take_error(struct udp *u)
+/* Takes one message off the error queue; false: it is empty. */
+static bool take_error(struct udp *u, struct netaddr *ret, bool *ret_has)
 {
 	struct sockaddr_storage to;
 	char control[512];
-	struct msghdr m = {.msg_name = &to, .msg_namelen = sizeof to, .msg_control = control,
+	struct msghdr m = {.msg_name = &to,
+		.msg_namelen = sizeof to,
+		.msg_control = control,
 		.msg_controllen = sizeof control};
-	struct netaddr a;
 
 	if (recvmsg(u->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
 		return false;
-	if (m.msg_namelen && netaddr_from(&a, (struct sockaddr *)&to) == 0)
-		note_bad(u, &a);
+	*ret_has = m.msg_namelen && netaddr_from(ret, (struct sockaddr *)&to) == 0;
 	return true;
 }
 
+/* Says what the network said. Not while somebody is sending: who is told may send. */
 static void take_errors(struct udp *u)
 {
+	struct netaddr bad[BAD], a;
+	unsigned n_bad = u->n_bad;
 	int pending;
 	socklen_t len = sizeof pending;
+	bool has;
 
-	for (int i = 0; i < BATCH && take_error(u); i++)
-		;
+	memcpy(bad, u->bad, sizeof bad);
+	u->n_bad = 0;
+	for (unsigned i = 0; i < n_bad; i++)
+		u->ops->unreachable(u->arg, &bad[i]);
+	for (int i = 0; i < BATCH && take_error(u, &a, &has); i++)
+		if (has)
+			u->ops->unreachable(u->arg, &a);
 	/* An error that left nothing in the queue would be reported for ever. */
 	getsockopt(u->fd, SOL_SOCKET, SO_ERROR, &pending, &len);
+}
+
+static void on_errors(void *arg)
+{
+	take_errors(arg);
 }
 
 /* ---- in ---- */
@@ -168,10 +165,31 @@ static unsigned fill(struct udp *u, struct mmsghdr *v, struct iovec *iov)
 		struct out *o = &u->out[i];
 
 		iov[n] = (struct iovec){u->bytes + o->at, o->n};
-		v[n].msg_hdr = (struct msghdr){.msg_name = &o->to.sa, .msg_namelen = netaddr_len(&o->to),
-			.msg_iov = &iov[n], .msg_iovlen = 1};
+		v[n].msg_hdr = (struct msghdr){.msg_name = &o->to.sa,
+			.msg_namelen = netaddr_len(&o->to),
+			.msg_iov = &iov[n],
+			.msg_iovlen = 1};
 	}
 	return n;
+}
+
+/*
+ * sendmmsg() says an error in place of sending. It is either one that an earlier datagram met
+ * (ICMP), is told once and has no more to do with this one; or this one cannot go, and then it
+ * comes again.
+ */
+static void on_send_error(struct udp *u)
+{
+	loop_task_queue(u->loop, &u->errors);
+	if (!u->twice) {
+		u->twice = true;
+		return;
+	}
+	u->twice = false;
+	u->stats.send_errors++;
+	if (u->n_bad < BAD)
+		u->bad[u->n_bad++] = u->out[u->out_first].to;
+	u->out_first++;
 }
 
 /* False: the socket takes no more now. */
@@ -183,6 +201,7 @@ static bool send_batch(struct udp *u)
 	int sent = sendmmsg(u->fd, v, n, MSG_DONTWAIT);
 
 	if (sent > 0) {
+		u->twice = false;
 		u->out_first += (unsigned)sent;
 		u->stats.sent += (unsigned)sent;
 		metric_add(M_SIP_TX, sent);
@@ -190,17 +209,8 @@ static bool send_batch(struct udp *u)
 	}
 	if (errno == EAGAIN || errno == ENOBUFS)
 		return false;
-	if (errno == EINTR)
-		return true;
-	/*
-	 * Either an earlier ICMP error that is told now, and this datagram may go, or this one cannot.
-	 * Nobody can tell which, so the one in hand is given up: retransmission mends the first case.
-	 */
-	u->stats.send_errors++;
-	if (errno != ECONNREFUSED && errno != EHOSTUNREACH)
-		note_bad(u, &u->out[u->out_first].to);
-	u->out_first++;
-	take_errors(u);
+	if (errno != EINTR)
+		on_send_error(u);
 	return true;
 }
 
@@ -281,7 +291,8 @@ static int bind_socket(struct udp *u, struct err *e)
 		return err_set(e, ERR_UNAVAILABLE, "UDP socket: %s", strerror(errno));
 	set_options(u);
 	if (bind(u->fd, &u->addr.sa, netaddr_len(&u->addr)) < 0)
-		return err_set(e, ERR_UNAVAILABLE, "UDP %s: %s", netaddr_print(&u->addr, text), strerror(errno));
+		return err_set(e, ERR_UNAVAILABLE, "UDP %s: %s", netaddr_print(&u->addr, text),
+			strerror(errno));
 	if (getsockname(u->fd, (struct sockaddr *)&got, &len) == 0)
 		netaddr_from(&u->addr, (struct sockaddr *)&got);
 	return 0;
@@ -292,13 +303,15 @@ static void prepare_input(struct udp *u)
 	u->datagrams = xmalloc((size_t)BATCH * DATAGRAM);
 	for (int i = 0; i < BATCH; i++) {
 		u->in_iov[i] = (struct iovec){u->datagrams + (size_t)i * DATAGRAM, DATAGRAM};
-		u->in[i].msg_hdr = (struct msghdr){.msg_name = &u->from[i], .msg_iov = &u->in_iov[i],
-			.msg_iovlen = 1, .msg_control = u->control[i]};
+		u->in[i].msg_hdr = (struct msghdr){.msg_name = &u->from[i],
+			.msg_iov = &u->in_iov[i],
+			.msg_iovlen = 1,
+			.msg_control = u->control[i]};
 	}
 }
 
-int udp_new(struct udp **ret, struct loop *loop, const struct netaddr *addr, const struct udp_ops *ops,
-	void *arg, struct err *e)
+int udp_new(struct udp **ret, struct loop *loop, const struct netaddr *addr,
+	const struct udp_ops *ops, void *arg, struct err *e)
 {
 	struct udp *u = xzalloc(sizeof *u);
 
@@ -308,7 +321,7 @@ int udp_new(struct udp **ret, struct loop *loop, const struct netaddr *addr, con
 	u->addr = *addr;
 	u->fd = -1;
 	loop_task_init(&u->flush, flush, u);
-	loop_task_init(&u->tell, tell, u);
+	loop_task_init(&u->errors, on_errors, u);
 	if (bind_socket(u, e) < 0) {
 		udp_free(u);
 		return -1;
@@ -328,7 +341,6 @@ void udp_free(struct udp *u)
 	if (u->poll && !u->blocked)
 		flush(u);
 	loop_task_stop(&u->flush);
-	loop_task_stop(&u->tell);
 	loop_poll_free(u->poll);
 	if (u->fd >= 0)
 		close(u->fd);

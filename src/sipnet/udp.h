@@ -7,8 +7,8 @@
 
 /*
  * One UDP socket: datagrams in by recvmmsg, out by sendmmsg once a loop turn, what the network says
- * about addresses that cannot be reached (IP_RECVERR), and what the kernel had to drop (SO_RXQ_OVFL).
- * Of one loop.
+ * about addresses that cannot be reached (IP_RECVERR), and what the kernel had to drop
+ * (SO_RXQ_OVFL). Of one loop.
  */
 struct loop;
 struct udp;
@@ -21,8 +21,8 @@ struct udp_ops {
 };
 
 /* Callbacks run from the loop, never inside a function of this header. */
-int udp_new(struct udp **ret, struct loop *loop, const struct netaddr *addr, const struct udp_ops *ops,
-	void *arg, struct err *e);
+int udp_new(struct udp **ret, struct loop *loop, const struct netaddr *addr,
+	const struct udp_ops *ops, void *arg, struct err *e);
 
 /* What is queued goes out first. NULL is fine. */
 void udp_free(struct udp *u);
