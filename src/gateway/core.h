@@ -57,6 +57,10 @@ struct gateway {
 	struct loop_timer late_timer;
 
 	struct invites *invites;
+
+	/* gateway_may_log() */
+	uint64_t log_second;
+	unsigned log_lines;
 };
 
 static inline uint64_t gateway_now(const struct gateway *g)
@@ -68,6 +72,12 @@ static inline uint64_t gateway_wall(const struct gateway *g)
 {
 	return g->ops->wall_ms(g->ops_arg);
 }
+
+/*
+ * Lines that each message may cause: at most 50 a second, so that nobody can flood the log. What is
+ * not logged is counted all the same, by the metric of its kind.
+ */
+bool gateway_may_log(struct gateway *g);
 
 /* Begins an event: the scratch arena is empty. */
 struct arena *gateway_scratch(struct gateway *g);
@@ -130,6 +140,9 @@ void service_presence(
 struct invites *invites_new(
 	struct gateway *g, struct memory *memory, struct worker *worker, struct err *e);
 void invites_free(struct invites *i);
+/* Drops, also from the store, what was given to another partner than `now` has (allow_rejudge()).
+ */
+void invites_rejudge(struct invites *i, const struct snapshot *before, const struct snapshot *now);
 bool invites_has(
 	const struct invites *i, struct slice user, struct slice contact, uint64_t wall_ms);
 void invites_put(struct invites *i, struct slice user, struct slice contact, uint64_t expires_ms,

@@ -18,6 +18,21 @@ const struct sip_caps gateway_caps = {
 
 /* ---- common parts ---- */
 
+enum { LOG_LINES = 50 };
+
+bool gateway_may_log(struct gateway *g)
+{
+	uint64_t second = gateway_now(g) / 1000;
+
+	if (g->log_second != second) {
+		g->log_second = second;
+		g->log_lines = 0;
+	}
+	if (++g->log_lines == LOG_LINES + 1)
+		log_warn(&g->log, "log-lines-left-out");
+	return g->log_lines <= LOG_LINES;
+}
+
 struct arena *gateway_scratch(struct gateway *g)
 {
 	arena_reset(&g->scratch);
@@ -117,7 +132,9 @@ static bool read_addresses(
 	const struct xml_elem *e = up->stanza;
 
 	if (jid_parse(from, a, xml_attr(e, SL("from")), NULL) < 0) {
-		log_info(&g->log, "stanza-without-sender", LF_S("partner", up->from_domain));
+		if (gateway_may_log(g))
+			log_info(
+				&g->log, "stanza-without-sender", LF_S("partner", up->from_domain));
 		return false;
 	}
 	if (jid_parse(to, a, xml_attr(e, SL("to")), NULL) < 0) {
@@ -174,7 +191,7 @@ static void default_limits(struct gateway_limits *l)
 {
 	static const struct gateway_limits defaults = {
 		.pending = 100000,
-		.late = 65536,
+		.late = 131072,
 		.late_ms = 60000,
 		.target_msgs = 64,
 		.target_bytes = 256 * 1024,
@@ -251,6 +268,7 @@ void gateway_set_snapshot(struct gateway *g, struct snapshot *s)
 	struct snapshot *old = g->snapshot;
 
 	g->snapshot = snapshot_ref(s);
+	invites_rejudge(g->invites, old, s);
 	snapshot_unref(old);
 }
 

@@ -33,7 +33,7 @@ struct worker;
 /* Zero means the default in brackets. */
 struct gateway_limits {
 	unsigned pending;     /* SIP requests without final response [100000] */
-	unsigned late;        /* answered ones of which an error may still come [65536] */
+	unsigned late;        /* answered ones of which an error may still come [131072] */
 	uint32_t late_ms;     /* how long they are remembered [60000] */
 	unsigned target_msgs; /* messages waiting for one target URI [64] */
 	size_t target_bytes;  /* [256 KiB] */

@@ -176,8 +176,9 @@ void late_report(struct gateway *g, struct slice user, struct slice contact, uin
 	bool fresh;
 
 	metric_add(M_LATE_ERRORS, 1);
-	log_info(&g->log, "late-error", LF_S("user", user), LF_S("contact", contact),
-		LF_Z("certain", doubt ? "no" : "yes"), LF_S("why", why));
+	if (gateway_may_log(g))
+		log_info(&g->log, "late-error", LF_S("user", user), LF_S("contact", contact),
+			LF_Z("certain", doubt ? "no" : "yes"), LF_S("why", why));
 	if (!wanted(g, user))
 		return;
 	key = slice_of(arena_printf(&g->scratch, "%.*s/%.*s", SLARG(user), SLARG(contact)));

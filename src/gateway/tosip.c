@@ -384,8 +384,9 @@ static bool permitted(struct gateway *g, const struct xml_elem *e, const struct 
 		return true;
 	metric_add(M_DENIED, 1);
 	metric_add(M_XMPP_ERRORS, 1);
-	log_info(&g->log, "message-denied", LF_Z("direction", "to-sip"), LF_S("user", user),
-		LF_S("contact", contact), LF_Z("link", permission_link_name(p.link)));
+	if (gateway_may_log(g))
+		log_info(&g->log, "message-denied", LF_Z("direction", "to-sip"), LF_S("user", user),
+			LF_S("contact", contact), LF_Z("link", permission_link_name(p.link)));
 	gateway_bounce(g, e, from->domain, to->domain,
 		open ? STANZA_FORBIDDEN : STANZA_SERVICE_UNAVAILABLE,
 		open ? SL("this user does not use federation") : SL_NONE);

@@ -216,8 +216,10 @@ static bool permitted(struct gateway *g, struct incoming *i)
 		return true;
 	}
 	metric_add(M_DENIED, 1);
-	log_info(&g->log, "message-denied", LF_Z("direction", "to-xmpp"), LF_S("user", i->user),
-		LF_S("contact", i->contact), LF_Z("link", permission_link_name(p.link)));
+	if (gateway_may_log(g))
+		log_info(&g->log, "message-denied", LF_Z("direction", "to-xmpp"),
+			LF_S("user", i->user), LF_S("contact", i->contact),
+			LF_Z("link", permission_link_name(p.link)));
 	reply_denied(g, i->txn, p.link);
 	return false;
 }
