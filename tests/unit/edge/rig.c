@@ -120,11 +120,16 @@ void rig_turns(struct rig *r, unsigned n)
 
 void rig_pass(struct rig *r, unsigned ms)
 {
-	for (unsigned done = 0; done < ms; done += 100) {
-		rig_turns(r, 3);
-		loop_fake_advance(r->loop, ms - done < 100 ? ms - done : 100);
+	for (unsigned left = ms; left > 0;) {
+		unsigned step = left < 100 ? left : 100;
+
+		for (int i = 0; i < 3; i++) {
+			usleep(100);
+			loop_turn(r->loop, false);
+		}
+		loop_fake_advance(r->loop, step);
+		left -= step;
 	}
-	rig_turns(r, 3);
 }
 
 static struct tls_set *load_tls(struct rig *r, const struct side_options *o)
