@@ -97,12 +97,15 @@ struct sip_index_node *sip_index_pop(struct sip_index *x)
 {
 	while (x->old)
 		move_some(x);
-	for (size_t i = 0; x->count && i <= x->mask; i++)
-		if (x->slots[i]) {
-			struct sip_index_node *n = x->slots[i];
+	/* Whoever empties a table of a million must not begin at its front for each. */
+	for (size_t left = x->slots ? x->mask + 1 : 0; x->count && left; left--) {
+		struct sip_index_node *n = x->slots[x->popped & x->mask];
 
+		if (n) {
 			sip_index_remove(x, n);
 			return n;
 		}
+		x->popped++;
+	}
 	return NULL;
 }

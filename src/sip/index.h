@@ -18,6 +18,7 @@ struct sip_index {
 	struct sip_index_node **slots, **old; /* old: being emptied into slots */
 	size_t mask, old_mask, moved;         /* moved: slots of old that are empty already */
 	size_t count;
+	size_t popped;                        /* where sip_index_pop() goes on */
 };
 
 void sip_index_done(struct sip_index *x); /* frees the slots, not the nodes */
