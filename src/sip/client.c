@@ -36,6 +36,7 @@ static void tell_end(struct sip_client *c, enum sip_end end, bool may_have_arriv
 
 static void tell_final(struct sip_client *c, const struct sip_msg *m)
 {
+	assert(m);
 	tell(c, &(struct sip_result){
 			.end = SIP_FINAL,
 			.status = m->status,
