@@ -49,4 +49,4 @@ def make_scene(build, valgrind):
 
 @pytest.fixture(scope="module")
 def scene(make_scene):
-    return make_scene(names=["other.lab"])
+    return make_scene(names=["other.lab", "a.wild.lab"])

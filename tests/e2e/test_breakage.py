@@ -166,7 +166,7 @@ def test_next_hop_is_silent(broken, traffic, incoming):
 
 def test_reload_under_traffic(broken, traffic, incoming):
     """SIGHUP changes nothing for those who talk: not one message, not one stream."""
-    streams = {s["id"] for s in broken.entente.ask("stream", "list")}
+    streams = {s["id"] for s in broken.entente.streams()}
     steps = [(n / 2, broken.entente.reload) for n in range(1, 10)]
     both = threading.Thread(target=during, args=(incoming, USERS))
     both.start()
@@ -175,7 +175,7 @@ def test_reload_under_traffic(broken, traffic, incoming):
     out = after_out("reload, out", broken, traffic)
     back = after_in("reload, in", traffic, incoming)
     assert out.delivered == back.delivered == RATE * SECONDS
-    assert streams <= {s["id"] for s in broken.entente.ask("stream", "list")}
+    assert streams <= {s["id"] for s in broken.entente.streams()}
 
 
 @pytest.mark.valgrind

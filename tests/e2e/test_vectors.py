@@ -29,17 +29,20 @@ def host_of(address):
     return re.sub(r"[;/?].*", "", address.split(":", 1)[-1].rpartition("@")[2]).lower()
 
 
+SERVERS = [name for domain, more in PARTNERS.items() for name in (domain, *more)]
+
+
 def server_of(domain):
-    """The partner that a domain belongs to, as it is in a certificate."""
+    """The scripted server of a domain, by its name as it is in a certificate, if there is one."""
     domain = domain.encode("idna").decode().lower()
-    return next((p for p, more in PARTNERS.items() if domain in (p, *more)), None)
+    return domain if domain in SERVERS else None
 
 
 class Stage:
     """Entente with the domains of the vectors, and a stream each way for every partner."""
 
     def __init__(self, make_scene):
-        self.scene = make_scene(names=list(PARTNERS), domains=LOCAL)
+        self.scene = make_scene(names=SERVERS, domains=LOCAL)
         self.sip = self.scene.sip
         for domain, more in PARTNERS.items():
             self.scene.add_partner(domain, *(["--domains", ",".join(more)] if more else []))

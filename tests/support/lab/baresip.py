@@ -71,8 +71,9 @@ class Baresip:
         )
 
     def wait_message(self, sender, text, seconds=10.0, start=0):
-        """Waits until it shows this text from this sender; returns the line."""
-        return self.wait_line(re.escape(f'{sender}: "{text}"'), seconds, start)
+        """Waits until it shows this text from this sender, on whichever device; returns the line."""
+        pattern = f'^{re.escape(sender)}(;gr=\\S*)?: {re.escape(chr(34) + text + chr(34))}$'
+        return self.wait_line(pattern, seconds, start)
 
     def _select(self, uri):
         wanted = self.contacts.index(uri)

@@ -32,7 +32,7 @@ class Answer:
 
 
 class Entente:
-    def __init__(self, folder, address, build, dns, trust, certificates, name="entente",
+    def __init__(self, folder, address, build, dns, trust, certificates, name="entented",
                  valgrind=False, settings=None):
         """certificates: name -> (Pair, [domains]); no domains: for every domain.
         settings: {section: {key: value}} over what is written by default."""
@@ -124,6 +124,10 @@ class Entente:
     def ask(self, *args):
         """Like do(), with --json: returns the object."""
         return json.loads(self.do("--json", *args))
+
+    def streams(self):
+        """What `entente stream list` knows of each stream."""
+        return self.ask("stream", "list")  # a list, as every `--json ... list`
 
     def metrics(self):
         """The counters, as {'name{labels}': value}."""
