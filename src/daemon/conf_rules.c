@@ -71,7 +71,7 @@ static const struct conf_cert *cert_of(const struct conf *c, const char *domain)
 {
 	for (size_t i = 0; i < c->n_cert; i++)
 		for (size_t j = 0; j < c->cert[i].domains.n; j++)
-			if (strcasecmp(c->cert[i].domains.v[j], domain) == 0)
+			if (strcmp(c->cert[i].domains.v[j], domain) == 0)
 				return &c->cert[i];
 	return NULL;
 }

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/mem.h"
+#include "text/idna.h"
 
 static bool is_sep(char c)
 {
@@ -134,13 +136,23 @@ static void names_clear(struct conf_names *l)
 	*l = (struct conf_names){0};
 }
 
-/* Enough to catch a slip; text/idna judges domains where they are used. */
-static bool name_plausible(struct slice s)
+/* Kept as A-labels, in which names are compared. */
+static int add_name(struct conf_names *l, struct slice typed, struct err *e)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (!ascii_alnum(s.p[i]) && !strchr(".-_", s.p[i]) && !((unsigned char)s.p[i] & 0x80))
-			return false;
-	return s.n <= 253 && *s.p != '.';
+	struct arena a = {0};
+	struct slice name;
+	struct err why;
+	int r = idna_admin(&name, &a, typed, &why);
+
+	if (r == 0) {
+		l->v = xrealloc(l->v, (l->n + 1) * sizeof *l->v);
+		l->v[l->n++] = slice_dup(name);
+	} else {
+		err_set(e, ERR_INVALID, "'%.*s' is no domain name (%s); write it like example.com",
+			SLARG(typed), why.text);
+	}
+	arena_done(&a);
+	return r;
 }
 
 static int parse_names(const struct conf_key *k, struct slice s, void *out, struct err *e)
@@ -149,15 +161,8 @@ static int parse_names(const struct conf_key *k, struct slice s, void *out, stru
 	struct slice item;
 	int r = 0;
 
-	while (r == 0 && next_item(&s, &item)) {
-		if (!name_plausible(item)) {
-			r = err_set(e, ERR_INVALID, "'%.*s' is no domain name; write it like example.com",
-				SLARG(item));
-			break;
-		}
-		l.v = xrealloc(l.v, (l.n + 1) * sizeof *l.v);
-		l.v[l.n++] = slice_dup(item);
-	}
+	while (r == 0 && next_item(&s, &item))
+		r = add_name(&l, item, e);
 	if (r == 0)
 		r = count_check(k, l.n, e);
 	if (r < 0)

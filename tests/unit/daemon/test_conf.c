@@ -100,9 +100,9 @@ static const struct bad {
 		"may be for all domains that have none of their own\n"},
 	{"[certificate x]\nchain = /c.pem\nkey = /k.pem\ndomains = a.example\n"
 	 "[certificate y]\nchain = /c.pem\nkey = /k.pem\ndomains = A.example\n",
-		"f:6: error: domains: A.example is in [certificate x] already\n"},
-	{"[certificate x]\nchain = /c.pem\nkey = /k.pem\ndomains = a.example, b/c\n",
-		"f:4: error: domains: 'b/c' is no domain name; write it like example.com\n"},
+		"f:6: error: domains: a.example is in [certificate x] already\n"},
+	{"[certificate x]\nchain = /c.pem\nkey = /k.pem\ndomains = a.example, b..c\n",
+		"f:4: error: domains: 'b..c' is no domain name (a part of the domain name is empty); write it like example.com\n"},
 	{CERT "[certificate 0123456789012345678901234567890123456789]\nkey = /k\nchain = /c\ndomains = a.lab\n",
 		"f:4: error: the name of a section or a setting has at most 49 characters\n"},
 	/* two problems, both told */
@@ -162,7 +162,7 @@ static void values_are_typed(void **state)
 				     "[daemon]\nroles = edge,gateway\nnode = 7\nlog-level = DEBUG\n"
 				     "[xmpp]\nlisten = [::1]:1, 127.0.0.1:2\n   10.0.0.1:3\ntrust = /ca.pem\n"
 				     "[certificate a]\nchain = /a.pem\nkey = /a.key\n"
-				     "domains = x.example y.example,\n z.example\n"
+				     "domains = X.example y.example,\n B\u00fccher.example\n"
 				     "[certificate b]\nkey = /b.key\nchain = /b.pem\n"
 				     "[resolver]\ndnssec = require\nforward = 127.0.0.1:5399\n"
 				     "[metrics]\nlisten = 10.0.0.1:1\nallow-remote = yes\n",
@@ -183,7 +183,8 @@ static void values_are_typed(void **state)
 	assert_string_equal(c->trust, "/ca.pem");
 	assert_int_equal(c->n_cert, 2);
 	assert_int_equal(c->cert[0].domains.n, 3);
-	assert_string_equal(c->cert[0].domains.v[2], "z.example");
+	assert_string_equal(c->cert[0].domains.v[0], "x.example");
+	assert_string_equal(c->cert[0].domains.v[2], "xn--bcher-kva.example");
 	assert_string_equal(c->cert[1].chain, "/b.pem");
 	assert_int_equal(c->dnssec, DNSSEC_REQUIRE);
 	assert_int_equal(netaddr_port(&c->forward.v[0]), 5399);
