@@ -131,9 +131,10 @@ static bool offers_external(const struct xml_elem *mechanisms)
 	struct arena a = {0};
 	bool found = false;
 
-	xml_each(mechanisms, m) if (xml_is(m, SL(NS_SASL), SL("mechanism")) &&
-				    slice_eq(slice_trim(xml_text(m, &a)), SL("EXTERNAL"))) found =
-		true;
+	xml_each(mechanisms, m)
+		if (xml_is(m, SL(NS_SASL), SL("mechanism")) &&
+			slice_eq(slice_trim(xml_text(m, &a)), SL("EXTERNAL")))
+			found = true;
 	arena_done(&a);
 	return found;
 }

@@ -166,7 +166,8 @@ enum sasl_cond sasl_read_failure(
 	const struct xml_elem *failed, struct arena *a, struct slice *ret_text)
 {
 	*ret_text = xml_child_text(failed, SL(NS_SASL), SL("text"), a);
-	xml_each(failed, c) if (slice_eq(c->ns, SL(NS_SASL)) &&
-				!slice_eq(c->name, SL("text"))) return sasl_cond_parse(c->name);
+	xml_each(failed, c)
+		if (slice_eq(c->ns, SL(NS_SASL)) && !slice_eq(c->name, SL("text")))
+			return sasl_cond_parse(c->name);
 	return SASL_NOT_AUTHORIZED;
 }

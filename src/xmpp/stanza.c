@@ -64,14 +64,17 @@ bool stanza_may_answer(const struct xml_elem *e)
 /* The defined condition: the child of that namespace that is not the text. */
 static struct xml_elem *find_condition(const struct xml_elem *error)
 {
-	xml_each(error, c) if (slice_eq(c->ns, SL(NS_STANZA_ERRORS)) &&
-			       !slice_eq(c->name, SL("text"))) return c;
+	xml_each(error, c)
+		if (slice_eq(c->ns, SL(NS_STANZA_ERRORS)) && !slice_eq(c->name, SL("text")))
+			return c;
 	return NULL;
 }
 
 static const struct xml_elem *find_app(const struct xml_elem *error)
 {
-	xml_each(error, c) if (!slice_eq(c->ns, SL(NS_STANZA_ERRORS))) return c;
+	xml_each(error, c)
+		if (!slice_eq(c->ns, SL(NS_STANZA_ERRORS)))
+			return c;
 	return NULL;
 }
 

@@ -114,8 +114,7 @@ static void on_error(struct xstream *x, const struct xml_elem *e)
 	struct xstream_event *ev = xs_closing(x, XSTREAM_R_PEER_ERROR);
 
 	ev->cond = STREAM_UNDEFINED_CONDITION;
-	xml_each(e, c)
-	{
+	xml_each(e, c) {
 		if (!slice_eq(c->ns, SL(NS_STREAM_ERRORS)))
 			continue;
 		if (slice_eq(c->name, SL("text")))

@@ -1,10 +1,4 @@
-/* clang-format off */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-/* clang-format on */
+#include "unit.h"
 
 #include <stdlib.h>
 
@@ -41,13 +35,6 @@ static void assert_written(const struct xml_elem *e, const char *want)
 	buf_done(&b);
 }
 
-static void assert_slice(struct slice s, const char *want)
-{
-	assert_non_null(s.p);
-	assert_int_equal(s.n, strlen(want));
-	assert_memory_equal(s.p, want, s.n);
-}
-
 static void looking_up_children(void **state)
 {
 	struct arena a;
@@ -65,8 +52,7 @@ static void looking_up_children(void **state)
 	assert_null(xml_child(e, NS, SL("d")));
 	assert_null(xml_child(xml_child(e, NS, SL("d")), NS, SL("x")));
 	assert_null(xml_attr(NULL, SL("n")).p);
-	xml_each(e, c)
-	{
+	xml_each(e, c) {
 		assert_ptr_equal(c->parent, e);
 		n++;
 	}

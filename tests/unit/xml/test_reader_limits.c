@@ -1,10 +1,4 @@
-/* clang-format off */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-/* clang-format on */
+#include "unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,32 +149,34 @@ static void uri_of(struct buf *b, size_t n)
 	buf_str(b, "'/><end/>");
 }
 
+/* clang-format off */
 static const struct edge edges[] = {
-	{"stanza, one text",           {.stanza = 10000, .tag = 400}, stanza_of,          10000,
-         "a stanza is too long"												    },
-	{"stanza, many elements",      {.stanza = 10000, .tag = 400}, stanza_of_elements, 10000,
-         "a stanza is too long"												    },
-	{"stanza, one tag",            {.stanza = 10000},             first_level_tag_of, 10000,  "a stanza is too long"           },
-	{"stanza by default",          {0},                           stanza_of,          262144, "a stanza is too long"           },
-	{"header",		     {.header = 1000},              header_of,          1000,   "the stream header is too long"  },
-	{"header by default",          {0},                           header_of,          8192,   "the stream header is too long"  },
-	{"header after white space",   {.header = 1000},              header_after_space, 1000,
-         "the stream header is too long"											   },
-	{"tag",			{.tag = 1000},                 tag_of,             1000,   "a tag is too long"              },
-	{"tag by default",             {0},                           tag_of,             16384,  "a tag is too long"              },
-	{"tag of a stanza by default", {0},                           first_level_tag_of, 16384,  "a tag is too long"              },
-	{"text",		       {.text = 500},                 text_of,            500,    "a text is too long"             },
-	{"depth",		      {.depth = 5},                  depth_of,           5,      "elements are nested too deeply" },
-	{"depth by default",           {0},                           depth_of,           32,     "elements are nested too deeply" },
-	{"elements",                   {.elems = 7},                  elems_of,           7,      "too many elements"              },
-	{"elements by default",        {0},                           elems_of,           16384,  "too many elements"              },
-	{"attributes",                 {.attrs = 6},                  attrs_of,           6,      "too many attributes"            },
-	{"attributes by default",      {0},                           attrs_of,           64,     "too many attributes"            },
-	{"declarations",               {.ns_decls = 9},               decls_of,           9,      "too many namespace declarations"},
-	{"element name",               {.name = 40},                  element_name_of,    40,     "a name is too long"             },
-	{"attribute name",             {.name = 40},                  attr_name_of,       40,     "a name is too long"             },
-	{"namespace name",             {.uri = 40},                   uri_of,             40,     "a namespace name is too long"   },
+	{"stanza, one text", {.stanza = 10000, .tag = 400}, stanza_of, 10000,
+		"a stanza is too long"},
+	{"stanza, many elements", {.stanza = 10000, .tag = 400}, stanza_of_elements, 10000,
+		"a stanza is too long"},
+	{"stanza, one tag", {.stanza = 10000}, first_level_tag_of, 10000, "a stanza is too long"},
+	{"stanza by default", {0}, stanza_of, 262144, "a stanza is too long"},
+	{"header", {.header = 1000}, header_of, 1000, "the stream header is too long"},
+	{"header by default", {0}, header_of, 8192, "the stream header is too long"},
+	{"header after white space", {.header = 1000}, header_after_space, 1000,
+		"the stream header is too long"},
+	{"tag", {.tag = 1000}, tag_of, 1000, "a tag is too long"},
+	{"tag by default", {0}, tag_of, 16384, "a tag is too long"},
+	{"tag of a stanza by default", {0}, first_level_tag_of, 16384, "a tag is too long"},
+	{"text", {.text = 500}, text_of, 500, "a text is too long"},
+	{"depth", {.depth = 5}, depth_of, 5, "elements are nested too deeply"},
+	{"depth by default", {0}, depth_of, 32, "elements are nested too deeply"},
+	{"elements", {.elems = 7}, elems_of, 7, "too many elements"},
+	{"elements by default", {0}, elems_of, 16384, "too many elements"},
+	{"attributes", {.attrs = 6}, attrs_of, 6, "too many attributes"},
+	{"attributes by default", {0}, attrs_of, 64, "too many attributes"},
+	{"declarations", {.ns_decls = 9}, decls_of, 9, "too many namespace declarations"},
+	{"element name", {.name = 40}, element_name_of, 40, "a name is too long"},
+	{"attribute name", {.name = 40}, attr_name_of, 40, "a name is too long"},
+	{"namespace name", {.uri = 40}, uri_of, 40, "a namespace name is too long"},
 };
+/* clang-format on */
 
 static void check_edge(const struct edge *e, size_t n, const char *want)
 {

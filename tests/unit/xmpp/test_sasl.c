@@ -6,6 +6,7 @@
 #include "script.h"
 #include "xmpp/sasl.h"
 
+/* clang-format off */
 #define OPT {.tls = XTLS_OPTIONAL, .external = true, .dialback_tls = true, .dialback_clear = true}
 #define REQ {.tls = XTLS_REQUIRED, .external = true}
 #define NOS {.tls = XTLS_REQUIRED, .dialback_tls = true}
@@ -78,6 +79,7 @@ static const struct {
 	{"response: elements inside", REQ, true, XCERT_GOOD, "xmpp.lab", RESP("<x/>"),
 		"malformed-request"},
 };
+/* clang-format on */
 
 static struct xml_elem *read_elem(const char *text, struct arena *ret)
 {
@@ -120,9 +122,11 @@ static void verdicts(void **state)
 /* RFC 4648 section 10 */
 static void base64(void **state)
 {
+	/* clang-format off */
 	static const char *const pairs[][2] = {{"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"},
 		{"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
 		{"\xfb\xff\xfe", "+//+"}};
+	/* clang-format on */
 	struct buf b = {0};
 	struct arena a = {0};
 

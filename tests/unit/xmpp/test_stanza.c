@@ -24,6 +24,7 @@ static struct xml_elem *read_elem(const char *text, struct arena *ret)
 
 /* ---- conditions: names and types from RFC 6120 8.3.3 ---- */
 
+/* clang-format off */
 static const struct {
 	const char *name, *type;
 } stanza_conditions[] = {
@@ -37,6 +38,7 @@ static const struct {
 	{"subscription-required", "auth"}, {"undefined-condition", "cancel"},
 	{"unexpected-request", "wait"},
 };
+/* clang-format on */
 
 static void stanza_conditions_and_their_types(void **state)
 {
@@ -62,7 +64,8 @@ static void stream_and_sasl_conditions(void **state)
 	assert_int_equal(STREAM_COND__N - 1, 25);
 	assert_int_equal(SASL_COND__N - 1, 11);
 	for (int c = STREAM_OK + 1; c < STREAM_COND__N; c++)
-		assert_int_equal(stream_cond_parse(slice_of(stream_cond_name((enum stream_cond)c))), c);
+		assert_int_equal(
+			stream_cond_parse(slice_of(stream_cond_name((enum stream_cond)c))), c);
 	for (int c = SASL_OK + 1; c < SASL_COND__N; c++)
 		assert_int_equal(sasl_cond_parse(slice_of(sasl_cond_name((enum sasl_cond)c))), c);
 	assert_int_equal(stream_cond_parse(SL("tea-time")), STREAM_UNDEFINED_CONDITION);
@@ -99,6 +102,7 @@ static void reading(void **state)
 }
 
 /* 8.3.1: addresses swapped, id kept, never to an error or a result. */
+/* clang-format off */
 static const struct {
 	const char *in, *want; /* NULL: no answer */
 } answers[] = {
@@ -120,6 +124,7 @@ static const struct {
 	{"<iq from='a@x' to='b@y' type='result'/>", NULL},
 	{"<other/>", NULL},
 };
+/* clang-format on */
 
 static void answering(void **state)
 {
@@ -139,9 +144,15 @@ static void answering(void **state)
 
 static void an_error_with_everything(void **state)
 {
-	struct stanza_error_out o = {.kind = STANZA_MESSAGE, .from = SL("b@y"), .to = SL("a@x"),
-		.cond = STANZA_GONE, .has_type = true, .type = STANZA_TYPE_WAIT, .text = SL("a < b"),
-		.by = SL("y"), .uri = SL("xmpp:c@y")};
+	struct stanza_error_out o = {.kind = STANZA_MESSAGE,
+		.from = SL("b@y"),
+		.to = SL("a@x"),
+		.cond = STANZA_GONE,
+		.has_type = true,
+		.type = STANZA_TYPE_WAIT,
+		.text = SL("a < b"),
+		.by = SL("y"),
+		.uri = SL("xmpp:c@y")};
 	struct stanza_error back;
 	struct buf b = {0};
 	struct arena a;
@@ -170,6 +181,7 @@ static void an_error_with_everything(void **state)
 	(void)state;
 }
 
+/* clang-format off */
 static const struct {
 	const char *in;
 	enum stanza_cond cond;
@@ -189,6 +201,7 @@ static const struct {
 	 "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
 		STANZA_CONFLICT, STANZA_TYPE_CANCEL, NULL},
 };
+/* clang-format on */
 
 static void errors_of_others(void **state)
 {
@@ -210,9 +223,11 @@ static void errors_of_others(void **state)
 /* RFC 7622 3.1: the first slash, then the first at. */
 static void domains(void **state)
 {
+	/* clang-format off */
 	static const char *const rows[][2] = {{"b.lab", "b.lab"}, {"a@b.lab", "b.lab"},
 		{"a@b.lab/r", "b.lab"}, {"b.lab/a@c", "b.lab"}, {"a@b.lab/c/d@e", "b.lab"},
 		{"a@b@c", "b@c"}, {"a@", ""}, {"/r", ""}, {"", ""}};
+	/* clang-format on */
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		assert_true(slice_eqz(stanza_domain(slice_of(rows[i][0])), rows[i][1]));
@@ -222,6 +237,9 @@ static void domains(void **state)
 
 /* ---- pairs ---- */
 
+#define BUECHER "b\xc3\xbc\143her.lab"
+
+/* clang-format off */
 static const struct {
 	const char *from, *to;
 	enum stream_cond want;
@@ -229,7 +247,7 @@ static const struct {
 	{"a@x.lab/r", "b@y.lab", STREAM_OK},
 	{"x.lab", "y.lab", STREAM_OK},
 	{"a@X.LAB", "b@y.lab.", STREAM_OK},
-	{"a@b\xc3\xbc" "cher.lab", "b@y.lab", STREAM_OK},
+	{"a@b\xc3\xbc\143her.lab", "b@y.lab", STREAM_OK},
 	{"a@xn--bcher-kva.lab", "b@y.lab", STREAM_OK},
 	{"a@B\xc3\x9c" "cher.lab", "b@y.lab", STREAM_OK},
 	{"a@z.lab", "b@y.lab", STREAM_INVALID_FROM},
@@ -246,6 +264,7 @@ static const struct {
 	{"a@x..lab", "b@y.lab", STREAM_IMPROPER_ADDRESSING},
 	{"a@x.lab", "b@y lab", STREAM_IMPROPER_ADDRESSING},
 };
+/* clang-format on */
 
 static void addresses_against_pairs(void **state)
 {
@@ -254,13 +273,13 @@ static void addresses_against_pairs(void **state)
 
 	pairs_add(&p, SL("x.lab"), SL("y.lab"));
 	pairs_add(&p, SL("x.lab"), SL("y.lab"));
-	pairs_add(&p, SL("b\xc3\xbc" "cher.lab"), SL("y.lab"));
+	pairs_add(&p, SL(BUECHER), SL("y.lab"));
 	pairs_add(&p, SL("w.lab"), SL("other.lab"));
 	assert_int_equal(p.n, 3);
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
 		struct arena a = {0};
-		enum stream_cond got = pairs_check(
-			&p, slice_of(checks[i].from), slice_of(checks[i].to), &a, &hit);
+		enum stream_cond got =
+			pairs_check(&p, slice_of(checks[i].from), slice_of(checks[i].to), &a, &hit);
 
 		if (got != checks[i].want)
 			fail_msg("%s to %s: %s, wanted %s", checks[i].from, checks[i].to,

@@ -7,9 +7,10 @@
 #define INITIATOR XSTREAM_INITIATOR
 
 #define FROM_TO " from='romeo@xmpp.lab/x' to='juliet@sip.lab'"
-#define PASSED	"stanza xmpp.lab sip.lab "
-#define LANG	" xml:lang='de'"
+#define PASSED  "stanza xmpp.lab sip.lab "
+#define LANG    " xml:lang='de'"
 
+/* clang-format off */
 static const struct script recipient[] = {
 	{"all the way with EXTERNAL, then a stanza (4.2, 5.4, 6.4, XEP-0178 3)", RECIPIENT,
 		EXTERNAL_ONLY,
@@ -424,7 +425,9 @@ static const struct script recipient[] = {
 			{EV "header xmpp.lab sip.lab - 1.0"}, {DO "accept none"},
 			{OUT OUR_ANSWER(0) STARTTLS_REQUIRED BYE}, {EV "closing peer"}, {EV "closed"}}},
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct script initiator[] = {
 	{"all the way with EXTERNAL (4.2, 5.4, 6.4, XEP-0178 3)", INITIATOR, EXTERNAL_ONLY,
 		{OUTBOUND_OPEN}},
@@ -545,6 +548,7 @@ static const struct script initiator[] = {
 		{{OUT OUR_HEAD}, {DO "close"}, {OUT BYE}, {EV "closing local"},
 			{IN THEIR_ANSWER STARTTLS_REQUIRED BYE}, {EV "closed"}}},
 };
+/* clang-format on */
 
 static void transcripts_of_the_recipient(void **state)
 {

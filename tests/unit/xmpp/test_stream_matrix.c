@@ -15,7 +15,7 @@
  *	closing REASON       the stream ends for that reason
  * several of them joined by a blank.
  */
-#define FROM_TO " from='a@xmpp.lab' to='b@sip.lab'"
+#define FROM_TO    " from='a@xmpp.lab' to='b@sip.lab'"
 #define STANZA_ERR "urn:ietf:params:xml:ns:xmpp-stanzas"
 
 enum input {
@@ -78,6 +78,7 @@ static const char *const input[INPUT__N] = {
 #define DB   [DB_RESULT] = "db-result", [DB_VERIFY] = "db-verify"
 #define NODB [DB_RESULT] = U, [DB_VERIFY] = U
 
+/* clang-format off */
 static const struct row {
 	struct script way; /* to the state */
 	const char *state; /* its name */
@@ -197,6 +198,7 @@ static const struct row {
 			[OTHER] = "-", [NO_STANZA] = "-", [END] = "closed", [COMMENT] = "closed",
 			[TEXT] = "closed", [SPACE] = "-", [EOF_NOW] = "closed"}},
 };
+/* clang-format on */
 
 /* "<name>" of the first tag; nothing when it is an error, which the event says better. */
 static void print_said(struct buf *out, struct slice said)
@@ -281,6 +283,7 @@ static void every_state_and_every_input(void **state)
 }
 
 /* Where the peer's header is awaited, any of these is the root of a document. */
+/* clang-format off */
 static const struct {
 	struct script way;
 } openings[] = {
@@ -297,7 +300,9 @@ static const struct {
 	{{"initiator, after SASL", XSTREAM_INITIATOR, EXTERNAL_ONLY,
 		{OUTBOUND_TO_AUTH, {IN SUCCESS}, {OUT OUR_HEAD}}}},
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct {
 	const char *text;
 	enum stream_cond cond;
@@ -313,6 +318,7 @@ static const struct {
 	{"<!-- -->", STREAM_RESTRICTED_XML},
 	{"<!DOCTYPE x>", STREAM_RESTRICTED_XML},
 };
+/* clang-format on */
 
 static void no_header_where_one_is_due(void **state)
 {
@@ -329,7 +335,8 @@ static void no_header_where_one_is_due(void **state)
 			assert_true(slice_contains(xstream_output(x), SL("<stream:error>")));
 			/* Its own header stands before it, now or before. */
 			if (openings[o].way.role == XSTREAM_RECIPIENT)
-				assert_true(slice_starts(xstream_output(x), SL(DECL "<stream:stream")));
+				assert_true(
+					slice_starts(xstream_output(x), SL(DECL "<stream:stream")));
 			xstream_free(x);
 		}
 	(void)state;
@@ -338,10 +345,12 @@ static void no_header_where_one_is_due(void **state)
 /* While the driver is asked nothing is read, however much comes. */
 static void standing_still(void **state)
 {
+	/* clang-format off */
 	static const struct script asking = {"asking", XSTREAM_RECIPIENT, EXTERNAL_ONLY,
 		{{IN THEIR_HEAD "<message" FROM_TO "/>"}, {EV "header xmpp.lab sip.lab de 1.0"}}};
 	static const struct script tls = {"in the handshake", XSTREAM_INITIATOR, EXTERNAL_ONLY,
 		{OUTBOUND_TO_TLS}};
+	/* clang-format on */
 	struct xstream *a = script_play(&asking), *t = script_play(&tls);
 	struct xstream_event ev;
 

@@ -4,13 +4,14 @@
 #include "script.h"
 
 /*
- * Two engines joined in memory, the initiator's output the recipient's input and the reverse, with a
- * driver on either side and a TLS that only switches. Every policy against every policy, every verdict
- * on either certificate, the bytes in pieces of several sizes.
+ * Two engines joined in memory, the initiator's output the recipient's input and the reverse, with
+ * a driver on either side and a TLS that only switches. Every policy against every policy, every
+ * verdict on either certificate, the bytes in pieces of several sizes.
  */
 enum outcome { NONE, PLAIN_DIALBACK, TLS_DIALBACK, TLS_EXTERNAL };
 
-static const char *const outcome_names[] = {"none", "plain-dialback", "tls-dialback", "tls-external"};
+static const char *const outcome_names[] = {
+	"none", "plain-dialback", "tls-dialback", "tls-external"};
 
 struct side {
 	struct xstream *x;
@@ -24,28 +25,29 @@ struct side {
 };
 
 static const struct xstream_policy policies[] = {
-	{XTLS_REQUIRED, true, false, false},
-	{XTLS_REQUIRED, true, true, false},
-	{XTLS_REQUIRED, false, true, false},
-	{XTLS_OPTIONAL, true, false, false},
-	{XTLS_OPTIONAL, true, true, true},
-	{XTLS_OPTIONAL, false, true, true},
-	{XTLS_OFF, false, false, true},
-	{XTLS_OFF, true, true, true},
-	{XTLS_OFF, true, false, false},
+	{XTLS_REQUIRED, true,  false, false},
+	{XTLS_REQUIRED, true,  true,  false},
+	{XTLS_REQUIRED, false, true,  false},
+	{XTLS_OPTIONAL, true,  false, false},
+	{XTLS_OPTIONAL, true,  true,  true },
+	{XTLS_OPTIONAL, false, true,  true },
+	{XTLS_OFF,      false, false, true },
+	{XTLS_OFF,      true,  true,  true },
+	{XTLS_OFF,      true,  false, false},
 };
 
 /*
- * In words: TLS first, if both are able; then the initiator judges the recipient, then the recipient
- * the initiator; EXTERNAL needs good certificates on both sides and wins over dialback; dialback needs
- * both sides' consent; nothing falls back from TLS to clear.
+ * In words: TLS first, if both are able; then the initiator judges the recipient, then the
+ * recipient the initiator; EXTERNAL needs good certificates on both sides and wins over dialback;
+ * dialback needs both sides' consent; nothing falls back from TLS to clear.
  */
 static enum outcome expected(const struct side *i, const struct side *r)
 {
 	const struct xstream_policy *a = &i->policy, *b = &r->policy;
 
 	if (a->tls != XTLS_OFF && b->tls != XTLS_OFF) {
-		if (i->verdict == XCERT_GOOD && r->verdict == XCERT_GOOD && a->external && b->external)
+		if (i->verdict == XCERT_GOOD && r->verdict == XCERT_GOOD && a->external &&
+			b->external)
 			return TLS_EXTERNAL;
 		return a->dialback_tls && b->dialback_tls ? TLS_DIALBACK : NONE;
 	}
@@ -57,7 +59,8 @@ static enum outcome expected(const struct side *i, const struct side *r)
 static void on_db_request(struct side *s, const struct xstream_db *db)
 {
 	bool offered = xstream_offer(s->x)->dialback;
-	struct xstream_db answer = {.from = db->to, .to = db->from,
+	struct xstream_db answer = {.from = db->to,
+		.to = db->from,
 		.type = offered ? SL("valid") : SL("error"),
 		.cond = offered ? STANZA_OK : STANZA_POLICY_VIOLATION};
 
@@ -98,7 +101,7 @@ static void on_event(struct side *s, struct xstream_event *ev)
 		break;
 	case XSTREAM_AUTHENTICATED:
 		s->outcome = ev->method == XSTREAM_EXTERNAL ? TLS_EXTERNAL
-			: xstream_encrypted(s->x)           ? TLS_DIALBACK
+			     : xstream_encrypted(s->x)      ? TLS_DIALBACK
 							    : PLAIN_DIALBACK;
 		break;
 	case XSTREAM_STANZA:
@@ -166,10 +169,12 @@ static void talk(struct side *i, struct side *r, size_t piece)
 
 static void open_both(struct side *i, struct side *r)
 {
-	struct xstream_cfg out = {.role = XSTREAM_INITIATOR, .local = SL("sip.lab"),
-		.remote = SL("xmpp.lab"), .policy = i->policy, .seed = {1}};
-	struct xstream_cfg in = {
-		.role = XSTREAM_RECIPIENT, .local = SL("xmpp.lab"), .seed = {2}};
+	struct xstream_cfg out = {.role = XSTREAM_INITIATOR,
+		.local = SL("sip.lab"),
+		.remote = SL("xmpp.lab"),
+		.policy = i->policy,
+		.seed = {1}};
+	struct xstream_cfg in = {.role = XSTREAM_RECIPIENT, .local = SL("xmpp.lab"), .seed = {2}};
 
 	i->x = xstream_new(&out, 0);
 	r->x = xstream_new(&in, 0);
@@ -182,7 +187,8 @@ static void use_and_close(struct side *i, struct side *r, size_t piece)
 	assert_true(xstream_pair_has(i->x, SL("xmpp.lab"), SL("sip.lab")));
 	assert_true(xstream_pair_has(r->x, SL("sip.lab"), SL("xmpp.lab")));
 	for (int k = 0; k < 3; k++)
-		buf_str(&i->wire, "<message from='a@sip.lab' to='b@xmpp.lab'><body>x</body></message>");
+		buf_str(&i->wire,
+			"<message from='a@sip.lab' to='b@xmpp.lab'><body>x</body></message>");
 	talk(i, r, piece);
 	assert_int_equal(r->stanzas, 3);
 	xstream_close(piece % 2 ? i->x : r->x, STREAM_OK, SL_NONE);
@@ -196,7 +202,8 @@ static void one_case(struct side i, struct side r, size_t piece)
 	open_both(&i, &r);
 	talk(&i, &r, piece);
 	if (i.outcome != want || r.outcome != want)
-		fail_msg("tls %d ext %d db %d/%d against tls %d ext %d db %d/%d, verdicts %d and %d, "
+		fail_msg("tls %d ext %d db %d/%d against tls %d ext %d db %d/%d, verdicts %d and "
+			 "%d, "
 			 "pieces of %zu: %s and %s, wanted %s",
 			i.policy.tls, i.policy.external, i.policy.dialback_tls,
 			i.policy.dialback_clear, r.policy.tls, r.policy.external,
