@@ -2,7 +2,9 @@
 
 #include "text/idna.h"
 
-/* Both forms exist or neither; each gives back the other; what was typed ends as an A-label form. */
+/*
+ * Both forms exist or neither; each gives back the other; what was typed ends as an A-label form.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	struct slice in = slice_make(p, n), ascii, unicode, again;

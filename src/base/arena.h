@@ -7,8 +7,8 @@
 
 /*
  * Memory that is freed in one go: a parsed stanza, a parsed SIP message. Grows in chunks. A zeroed
- * struct is an empty arena. What is handed out is aligned for any object; it is valid until reset or
- * done.
+ * struct is an empty arena. What is handed out is aligned for any object; it is valid until reset
+ * or done.
  */
 struct arena_chunk;
 struct arena {
@@ -19,7 +19,8 @@ struct arena {
 
 void arena_init(struct arena *a, size_t first);
 void arena_done(struct arena *a);
-void arena_reset(struct arena *a); /* frees all but one chunk of ordinary size, kept for the next use */
+/* Frees all but one chunk of ordinary size, which is kept for the next use. */
+void arena_reset(struct arena *a);
 
 void *arena_more(struct arena *a, size_t n);
 

@@ -31,7 +31,9 @@ static inline struct slice buf_slice(const struct buf *b)
 	return (struct slice){b->p ? b->p + b->off : "", b->n};
 }
 
-/* Room for n more bytes at the end, to be filled and then claimed with buf_added(); NULL when over. */
+/*
+ * Room for n more bytes at the end, to be filled and then claimed with buf_added(); NULL when over.
+ */
 char *buf_room(struct buf *b, size_t n);
 static inline void buf_added(struct buf *b, size_t n)
 {

@@ -33,7 +33,9 @@ struct err {
  */
 #define err_set(e, kind, ...) (err_fill((e), (kind), NULL, NULL, __VA_ARGS__), err_failed())
 
-/* err_code(e, kind, code, field, fmt, ...): also a stable code and the field it is about (or NULL). */
+/*
+ * err_code(e, kind, code, field, fmt, ...): also a stable code and the field it is about (or NULL).
+ */
 #define err_code(e, kind, code, field, ...)                                                        \
 	(err_fill((e), (kind), (code), (field), __VA_ARGS__), err_failed())
 

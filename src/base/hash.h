@@ -41,5 +41,8 @@ struct table_node *table_after(const struct table *t, const struct table_node *n
 /* SipHash-1-3 under the process's secret. */
 uint64_t hash_bytes(struct slice s);
 
-/* Sets the secret (16 bytes); a process calls it once before any table is made. Unset: zero, for tests. */
+/*
+ * Sets the secret (16 bytes); a process calls it once before any table is made. Unset: zero, for
+ * tests.
+ */
 void hash_seed(const uint8_t seed[16]);

@@ -7,8 +7,8 @@
 #include "base/mem.h"
 
 /*
- * An intrusive doubly linked list with a head. A node is in at most one list; a node that is in none
- * is self-linked or zeroed, so that list_remove() may always be called.
+ * An intrusive doubly linked list with a head. A node is in at most one list; a node that is in
+ * none is self-linked or zeroed, so that list_remove() may always be called.
  */
 struct list {
 	struct list *next, *prev;

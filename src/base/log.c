@@ -84,8 +84,8 @@ static size_t add_char(struct buf *b, struct slice s)
 }
 
 /*
- * Quoted where it has to be; controls and what is not UTF-8 as \xNN, so that a value can neither end
- * a line nor a field, nor play with the terminal that shows it.
+ * Quoted where it has to be; controls and what is not UTF-8 as \xNN, so that a value can neither
+ * end a line nor a field, nor play with the terminal that shows it.
  */
 static void add_value(struct buf *b, struct slice s)
 {

@@ -42,8 +42,8 @@ void log_write(const struct log *l, enum log_level level, const char *event,
 	const struct log_field *fields);
 
 /*
- * An absent slice leaves its field out. event is a stable name: "stream-closed". The first element is
- * skipped; it is there so that the list may be empty.
+ * An absent slice leaves its field out. event is a stable name: "stream-closed". The first element
+ * is skipped; it is there so that the list may be empty.
  */
 #define log_event(l, level, event, ...)                                                            \
 	do {                                                                                       \

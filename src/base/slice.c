@@ -104,7 +104,9 @@ size_t slice_char(struct slice s)
 		return 1;
 	if (s.n < 2 || p[0] < 0xc2 || p[0] > 0xf4)
 		return 0;
-	/* The second byte's range keeps out overlong forms, surrogates and what is over U+10FFFF. */
+	/*
+	 * The second byte's range keeps out overlong forms, surrogates and what is over U+10FFFF.
+	 */
 	if (p[0] == 0xe0)
 		low = 0xa0;
 	else if (p[0] == 0xed)

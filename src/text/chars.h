@@ -27,8 +27,8 @@ void chars_width(struct chars *s);
 void chars_space(struct chars *s);
 
 /*
- * toLowerCase() of each character by itself: without the rule for a sigma at the end of a word, which
- * RFC 7622 3.5 leaves out and which would make a name's form depend on what stands around it.
+ * toLowerCase() of each character by itself: without the rule for a sigma at the end of a word,
+ * which RFC 7622 3.5 leaves out and which would make a name's form depend on what stands around it.
  */
 void chars_lower(struct chars *s, struct arena *a);
 

@@ -22,7 +22,7 @@ static int bad(struct err *e, const char *code, const char *text)
 
 static int too_long(struct err *e)
 {
-	return bad(e, "too-long", "a domain name has at most 253 bytes, each of its parts at most 63");
+	return bad(e, "too-long", "a domain name has at most 253 bytes, a part of it at most 63");
 }
 
 static int refused(int rc, struct err *e)
@@ -48,8 +48,8 @@ static int check_ldh(struct slice label, struct err *e)
 			continue;
 		if (c > ' ' && c < 0x7f)
 			return err_code(e, ERR_INVALID, "bad-domain", NULL,
-				"'%c' is not allowed in a domain name, which has letters, digits and "
-				"hyphens", c);
+				"'%c' is not allowed in a domain name, which has letters, digits "
+				"and hyphens", c);
 		return err_code(e, ERR_INVALID, "bad-domain", NULL,
 			"U+%04X is not allowed in a domain name", c);
 	}
@@ -86,8 +86,8 @@ static int add_label(struct name *to, struct slice ascii, struct slice unicode, 
 }
 
 /*
- * The A-label of a mapped U-label, by the rules for registration (RFC 5891 4.2): those for look-up let
- * pass what no registry may have. NULL: it is none. The caller frees it with idn2_free().
+ * The A-label of a mapped U-label, by the rules for registration (RFC 5891 4.2): those for look-up
+ * let pass what no registry may have. NULL: it is none. The caller frees it with idn2_free().
  */
 static char *alabel_of(const char *ulabel, struct err *e)
 {
@@ -120,7 +120,9 @@ static int add_ulabel(struct name *to, struct arena *a, struct slice label, stru
 	return rc;
 }
 
-/* label: a NUL-terminated copy, lower case. It must be what its U-label gives back (RFC 5891 5.4). */
+/*
+ * label: a NUL-terminated copy, lower case. It must be what its U-label gives back (RFC 5891 5.4).
+ */
 static int add_alabel(struct name *to, struct arena *a, struct slice label, struct err *e)
 {
 	char *u = NULL, *back = NULL;

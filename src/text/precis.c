@@ -14,7 +14,8 @@ static const struct profile opaque = {false, chars_space, false, false};
 
 static int disallowed(uint32_t c, struct err *e)
 {
-	return err_code(e, ERR_INVALID, "disallowed-char", NULL, "U+%04X is not allowed", (unsigned)c);
+	return err_code(e, ERR_INVALID, "disallowed-char", NULL, "U+%04X is not allowed",
+		(unsigned)c);
 }
 
 /* contexts: also the rules that need a character's neighbours. */
@@ -57,9 +58,9 @@ static int stabilise(const struct profile *p, struct chars *s, struct arena *a, 
 }
 
 /*
- * RFC 8265 3.3.2 and 4.2.2 look at the characters when they have been mapped but not yet lower-cased
- * and composed; RFC 8264 7 looks last. We do both: without the first, U+212A KELVIN SIGN would be
- * another way to write "k".
+ * RFC 8265 3.3.2 and 4.2.2 look at the characters when they have been mapped but not yet
+ * lower-cased and composed; RFC 8264 7 looks last. We do both: without the first, U+212A KELVIN
+ * SIGN would be another way to write "k".
  */
 static int enforce(struct slice *ret, const struct profile *p, struct arena *a, struct slice s,
 	struct err *e)

@@ -4,7 +4,9 @@
 
 static const uint64_t high_bits = 0x8080808080808080ull;
 
-/* Bytes in front without the high bit, found eight at a time; may stop up to 7 short of the first. */
+/*
+ * Bytes in front without the high bit, found eight at a time; may stop up to 7 short of the first.
+ */
 static size_t ascii_run(const char *p, size_t n)
 {
 	size_t i = 0;

@@ -13,13 +13,10 @@ static int refuse(struct err *e, const char *part, const char *code, const char 
 /* Gives an error of text/ the name of the part, and the code the callers of this file know. */
 static int refused(struct err *e, const char *part)
 {
-	struct err why;
-
 	if (!e)
 		return -1;
-	why = *e;
-	return err_code(e, why.kind, strcmp(why.code, "bad-bidi") == 0 ? "disallowed-char" : why.code,
-		part, "%s: %s", part, why.text);
+	return err_code(e, e->kind, strcmp(e->code, "bad-bidi") == 0 ? "disallowed-char" : e->code,
+		part, "%s: %s", part, e->text);
 }
 
 static int check_size(struct slice s, struct err *e, const char *part)
@@ -92,23 +89,23 @@ static int put_resource(struct slice *ret, struct arena *a, struct slice s, stru
 }
 
 /*
- * "[" IPv6address "]" in the one form of RFC 5952, so that equal addresses are equal. Neither a zone,
- * which means nothing to another host, nor a later version of IP.
+ * "[" IPv6address "]" in the one form of RFC 5952, so that equal addresses are equal. Neither a
+ * zone, which means nothing to another host, nor a later version of IP.
  */
 static int put_ipv6(struct slice *ret, struct arena *a, struct slice s, struct err *e)
 {
 	char text[INET6_ADDRSTRLEN + 2] = "[";
+	struct slice made;
 	struct in6_addr ip;
-	size_t n;
 
 	if (s.n - 2 < INET6_ADDRSTRLEN && s.p[s.n - 1] == ']' && !memchr(s.p, '\0', s.n)) {
 		memcpy(text + 1, s.p + 1, s.n - 2);
 		text[s.n - 1] = '\0';
 		if (inet_pton(AF_INET6, text + 1, &ip) == 1) {
 			inet_ntop(AF_INET6, &ip, text + 1, INET6_ADDRSTRLEN);
-			n = strlen(text);
-			text[n++] = ']';
-			*ret = slice_eq(s, slice_make(text, n)) ? s : arena_slice(a, slice_make(text, n));
+			made = slice_make(text, strlen(text) + 1);
+			text[made.n - 1] = ']';
+			*ret = slice_eq(s, made) ? s : arena_slice(a, made);
 			return 0;
 		}
 	}
@@ -226,7 +223,9 @@ struct slice jid_domain_ascii(struct arena *a, const struct jid *j)
 /* The characters XEP-0106 escapes; with the backslash, the ten it knows. */
 static const char escaped[] = " \"&'/:<>@\\";
 
-/* Does s begin with the two digits of one of them? The digits are lower-cased later, so any case. */
+/*
+ * Does s begin with the two digits of one of them? The digits are lower-cased later, so any case.
+ */
 static char escape_of(struct slice s)
 {
 	int v = s.n < 2 ? -1 : ascii_hex2(s.p);
@@ -239,7 +238,7 @@ void jid_escape(struct buf *out, struct slice user)
 	for (size_t i = 0; i < user.n; i++) {
 		char c = user.p[i];
 
-		if (c == '\\' ? escape_of(slice_from(user, i + 1)) != '\0' : c && strchr(escaped, c))
+		if (c == '\\' ? escape_of(slice_from(user, i + 1)) : c && strchr(escaped, c))
 			buf_printf(out, "\\%02x", (unsigned)c);
 		else
 			buf_chr(out, c);
