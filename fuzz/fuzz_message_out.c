@@ -13,7 +13,9 @@ static void check_address(struct arena *a, struct slice text)
 	struct jid j, back;
 	struct buf b;
 
-	if (jid_parse(&j, a, text, NULL) < 0)
+	/* A last label that begins with a digit is a domain to IDNA and none to RFC 3261. */
+	if (jid_parse(&j, a, text, NULL) < 0 ||
+		sip_host_kind(jid_domain_ascii(a, &j)) == SIP_HOST_NONE)
 		return;
 	buf_init(&b, 0);
 	address_to_sip(&b, a, &j);

@@ -96,7 +96,7 @@ static const char *const link_schemes[] = {
 	"tel:",
 };
 
-enum { DEPTH = 32, HREF_MAX = 2048 };
+enum { DEPTH = 16, HREF_MAX = 2048 };
 
 struct html {
 	struct buf *text, *xhtml;

@@ -8,7 +8,8 @@
  * The XHTML is built anew from a fixed list: paragraphs, line breaks, lists, quotations, emphasis
  * and links to http, https, mailto, xmpp, sip, sips, im and tel. Nothing else of the source
  * survives: no style, no class, no event, no picture (it would tell its server who reads when), no
- * script. It is well-formed whatever comes in. Time and memory are linear in the size of the
+ * script. It is well-formed whatever comes in, and at most 16 elements deep, for a
+ * partner's reader has limits. Time and memory are linear in the size of the
  * source. Pure.
  */
 
