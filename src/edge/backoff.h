@@ -4,8 +4,9 @@
 #include <stdint.h>
 
 /*
- * When a target that failed may be tried again: after 1, 2, 4 ... 60 s, each made longer or shorter by
- * up to half at random, so that many servers do not come back all at once. Pure. Zeroed: never failed.
+ * When a target that failed may be tried again: after 1, 2, 4 ... 60 s, each made longer or shorter
+ * by up to half at random, so that many servers do not come back all at once. Pure. Zeroed: never
+ * failed.
  */
 struct backoff {
 	unsigned failures;

@@ -117,8 +117,8 @@ void partner_state_unref(struct edge *e, struct partner_state *s)
 	free(s);
 }
 
-enum edge_refusal edge_may_connect(const struct edge *e, const struct partner_state *state,
-	const struct partner *settings)
+enum edge_refusal edge_may_connect(
+	const struct edge *e, const struct partner_state *state, const struct partner *settings)
 {
 	const struct gateway_settings *g = snapshot_gateway(e->snapshot);
 	uint32_t most = g->partner_connection_limit;
@@ -182,7 +182,7 @@ void edge_set_snapshot(struct edge *e, struct snapshot *s)
 	snapshot_unref(old);
 	metric_set(M_GENERATION, (int64_t)snapshot_generation(s));
 	pair_judge_all(e);
-	list_each_safe (&e->streams, it) {
+	list_each_safe(&e->streams, it) {
 		struct stream *st = container_of(it, struct stream, node);
 
 		if (st->inbound)
@@ -218,7 +218,7 @@ static void drain_step(void *arg)
 	struct edge *e = arg;
 
 	if (pair_waiting(e) == 0) {
-		list_each_safe (&e->streams, it) {
+		list_each_safe(&e->streams, it) {
 			struct stream *s = container_of(it, struct stream, node);
 
 			if (!s->end.closing)
@@ -267,7 +267,8 @@ static int listen_all(struct edge *e, const struct edge_config *config, struct e
 	e->listeners = xcalloc(config->n_listen, sizeof *e->listeners);
 	e->listen = xcalloc(config->n_listen, sizeof *e->listen);
 	for (size_t i = 0; i < config->n_listen; i++) {
-		if (listener_new(&e->listeners[i], e->loop, &config->listen[i], inbound_accept, e, err) < 0)
+		if (listener_new(&e->listeners[i], e->loop, &config->listen[i], inbound_accept, e,
+			    err) < 0)
 			return -1;
 		e->listen[i] = listener_address(e->listeners[i]);
 		e->n_listeners++;
@@ -295,7 +296,8 @@ int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *con
 	budget_init(&e->unauthenticated, e->limits.unauthenticated);
 	loop_timer_init(&e->drain_timer, loop, drain_timed_out, e);
 	loop_task_init(&e->drain_task, drain_step, e);
-	if (dns_new(&e->dns, loop, &config->dns, &e->log, err) < 0 || listen_all(e, config, err) < 0) {
+	if (dns_new(&e->dns, loop, &config->dns, &e->log, err) < 0 ||
+		listen_all(e, config, err) < 0) {
 		edge_free(e);
 		return -1;
 	}
@@ -326,7 +328,8 @@ void edge_free(struct edge *e)
 	free(e->listeners);
 	free(e->listen);
 	while ((it = list_first(&e->streams)))
-		stream_abort(container_of(it, struct stream, node), edge_refusal_name(EDGE_SHUTDOWN));
+		stream_abort(
+			container_of(it, struct stream, node), edge_refusal_name(EDGE_SHUTDOWN));
 	pair_free_all(e);
 	while ((d = queue_pop(&e->held)))
 		edge_fate(e, d, LINK_UNSENT, LINK_R_SHUTDOWN);

@@ -14,11 +14,11 @@
  * The XMPP proxy: streams to and from the partners. Of one loop; every function is for that loop's
  * thread except where said.
  *
- * Down: a stanza from the link is routed by its domain pair. The pair has one outbound stream; while
- * there is none, stanzas wait in a bounded queue, each until its own deadline, and one attempt is
- * made for all of them. Up: what comes on an authenticated stream from a domain of an enabled partner
- * to one of ours is handed to the link. Everything else is refused here, with the error its
- * specification names.
+ * Down: a stanza from the link is routed by its domain pair. The pair has one outbound stream;
+ * while there is none, stanzas wait in a bounded queue, each until its own deadline, and one
+ * attempt is made for all of them. Up: what comes on an authenticated stream from a domain of an
+ * enabled partner to one of ours is handed to the link. Everything else is refused here, with the
+ * error its specification names.
  */
 struct edge;
 struct link;
@@ -27,18 +27,18 @@ struct snapshot;
 
 /* Zero means the default in brackets. */
 struct edge_limits {
-	size_t pair_stanzas;       /* waiting for a pair's stream [4096] */
-	size_t pair_bytes;         /* [4 MiB] */
-	size_t write_ahead;        /* bytes in a connection's buffer before stanzas wait [256 KiB] */
-	size_t stanza_bytes;       /* of one stanza, either way [262144] */
-	unsigned address_connections; /* inbound from one address that no partner has authenticated [64] */
-	unsigned unauthenticated;  /* inbound connections, all together, before authentication [1024] */
-	unsigned partner_credits;  /* stanzas of one partner that the gateway has in hand [1024] */
-	unsigned preauth_ms;       /* a peer's first header after connecting [10000] */
-	unsigned close_ms;         /* an orderly close [5000] */
-	unsigned starve_ms;        /* without credit from the gateway before stanzas are refused [5000] */
-	unsigned doubt_ms;         /* a stanza written this long ago has been read by the peer [10000] */
-	unsigned doubt_stanzas;    /* written stanzas remembered per stream [262144] */
+	size_t pair_stanzas; /* waiting for a pair's stream [4096] */
+	size_t pair_bytes;   /* [4 MiB] */
+	size_t write_ahead;  /* bytes in a connection's buffer before stanzas wait [256 KiB] */
+	size_t stanza_bytes; /* of one stanza, either way [262144] */
+	unsigned address_connections; /* inbound from one address, not authenticated yet [64] */
+	unsigned unauthenticated;     /* the same from all together [1024] */
+	unsigned partner_credits; /* stanzas of one partner that the gateway has in hand [1024] */
+	unsigned preauth_ms;      /* a peer's first header after connecting [10000] */
+	unsigned close_ms;        /* an orderly close [5000] */
+	unsigned starve_ms; /* without credit from the gateway before stanzas are refused [5000] */
+	unsigned doubt_ms;  /* a stanza written this long ago has been read by the peer [10000] */
+	unsigned doubt_stanzas; /* written stanzas remembered per stream [262144] */
 };
 
 struct edge_config {
@@ -58,9 +58,9 @@ int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *con
 	struct link *link, const struct log *log, struct err *e);
 
 /*
- * The settings in force from now on; takes a reference. Streams that they no longer allow are closed
- * with policy-violation, streams to and from domains that are no longer ours with host-gone; stanzas
- * waiting for them are refused. All others stay.
+ * The settings in force from now on; takes a reference. Streams that they no longer allow are
+ * closed with policy-violation, streams to and from domains that are no longer ours with host-gone;
+ * stanzas waiting for them are refused. All others stay.
  */
 void edge_set_snapshot(struct edge *e, struct snapshot *s);
 
@@ -68,9 +68,9 @@ void edge_set_snapshot(struct edge *e, struct snapshot *s);
 void edge_set_tls(struct edge *e, struct tls_set *tls);
 
 /*
- * Ends in order: no connection is accepted, no attempt begun; what is queued on authenticated streams
- * goes out, then system-shutdown and the end of each stream. done() runs once, from the loop, when
- * every stanza has its fate and every stream is gone, at the latest after ms.
+ * Ends in order: no connection is accepted, no attempt begun; what is queued on authenticated
+ * streams goes out, then system-shutdown and the end of each stream. done() runs once, from the
+ * loop, when every stanza has its fate and every stream is gone, at the latest after ms.
  */
 void edge_drain(struct edge *e, unsigned ms, void (*done)(void *arg), void *arg);
 

@@ -14,8 +14,8 @@
 /* What the edge knows of a partner beyond its settings, by primary domain; freed when unused. */
 struct partner_state {
 	struct table_node node;
-	char *name;          /* primary domain, A-labels */
-	unsigned refs;       /* streams and pairs */
+	char *name;           /* primary domain, A-labels */
+	unsigned refs;        /* streams and pairs */
 	unsigned connections; /* authenticated, both directions */
 	struct link_share *share;
 };
@@ -42,11 +42,11 @@ struct edge {
 
 	unsigned last_stream;
 	struct list streams;
-	unsigned connections;      /* authenticated, all */
+	unsigned connections; /* authenticated, all */
 	struct table partners;
-	struct table pairs;        /* outbound.h */
+	struct table pairs; /* outbound.h */
 	struct table targets;
-	struct list starved;       /* inbound streams that wait for credit */
+	struct list starved; /* inbound streams that wait for credit */
 	struct budget unauthenticated;
 	struct budget_keys addresses;
 	struct log_limit strangers;
@@ -62,8 +62,8 @@ struct partner_state *partner_state_get(struct edge *e, const struct partner *p)
 void partner_state_unref(struct edge *e, struct partner_state *p);
 
 /* May one more stream of this partner be opened? */
-enum edge_refusal edge_may_connect(const struct edge *e, const struct partner_state *state,
-	const struct partner *settings);
+enum edge_refusal edge_may_connect(
+	const struct edge *e, const struct partner_state *state, const struct partner *settings);
 
 /* The same for s, which is authenticated now; counts it when it says EDGE_OK. */
 enum edge_refusal edge_count_stream(struct edge *e, struct stream *s);

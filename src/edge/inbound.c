@@ -14,8 +14,8 @@ struct inbound {
 	struct slice limit_key; /* into address */
 	bool stranger;          /* counted as unauthenticated and by its address */
 	struct loop_timer header_timer;
-	bool credit;            /* one is held for the stanza that comes next */
-	bool refusing;          /* without credit for too long: stanzas are refused */
+	bool credit;   /* one is held for the stanza that comes next */
+	bool refusing; /* without credit for too long: stanzas are refused */
 	struct list starved_node;
 	struct loop_timer starve_timer;
 };
@@ -243,7 +243,8 @@ static void on_dialback(struct inbound *in, const struct xstream_event *ev)
 	arena_done(&a);
 }
 
-/* Nothing was left to authenticate with: because of the certificate, and would dialback have helped? */
+/* Nothing was left to authenticate with: because of the certificate, and would dialback have
+ * helped? */
 static void name_reason(struct stream *s, const struct xstream_event *ev)
 {
 	if (s->end.why || s->authenticated || !s->secured || s->cert == CERT_GOOD ||
@@ -294,7 +295,7 @@ void inbound_judge_again(struct stream *s)
 	const struct partner *p;
 
 	if (!s->remote || !s->partner)
-		return; /* it has not said who it is: the header will be judged by the new settings */
+		return; /* its header will be judged by the new settings */
 	p = snapshot_partner(e->snapshot, slice_of(s->remote));
 	if (!s->local || !snapshot_local(e->snapshot, slice_of(s->local)))
 		r = EDGE_HOST_GONE;

@@ -60,7 +60,8 @@ struct edge_verdict edge_judge_header(const struct snapshot *s, struct slice fro
  * May we open a stream from one of our domains to a partner's? HOST_GONE: `local` is not ours.
  * The policy is that of an initiator: what it allows of dialback it would do.
  */
-struct edge_verdict edge_judge_pair(const struct snapshot *s, struct slice local, struct slice remote);
+struct edge_verdict edge_judge_pair(
+	const struct snapshot *s, struct slice local, struct slice remote);
 
 /* The peer's certificate as the stream engine asks for it: chain and name. */
 enum xstream_cert edge_judge_cert(enum cert_verdict verdict);

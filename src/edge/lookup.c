@@ -102,7 +102,8 @@ static void finish(void *arg)
 	loop_dispose(k->loop, k, destroy);
 }
 
-static void on_addrs(void *arg, enum dns_status status, bool secure, const struct netaddr *v, size_t n)
+static void on_addrs(
+	void *arg, enum dns_status status, bool secure, const struct netaddr *v, size_t n)
 {
 	struct host *h = arg;
 	struct lookup *k = h->lookup;

@@ -6,8 +6,8 @@
 
 /*
  * Where to connect to for a partner's domain (RFC 6120 3.2): its SRV records in their order, each a
- * group of addresses; without any, the addresses of the domain itself; or those of the proxy that an
- * administrator has named. Private to the edge.
+ * group of addresses; without any, the addresses of the domain itself; or those of the proxy that
+ * an administrator has named. Private to the edge.
  */
 struct lookup;
 struct loop;

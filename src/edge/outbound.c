@@ -31,18 +31,18 @@ static const struct {
 	enum link_reason reason;
 	bool target_fault, hopeless;
 } causes[XSTREAM_R__N] = {
-	[XSTREAM_R_NONE] = {LINK_R_STREAM_LOST, true, false},
-	[XSTREAM_R_LOCAL] = {LINK_R_STREAM_LOST, false, false},
-	[XSTREAM_R_LOCAL_ERROR] = {LINK_R_STREAM_ERROR, false, false},
-	[XSTREAM_R_PEER] = {LINK_R_STREAM_LOST, false, false},
-	[XSTREAM_R_PEER_ERROR] = {LINK_R_STREAM_ERROR, false, false},
-	[XSTREAM_R_TLS_REFUSED] = {LINK_R_TLS_FAILED, true, true},
-	[XSTREAM_R_TLS_FAILED] = {LINK_R_TLS_FAILED, true, true},
-	[XSTREAM_R_NO_METHOD] = {LINK_R_AUTH_FAILED, false, true},
-	[XSTREAM_R_BAD_CERT] = {LINK_R_AUTH_FAILED, false, true},
-	[XSTREAM_R_SASL] = {LINK_R_AUTH_FAILED, false, true},
-	[XSTREAM_R_TIMEOUT] = {LINK_R_CONNECT_FAILED, true, false},
-	[XSTREAM_R_LOST] = {LINK_R_STREAM_LOST, true, false},
+	[XSTREAM_R_NONE] = {LINK_R_STREAM_LOST,    true,  false},
+	[XSTREAM_R_LOCAL] = {LINK_R_STREAM_LOST,    false, false},
+	[XSTREAM_R_LOCAL_ERROR] = {LINK_R_STREAM_ERROR,   false, false},
+	[XSTREAM_R_PEER] = {LINK_R_STREAM_LOST,    false, false},
+	[XSTREAM_R_PEER_ERROR] = {LINK_R_STREAM_ERROR,   false, false},
+	[XSTREAM_R_TLS_REFUSED] = {LINK_R_TLS_FAILED,     true,  true },
+	[XSTREAM_R_TLS_FAILED] = {LINK_R_TLS_FAILED,     true,  true },
+	[XSTREAM_R_NO_METHOD] = {LINK_R_AUTH_FAILED,    false, true },
+	[XSTREAM_R_BAD_CERT] = {LINK_R_AUTH_FAILED,    false, true },
+	[XSTREAM_R_SASL] = {LINK_R_AUTH_FAILED,    false, true },
+	[XSTREAM_R_TIMEOUT] = {LINK_R_CONNECT_FAILED, true,  false},
+	[XSTREAM_R_LOST] = {LINK_R_STREAM_LOST,    true,  false},
 };
 
 /* A stream error before authentication that may be over in a moment. */
@@ -108,7 +108,8 @@ static void tell_lost(struct outbound *o, enum link_reason reason)
 	struct link_lost *lost;
 
 	settle(o);
-	/* The peer answered our end tag, so it has read all that was before it (RFC 6120 4.4, 10.1). */
+	/* The peer answered our end tag, so it has read all that was before it (RFC
+	 * 6120 4.4, 10.1). */
 	if (o->s.end.answered || !o->doubt.n)
 		return;
 	lost = link_lost_new(reason, o->doubt.n);
@@ -181,9 +182,9 @@ static void on_flushed(struct stream *s, uint64_t offset)
 }
 
 /*
- * A stanza in the buffer whose deadline has passed must not be written any more, and the bytes of one
- * cannot be taken out of a half-written record: the peer has taken nothing for so long that the stream
- * counts as broken (RFC 6120 4.6.2).
+ * A stanza in the buffer whose deadline has passed must not be written any more, and the bytes of
+ * one cannot be taken out of a half-written record: the peer has taken nothing for so long that the
+ * stream counts as broken (RFC 6120 4.6.2).
  */
 static void watch_inflight(struct outbound *o)
 {
@@ -202,7 +203,8 @@ static void on_settle_timer(void *arg)
 
 	settle(o);
 	watch_inflight(o);
-	if (o->pair && outbound_up(o)) /* there may be room again for what may come to be in doubt */
+	if (o->pair &&
+		outbound_up(o)) /* there may be room again for what may come to be in doubt */
 		pair_ready(o->pair);
 	if (!o->s.ended)
 		loop_timer_in(&o->settle_timer, SETTLE_MS);
@@ -291,7 +293,8 @@ static void on_connected(struct stream *s)
 		.close_ms = s->edge->limits.close_ms,
 	};
 
-	assert(v.refusal == EDGE_OK); /* edge_set_snapshot() ends attempts that are no longer allowed */
+	assert(v.refusal ==
+		EDGE_OK); /* edge_set_snapshot() ends attempts that are no longer allowed */
 	stream_start(s, &cfg);
 	stream_pump(s);
 }

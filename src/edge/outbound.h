@@ -7,8 +7,8 @@
 #include "edge/queue.h"
 
 /*
- * Outbound: pairs with their queues (pair.c) and the streams that empty them (outbound.c). Private to
- * the edge.
+ * Outbound: pairs with their queues (pair.c) and the streams that empty them (outbound.c). Private
+ *to the edge.
  *
  *	pair  --->  outbound: look up, connect, negotiate, write  --->  gone
  *	  ^             |
@@ -31,18 +31,18 @@ struct pair {
 	struct target *target;
 	char *local, *remote; /* canonical, as the stanzas have them */
 	struct queue queue;
-	struct outbound *out;   /* the stream in use or being made; NULL: none */
-	struct backoff backoff; /* what failed for this pair alone */
+	struct outbound *out;          /* the stream in use or being made; NULL: none */
+	struct backoff backoff;        /* what failed for this pair alone */
 	struct loop_timer sweep_timer; /* deadlines of the queue */
 	struct loop_timer retry_timer;
 	struct negotiation negotiation; /* under which the stream was begun */
-	enum link_reason refused; /* the settings no longer allow it; LINK_R_NONE: they do */
+	enum link_reason refused;       /* the settings no longer allow it; LINK_R_NONE: they do */
 	enum link_reason last_fail;
 	char key[];
 };
 
 struct outbound {
-	struct stream s; /* first */
+	struct stream s;   /* first */
 	struct pair *pair; /* NULL: detached, it only ends */
 	struct lookup *lookup;
 	struct loop_timer attempt_timer;
@@ -52,7 +52,8 @@ struct outbound {
 	struct doubt doubt;
 	struct loop_timer settle_timer;
 	bool restart; /* the settings have changed: the next attempt is made at once */
-	enum link_reason fail; /* why it failed, when that is known before the stream's end says it */
+	enum link_reason
+		fail; /* why it failed, when that is known before the stream's end says it */
 };
 
 /* ---- outbound.c ---- */
@@ -77,10 +78,10 @@ void pair_detached(struct pair *p);
  */
 struct pair_end {
 	enum link_reason reason;
-	bool failed;      /* counts for the back-off */
+	bool failed;       /* counts for the back-off */
 	bool target_fault; /* ... of the target, not of this pair alone */
 	/* not failed: the back-off begins anew */
-	bool hopeless;    /* another attempt soon would not help: what waits is told at once */
+	bool hopeless; /* another attempt soon would not help: what waits is told at once */
 	struct queue unwritten;
 };
 void pair_ended(struct pair *p, struct pair_end *end);

@@ -290,7 +290,8 @@ void pair_send(struct edge *e, struct link_down *d)
 static void judge_pair(struct pair *p)
 {
 	struct edge *e = p->edge;
-	struct edge_verdict v = edge_judge_pair(e->snapshot, slice_of(p->local), slice_of(p->remote));
+	struct edge_verdict v =
+		edge_judge_pair(e->snapshot, slice_of(p->local), slice_of(p->remote));
 	struct outbound *o = p->out;
 	bool moved, changed;
 
@@ -323,13 +324,13 @@ static void judge_pair(struct pair *p)
 
 void pair_judge_all(struct edge *e)
 {
-	table_each (&e->pairs, it)
+	table_each(&e->pairs, it)
 		judge_pair(container_of(it, struct pair, node));
 }
 
 void pair_drain_all(struct edge *e)
 {
-	table_each (&e->pairs, it) {
+	table_each(&e->pairs, it) {
 		struct pair *p = container_of(it, struct pair, node);
 
 		if (!p->out || !outbound_up(p->out))
@@ -343,7 +344,7 @@ size_t pair_waiting(const struct edge *e)
 {
 	size_t n = 0;
 
-	table_each (&e->pairs, it) {
+	table_each(&e->pairs, it) {
 		const struct pair *p = container_of(it, struct pair, node);
 
 		n += p->queue.n + (p->out ? p->out->inflight.n : 0);
@@ -353,13 +354,13 @@ size_t pair_waiting(const struct edge *e)
 
 void pair_free_all(struct edge *e)
 {
-	table_each (&e->pairs, it) {
+	table_each(&e->pairs, it) {
 		struct pair *p = container_of(it, struct pair, node);
 
 		drop_queue(p, LINK_UNSENT, LINK_R_SHUTDOWN);
 		pair_free(p);
 	}
-	table_each (&e->targets, t) {
+	table_each(&e->targets, t) {
 		table_remove(&e->targets, t);
 		free(container_of(t, struct target, node));
 	}

@@ -126,8 +126,8 @@ static void start_tls(struct stream *s)
 }
 
 /*
- * The peer has closed or failed while part of our output was still here. Nobody will read it, and our
- * end tag cannot stand in the middle of a stanza: what is not written stays unwritten.
+ * The peer has closed or failed while part of our output was still here. Nobody will read it, and
+ * our end tag cannot stand in the middle of a stanza: what is not written stays unwritten.
  */
 static bool must_drop(const struct stream *s)
 {
@@ -352,7 +352,7 @@ static void on_idle_timer(void *arg)
 		return;
 	}
 	if (now(s) >= silent && stream_may_send(s)) {
-		/* White space, so that nobody between us forgets the connection (RFC 6120 4.6.1). */
+		/* White space: nobody between us forgets the connection (RFC 6120 4.6.1). */
 		conn_write(s->conn, SL(" "));
 		s->last_sent_ms = now(s);
 		silent = now(s) + g->keep_alive_interval * UINT64_C(1000);

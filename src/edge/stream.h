@@ -6,9 +6,9 @@
 #include "xmpp/stream.h"
 
 /*
- * A connection and a stream engine joined: what both directions have in common. Private to the edge.
- * The owner embeds it as the first member and is told what happens by hooks, which run inside the
- * loop's callbacks; after ended() the stream is freed at the end of the turn, by destroy().
+ * A connection and a stream engine joined: what both directions have in common. Private to the
+ * edge. The owner embeds it as the first member and is told what happens by hooks, which run inside
+ * the loop's callbacks; after ended() the stream is freed at the end of the turn, by destroy().
  */
 struct edge;
 struct partner_state;
@@ -28,41 +28,41 @@ struct stream_hooks {
 
 /* How it came to an end; filled bit by bit. */
 struct stream_end {
-	bool closing;               /* the engine said so: reason and cond hold */
+	bool closing; /* the engine said so: reason and cond hold */
 	enum xstream_reason reason;
 	enum stream_cond cond;
 	enum sasl_cond sasl;
-	char text[200];             /* what came with it, cut; "" */
-	const char *why;            /* a stable word of ours for the log; NULL: that of reason */
-	bool by_us;                 /* we began the close */
-	bool answered;              /* ... and the peer sent its end tag after ours had been written */
-	bool tls_failed;            /* in the handshake, or the peer refused what it had agreed to in it */
+	char text[200];  /* what came with it, cut; "" */
+	const char *why; /* a stable word of ours for the log; NULL: that of reason */
+	bool by_us;      /* we began the close */
+	bool answered;   /* ... and the peer sent its end tag after ours had been written */
+	bool tls_failed; /* in the handshake, or the peer refused what it had agreed to in it */
 	bool connect_failed;
 };
 
 struct stream {
 	struct edge *edge;
 	const struct stream_hooks *hooks;
-	struct list node;             /* edge->streams */
+	struct list node; /* edge->streams */
 	bool inbound;
-	char id[16];                  /* "o17" */
+	char id[16]; /* "o17" */
 	struct log log;
 	struct conn *conn;
-	struct xstream *x;            /* NULL: not connected yet */
-	struct loop_timer timer;      /* the engine's deadline */
-	struct loop_timer idle_timer; /* white space, and the end of a stream without stanzas */
+	struct xstream *x;             /* NULL: not connected yet */
+	struct loop_timer timer;       /* the engine's deadline */
+	struct loop_timer idle_timer;  /* white space, and the end of a stream without stanzas */
 	struct partner_state *partner; /* NULL: not known yet; a reference */
-	char *local, *remote;         /* canonical; NULL: not known yet */
+	char *local, *remote;          /* canonical; NULL: not known yet */
 	bool authenticated;
-	bool counted;                 /* among the partner's and all connections */
+	bool counted; /* among the partner's and all connections */
 	bool pumping;
 	bool handshake, secured;
 	bool conn_closing, conn_dead, ended;
 	bool saw_eof, ticking;
-	uint64_t end_offset;          /* of our end tag, once the close has been written */
+	uint64_t end_offset; /* of our end tag, once the close has been written */
 	enum cert_verdict cert;
 	struct stream_end end;
-	uint64_t since_ms;            /* wall clock */
+	uint64_t since_ms; /* wall clock */
 	uint64_t last_stanza_ms, last_sent_ms;
 	uint64_t stanzas_in, stanzas_out;
 };

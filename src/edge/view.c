@@ -46,7 +46,8 @@ static void add_stream(struct view_streams *l, const struct stream *s)
 	if (s->secured) {
 		v->tls = text_of(l, conn_tls_info(s->conn)->version);
 		v->cipher = text_of(l, conn_tls_info(s->conn)->cipher);
-		v->verdict = text_of(l, s->cert == CERT_GOOD ? "valid" : cert_verdict_name(s->cert));
+		v->verdict =
+			text_of(l, s->cert == CERT_GOOD ? "valid" : cert_verdict_name(s->cert));
 	}
 }
 
@@ -77,9 +78,9 @@ struct view_streams *edge_view(struct edge *e)
 {
 	struct view_streams *l = view_streams_new();
 
-	list_each (&e->streams, it)
+	list_each(&e->streams, it)
 		add_stream(l, container_of(it, struct stream, node));
-	table_each (&e->pairs, it) {
+	table_each(&e->pairs, it) {
 		const struct pair *p = container_of(it, struct pair, node);
 
 		if (p->out) {

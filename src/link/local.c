@@ -108,7 +108,7 @@ static bool take_both(struct link *l, struct link_share *s)
 bool link_credit(struct link *l, struct link_share *s)
 {
 	if (!take_both(l, s)) {
-		/* One that is given back between the no and the flag would wake nobody: ask again. */
+		/* One given back between the no and the flag would wake nobody: ask again. */
 		atomic_store(&l->starved, true);
 		if (!take_both(l, s))
 			return false;
@@ -195,7 +195,8 @@ static void gateway_mail(void *arg, struct mail *mail)
 	}
 }
 
-void link_local_gateway(struct link *l, struct loop *loop, const struct link_gateway_ops *ops, void *arg)
+void link_local_gateway(
+	struct link *l, struct loop *loop, const struct link_gateway_ops *ops, void *arg)
 {
 	l->gateway = ops;
 	l->gateway_arg = arg;

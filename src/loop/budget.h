@@ -7,7 +7,8 @@
 
 #include "base/slice.h"
 
-/* Process-wide limits that all loops share: connections, handshakes, per-address counts. Any thread. */
+/* Process-wide limits that all loops share: connections, handshakes, per-address counts. Any
+ * thread. */
 struct budget {
 	_Atomic int64_t used;
 	_Atomic int64_t max;

@@ -9,12 +9,12 @@
 #include "loop/wheel.h"
 
 /*
- * One thread's event loop, on libuv. Every object has one owning loop, and all functions here are for
- * that loop's thread unless they say otherwise.
+ * One thread's event loop, on libuv. Every object has one owning loop, and all functions here are
+ * for that loop's thread unless they say otherwise.
  *
- * A turn: timers that are due, descriptors that are ready, mails that came; then the end of the turn:
- * tasks queued meanwhile, then objects disposed of. So an object may dispose of itself inside its own
- * callback, and many small writes of one turn go out as one.
+ * A turn: timers that are due, descriptors that are ready, mails that came; then the end of the
+ * turn: tasks queued meanwhile, then objects disposed of. So an object may dispose of itself inside
+ * its own callback, and many small writes of one turn go out as one.
  *
  * A callback that runs for more than 50 ms is logged (handler-slow) and counted (SLOW_HANDLERS).
  */
@@ -98,7 +98,7 @@ struct loop_call {
 	void (*fn)(struct loop_call *c); /* runs once on the loop's thread; c is its own then */
 };
 
-/* Any thread. c is embedded in an object that lives until fn runs. Calls run in order per sender. */
+/* Any thread. c is in an object that lives until fn runs. Calls of one sender run in order. */
 void loop_post(struct loop *l, struct loop_call *c);
 
 /* ---- descriptors ---- */
@@ -106,18 +106,18 @@ enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 struct loop_poll;
 
 /*
- * fn runs with the events that are ready, level-triggered; an error on the descriptor is reported as
- * both, so that the read or write that follows finds it. Reports nothing before loop_poll_set().
+ * fn runs with the events that are ready, level-triggered; an error on the descriptor is reported
+ * as both, so that the read or write that follows finds it. Reports nothing before loop_poll_set().
  * The descriptor stays the caller's, and may be closed as soon as loop_poll_free() has returned.
  */
-struct loop_poll *loop_poll_new(struct loop *l, int fd, void (*fn)(void *arg, unsigned events),
-	void *arg);
+struct loop_poll *loop_poll_new(
+	struct loop *l, int fd, void (*fn)(void *arg, unsigned events), void *arg);
 void loop_poll_set(struct loop_poll *p, unsigned events);
 /* fn does not run after it. NULL is fine. */
 void loop_poll_free(struct loop_poll *p);
 
 /* ---- signals ---- */
 struct loop_signal;
-struct loop_signal *loop_signal_new(struct loop *l, int signum, void (*fn)(void *arg, int signum),
-	void *arg);
+struct loop_signal *loop_signal_new(
+	struct loop *l, int signum, void (*fn)(void *arg, int signum), void *arg);
 void loop_signal_free(struct loop_signal *s);

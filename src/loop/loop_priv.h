@@ -17,12 +17,12 @@ struct loop {
 	uint64_t fake_now;
 	bool running;
 	_Atomic bool stop;
-	uv_async_t wake;       /* also keeps uv_run() from returning for want of handles */
+	uv_async_t wake; /* also keeps uv_run() from returning for want of handles */
 	uv_prepare_t prepare;
 	uv_check_t check;
-	uv_idle_t idle;        /* active while tasks wait: the poll does not block */
-	uv_timer_t timer;      /* wakes the poll for the wheel's next timer */
-	uint64_t timer_due;    /* what it is set to; UINT64_MAX: stopped */
+	uv_idle_t idle;     /* active while tasks wait: the poll does not block */
+	uv_timer_t timer;   /* wakes the poll for the wheel's next timer */
+	uint64_t timer_due; /* what it is set to; UINT64_MAX: stopped */
 	struct wheel wheel;
 	struct list tasks;
 	struct disposal *disposals;

@@ -82,8 +82,8 @@ void mailbox_post(struct mailbox *mb, struct mail *mail)
 
 	do
 		atomic_store_explicit(&mail->next, top, memory_order_relaxed);
-	while (!atomic_compare_exchange_weak_explicit(&mb->pushed, &top, mail,
-		memory_order_release, memory_order_relaxed));
+	while (!atomic_compare_exchange_weak_explicit(
+		&mb->pushed, &top, mail, memory_order_release, memory_order_relaxed));
 	if (!top)
 		uv_async_send(&mb->async);
 }

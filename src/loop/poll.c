@@ -43,8 +43,8 @@ static void on_poll(uv_poll_t *uv, int status, int events)
 	loop_leave(l, entered, "poll");
 }
 
-struct loop_poll *loop_poll_new(struct loop *l, int fd, void (*fn)(void *arg, unsigned events),
-	void *arg)
+struct loop_poll *loop_poll_new(
+	struct loop *l, int fd, void (*fn)(void *arg, unsigned events), void *arg)
 {
 	struct loop_poll *p = xzalloc(sizeof *p);
 
@@ -93,8 +93,8 @@ static void on_signal(uv_signal_t *uv, int signum)
 	s->fn(s->arg, signum);
 }
 
-struct loop_signal *loop_signal_new(struct loop *l, int signum, void (*fn)(void *arg, int signum),
-	void *arg)
+struct loop_signal *loop_signal_new(
+	struct loop *l, int signum, void (*fn)(void *arg, int signum), void *arg)
 {
 	struct loop_signal *s = xzalloc(sizeof *s);
 

@@ -34,8 +34,8 @@ void wheel_add(struct wheel *w, struct wheel_node *n, uint64_t due);
 void wheel_remove(struct wheel *w, struct wheel_node *n);
 
 /*
- * Takes out the next timer that is due at `now`, in order of due times, and sets the wheel's time to
- * when it was due; NULL when there is none, and the wheel's time is `now` then.
+ * Takes out the next timer that is due at `now`, in order of due times, and sets the wheel's time
+ * to when it was due; NULL when there is none, and the wheel's time is `now` then.
  */
 struct wheel_node *wheel_pop(struct wheel *w, uint64_t now);
 

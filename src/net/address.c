@@ -40,10 +40,12 @@ int netaddr_parse(struct netaddr *ret, struct slice text, uint16_t default_port,
 	if (port.p && (slice_u64(port, 65535, &number) < 0))
 		return err_set(e, ERR_INVALID, "'%.*s' is not a port (0 to 65535)", SLARG(port));
 	if (!port.p && !default_port)
-		return err_set(e, ERR_INVALID, "'%.*s' has no port; write 192.0.2.1:5269 or [2001:db8::1]:5269",
+		return err_set(e, ERR_INVALID,
+			"'%.*s' has no port; write 192.0.2.1:5269 or [2001:db8::1]:5269",
 			SLARG(text));
 	if (netaddr_parse_host(ret, host, (uint16_t)number) < 0)
-		return err_set(e, ERR_INVALID, "'%.*s' is not an IPv4 or IPv6 address", SLARG(host));
+		return err_set(
+			e, ERR_INVALID, "'%.*s' is not an IPv4 or IPv6 address", SLARG(host));
 	return 0;
 }
 
@@ -60,7 +62,9 @@ int netaddr_from(struct netaddr *ret, const struct sockaddr *sa)
 			uint16_t port = netaddr_port(&a);
 
 			memcpy(&v4, &a.in6.sin6_addr.s6_addr[12], sizeof v4);
-			a = (struct netaddr){.in4 = {.sin_family = AF_INET, .sin_addr = v4}};
+			a = (struct netaddr){
+				.in4 = {.sin_family = AF_INET, .sin_addr = v4}
+                        };
 			netaddr_set_port(&a, port);
 		}
 	} else {

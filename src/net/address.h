@@ -22,7 +22,7 @@ enum { NETADDR_TEXT = INET6_ADDRSTRLEN + 9 }; /* "[v6]:65535" */
 /* A literal without port, an IPv6 one with or without brackets; -1 when it is none. */
 int netaddr_parse_host(struct netaddr *ret, struct slice host, uint16_t port);
 
-/* "192.0.2.1:5269", "[2001:db8::1]:5269"; without a port default_port holds (0: it must be given). */
+/* "192.0.2.1:5269", "[2001:db8::1]:5269"; no port: default_port (0: it must be given). */
 int netaddr_parse(struct netaddr *ret, struct slice text, uint16_t default_port, struct err *e);
 
 /* From the kernel; an IPv4-mapped IPv6 address becomes the IPv4 one. -1: another family. */
@@ -30,7 +30,8 @@ int netaddr_from(struct netaddr *ret, const struct sockaddr *sa);
 
 /* Both return ret. */
 const char *netaddr_print(const struct netaddr *a, char ret[static NETADDR_TEXT]);
-const char *netaddr_print_host(const struct netaddr *a, char ret[static NETADDR_TEXT]); /* no port */
+const char *netaddr_print_host(
+	const struct netaddr *a, char ret[static NETADDR_TEXT]); /* no port */
 
 uint16_t netaddr_port(const struct netaddr *a);
 void netaddr_set_port(struct netaddr *a, uint16_t port);

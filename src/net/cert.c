@@ -14,15 +14,16 @@ enum { SECURITY_LEVEL = 2 };
 static const struct {
 	const char *name, *text;
 } verdicts[CERT__N] = {
-	[CERT_GOOD] = {"good", "the certificate is good"},
-	[CERT_NONE] = {"none", "no certificate was presented"},
-	[CERT_EXPIRED] = {"expired", "the certificate, or one above it, has expired or is not valid yet"},
-	[CERT_SELF_SIGNED] = {"self-signed", "the certificate is signed by itself"},
-	[CERT_UNTRUSTED] = {"untrusted", "the certificate does not lead to a trusted authority"},
-	[CERT_WEAK] = {"weak", "a key or signature of the certificate is too weak"},
-	[CERT_REVOKED] = {"revoked", "the certificate has been revoked"},
-	[CERT_INVALID] = {"invalid", "the certificate is not valid"},
-	[CERT_WRONG_NAME] = {"wrong-name", "the certificate is for another domain"},
+	[CERT_GOOD] = {"good",        "the certificate is good"                             },
+	[CERT_NONE] = {"none",        "no certificate was presented"                        },
+	[CERT_EXPIRED] = {"expired",
+		       "the certificate, or one above it, has expired or is not valid yet"  },
+	[CERT_SELF_SIGNED] = {"self-signed", "the certificate is signed by itself"                 },
+	[CERT_UNTRUSTED] = {"untrusted",   "the certificate does not lead to a trusted authority"},
+	[CERT_WEAK] = {"weak",        "a key or signature of the certificate is too weak"   },
+	[CERT_REVOKED] = {"revoked",     "the certificate has been revoked"                    },
+	[CERT_INVALID] = {"invalid",     "the certificate is not valid"                        },
+	[CERT_WRONG_NAME] = {"wrong-name",  "the certificate is for another domain"               },
 };
 
 const char *cert_verdict_name(enum cert_verdict v)
@@ -50,7 +51,7 @@ static enum cert_verdict verdict_of(int code)
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 	case X509_V_ERR_CERT_UNTRUSTED:
-	case X509_V_ERR_CERT_SIGNATURE_FAILURE: /* by somebody who calls himself like an authority */
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE: /* by a namesake of an authority */
 		return CERT_UNTRUSTED;
 	case X509_V_ERR_EE_KEY_TOO_SMALL:
 	case X509_V_ERR_CA_KEY_TOO_SMALL:
@@ -63,8 +64,8 @@ static enum cert_verdict verdict_of(int code)
 	}
 }
 
-enum cert_verdict cert_judge_chain(X509_STORE *trust, X509 *leaf, STACK_OF(X509) *others,
-	int64_t now, int *ret_code)
+enum cert_verdict cert_judge_chain(
+	X509_STORE *trust, X509 *leaf, STACK_OF(X509) * others, int64_t now, int *ret_code)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;

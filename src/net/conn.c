@@ -13,8 +13,8 @@
 #include "net/conn_priv.h"
 
 enum {
-	RECORD = 16 * 1024,  /* plaintext of one TLS record: what one write takes */
-	READ_BATCH = 8,	     /* reads of one connection in a turn */
+	RECORD = 16 * 1024,      /* plaintext of one TLS record: what one write takes */
+	READ_BATCH = 8,          /* reads of one connection in a turn */
 	USER_TIMEOUT_MS = 60000, /* the kernel gives up on a peer that acknowledges nothing */
 };
 
@@ -309,8 +309,8 @@ size_t conn_unacked(const struct conn *c)
 
 /* ---- TLS ---- */
 
-void conn_tls_start(struct conn *c, enum conn_role role, struct tls_set *set, SSL_CTX *ctx,
-	struct slice sni)
+void conn_tls_start(
+	struct conn *c, enum conn_role role, struct tls_set *set, SSL_CTX *ctx, struct slice sni)
 {
 	assert(c->state == CONN_CLEAR || c->state == CONN_DEAD);
 	if (c->state == CONN_DEAD)
@@ -407,8 +407,8 @@ struct conn *conn_connect(struct loop *l, const struct conn_target *targets, siz
 	return c;
 }
 
-struct conn *conn_accept(struct loop *l, int fd, const struct netaddr *peer,
-	const struct conn_ops *ops, void *arg)
+struct conn *conn_accept(
+	struct loop *l, int fd, const struct netaddr *peer, const struct conn_ops *ops, void *arg)
 {
 	struct conn *c = new_conn(l, ops, arg);
 

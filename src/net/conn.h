@@ -14,12 +14,13 @@
  *
  * Output goes into a buffer that is written once at the end of the loop's turn, in TLS records of
  * 16 KiB. Its bytes are numbered from the connection's first; what has been flushed the kernel has
- * taken whole (a TLS record counts when its last byte is gone: nobody can read a part of one). When a
- * connection ends, what lies beyond the flushed offset has not been received by anybody, and what lies
- * below may have been.
+ * taken whole (a TLS record counts when its last byte is gone: nobody can read a part of one). When
+ * a connection ends, what lies beyond the flushed offset has not been received by anybody, and what
+ * lies below may have been.
  *
- * Callbacks run on the loop, never inside a function of this header. After closed() nothing follows,
- * and the owner calls conn_free(); conn_free() may be called at any time, also in a callback.
+ * Callbacks run on the loop, never inside a function of this header. After closed() nothing
+ * follows, and the owner calls conn_free(); conn_free() may be called at any time, also in a
+ * callback.
  */
 struct loop;
 struct conn;
@@ -42,8 +43,8 @@ struct conn_ops {
 	/* All output up to offset is the kernel's. At most once per turn. */
 	void (*flushed)(void *arg, uint64_t offset);
 	/*
-	 * The peer has ended its direction; output is still possible. clean: with close_notify inside
-	 * TLS. The owner calls conn_close() or conn_free() sooner or later.
+	 * The peer has ended its direction; output is still possible. clean: with close_notify
+	 * inside TLS. The owner calls conn_close() or conn_free() sooner or later.
 	 */
 	void (*eof)(void *arg, bool clean);
 	/* text: for people and logs, valid for the call. */
@@ -62,8 +63,8 @@ struct conn *conn_connect(struct loop *l, const struct conn_target *targets, siz
 	const struct conn_ops *ops, void *arg);
 
 /* fd becomes the connection's. Reading begins at once. */
-struct conn *conn_accept(struct loop *l, int fd, const struct netaddr *peer,
-	const struct conn_ops *ops, void *arg);
+struct conn *conn_accept(
+	struct loop *l, int fd, const struct netaddr *peer, const struct conn_ops *ops, void *arg);
 
 /* No callback any more; the socket is closed at once, unsent output is dropped. NULL is fine. */
 void conn_free(struct conn *c);
@@ -80,8 +81,8 @@ uint64_t conn_flushed(const struct conn *c);
 /* Bytes of output that are not flushed. The owner stops writing above a mark of its own. */
 size_t conn_pending(const struct conn *c);
 /*
- * Bytes that the kernel has and the peer has not acknowledged; of the wire, so TLS included. When the
- * connection has ended: at that moment.
+ * Bytes that the kernel has and the peer has not acknowledged; of the wire, so TLS included. When
+ * the connection has ended: at that moment.
  */
 size_t conn_unacked(const struct conn *c);
 
@@ -97,15 +98,15 @@ enum conn_role { CONN_CLIENT, CONN_SERVER };
  * handed out yet are dropped (RFC 6120 5.4.3.3). sni: client: the domain (A-labels; empty: none). A
  * server asks for a certificate and goes on without. No output until secure(). set is referenced.
  */
-void conn_tls_start(struct conn *c, enum conn_role role, struct tls_set *set, SSL_CTX *ctx,
-	struct slice sni);
+void conn_tls_start(
+	struct conn *c, enum conn_role role, struct tls_set *set, SSL_CTX *ctx, struct slice sni);
 
 struct conn_tls_info {
 	const char *version; /* "TLSv1.3" */
 	const char *cipher;
-	X509 *peer;          /* NULL: none */
+	X509 *peer; /* NULL: none */
 	enum cert_verdict chain;
-	int chain_code;      /* X509_V_* */
+	int chain_code; /* X509_V_* */
 };
 /* After secure(); valid as long as the connection. */
 const struct conn_tls_info *conn_tls_info(const struct conn *c);

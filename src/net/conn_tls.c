@@ -1,6 +1,6 @@
+#include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +28,8 @@ static int sock_write(BIO *bio, const char *p, int n)
 
 	BIO_clear_retry_flags(bio);
 	/*
-	 * Also for a broken connection, which conn_send() has noted: to the library it is one that takes
-	 * no more, so what the peer sent before it broke can still be read.
+	 * Also for a broken connection, which conn_send() has noted: to the library it is one that
+	 * takes no more, so what the peer sent before it broke can still be read.
 	 */
 	if (sent < 0)
 		BIO_set_retry_write(bio);
@@ -123,7 +123,7 @@ void conn_tls_begin(struct conn *c, SSL_CTX *ctx, struct slice sni)
 
 	c->ssl = SSL_new(ctx);
 	SSL_set_bio(c->ssl, bio, bio);
-	/* Without it the end of TCP is an error after which nothing can be written; saw_fin knows. */
+	/* Without it nothing can be written after the end of TCP; saw_fin knows of that. */
 	SSL_set_options(c->ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	if (c->role == CONN_SERVER) {
 		SSL_set_accept_state(c->ssl);
@@ -166,7 +166,8 @@ void conn_tls_step(struct conn *c)
 	}
 	c->state = CONN_SECURE;
 	note_peer(c);
-	/* What came with the last flight is read in the next turn, after secure() has been dealt with. */
+	/* What came with the last flight is read in the next turn, after secure() has been dealt
+	 * with. */
 	loop_task_queue(c->loop, &c->read_task);
 	c->ops->secure(c->arg);
 }

@@ -50,7 +50,8 @@ static void failed(struct attempt *a, int error)
 
 	drop(a);
 	d->last_error = error;
-	if (d->next < d->n && (d->open == 0 || d->attempts[d->next].target.group == a->target.group))
+	if (d->next < d->n &&
+		(d->open == 0 || d->attempts[d->next].target.group == a->target.group))
 		loop_timer_in(&d->next_timer, 0);
 	else if (d->next == d->n && d->open == 0)
 		d->done(d->arg, -1, NULL, strerror(error));
@@ -115,8 +116,9 @@ static void begin_next(void *arg)
 		if (!error) {
 			if (d->next < d->n)
 				loop_timer_in(&d->next_timer,
-					d->attempts[d->next].target.group == a->target.group ? STAGGER_MS
-											     : GROUP_MS);
+					d->attempts[d->next].target.group == a->target.group
+						? STAGGER_MS
+						: GROUP_MS);
 			return;
 		}
 		d->last_error = error;
@@ -125,8 +127,8 @@ static void begin_next(void *arg)
 		d->done(d->arg, -1, NULL, strerror(d->last_error));
 }
 
-struct dial *dial_new(struct loop *l, const struct conn_target *targets, size_t n, dial_done *done,
-	void *arg)
+struct dial *dial_new(
+	struct loop *l, const struct conn_target *targets, size_t n, dial_done *done, void *arg)
 {
 	struct dial *d = xzalloc(sizeof *d + n * sizeof d->attempts[0]);
 

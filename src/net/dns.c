@@ -10,7 +10,11 @@
 #include "loop/loop.h"
 
 enum {
-	TYPE_A = 1, TYPE_AAAA = 28, TYPE_SRV = 33, TYPE_DNSKEY = 48, CLASS_IN = 1,
+	TYPE_A = 1,
+	TYPE_AAAA = 28,
+	TYPE_SRV = 33,
+	TYPE_DNSKEY = 48,
+	CLASS_IN = 1,
 	NXDOMAIN = 3,
 	TIMEOUT_MS = 8000,
 	PROBE_MS = 3000,
@@ -81,7 +85,8 @@ static bool read_name(struct slice wire, char ret[SRV_TARGET_MAX + 1])
 		if (label > 63 || at + label >= wire.n || out + label + 1 > SRV_TARGET_MAX)
 			return false;
 		for (size_t i = 0; i < label; i++)
-			if (wire.p[at + i] <= ' ' || wire.p[at + i] >= 0x7f || wire.p[at + i] == '.')
+			if (wire.p[at + i] <= ' ' || wire.p[at + i] >= 0x7f ||
+				wire.p[at + i] == '.')
 				return false;
 		if (out)
 			ret[out++] = '.';
@@ -153,8 +158,8 @@ static bool is_insecure_zone(const struct dns *d, const char *name)
 	return false;
 }
 
-static enum dns_status status_of(const struct dns *d, const char *name, int error,
-	const struct ub_result *r)
+static enum dns_status status_of(
+	const struct dns *d, const char *name, int error, const struct ub_result *r)
 {
 	if (error || !r)
 		return DNS_FAILED;
@@ -218,7 +223,8 @@ static void finish_addrs(struct dns_query *q)
 	struct netaddr all[DNS_ADDRS_MAX];
 	size_t n = interleave(q, all);
 	enum dns_status status = n ? DNS_OK : worse(q->ask[0].status, q->ask[1].status);
-	/* What has an address in one family exists: a family that has none is DNS_NO_DATA or _NO_NAME. */
+	/* What has an address in one family exists: a family that has none is DNS_NO_DATA or
+	 * _NO_NAME. */
 	bool secure = (q->ask[0].secure || !q->n_addrs[0]) && (q->ask[1].secure || !q->n_addrs[1]);
 
 	q->addrs_done(q->arg, status, n > 0 && secure, all, n);
@@ -302,8 +308,8 @@ static struct dns_query *new_query(struct dns *d, char *name, void *arg)
 	return q;
 }
 
-struct dns_query *dns_srv(struct dns *d, const char *service, const char *domain,
-	dns_srv_done *done, void *arg)
+struct dns_query *dns_srv(
+	struct dns *d, const char *service, const char *domain, dns_srv_done *done, void *arg)
 {
 	struct dns_query *q = new_query(d, xasprintf("%s.%s", service, domain), arg);
 
@@ -314,8 +320,8 @@ struct dns_query *dns_srv(struct dns *d, const char *service, const char *domain
 	return q;
 }
 
-struct dns_query *dns_addrs(struct dns *d, const char *host, uint16_t port, dns_addrs_done *done,
-	void *arg)
+struct dns_query *dns_addrs(
+	struct dns *d, const char *host, uint16_t port, dns_addrs_done *done, void *arg)
 {
 	struct dns_query *q = new_query(d, xstrdup(host), arg);
 	struct netaddr literal;
@@ -363,7 +369,8 @@ static int set_servers(struct dns *d, struct ub_ctx *ub, struct err *e)
 			netaddr_port(&d->forward[i]));
 		error = ub_ctx_set_fwd(ub, server);
 		if (error)
-			return err_set(e, ERR_INVALID, "DNS server %s: %s", server, ub_strerror(error));
+			return err_set(
+				e, ERR_INVALID, "DNS server %s: %s", server, ub_strerror(error));
 	}
 	return set(ub, "do-not-query-localhost:", "no", e);
 }
@@ -376,7 +383,8 @@ static int set_validation(struct dns *d, struct ub_ctx *ub, bool validate, struc
 		return set(ub, "module-config:", "iterator", e);
 	error = ub_ctx_add_ta_file(ub, ROOT_KEY);
 	if (error)
-		return err_set(e, ERR_UNAVAILABLE, "DNSSEC root key %s: %s", ROOT_KEY, ub_strerror(error));
+		return err_set(
+			e, ERR_UNAVAILABLE, "DNSSEC root key %s: %s", ROOT_KEY, ub_strerror(error));
 	for (size_t i = 0; i < d->config.n_insecure_zones; i++)
 		if (set(ub, "domain-insecure:", d->insecure[i], e) < 0)
 			return -1;
@@ -385,14 +393,17 @@ static int set_validation(struct dns *d, struct ub_ctx *ub, bool validate, struc
 
 static int configure(struct dns *d, struct ub_ctx *ub, bool validate, struct err *e)
 {
-	/* Negative answers and dead servers are not remembered for long: administrators repair both. */
+	/* Negative answers and dead servers are not remembered for long: administrators repair
+	 * both. */
 	if (set(ub, "cache-max-negative-ttl:", "30", e) < 0 ||
-		set(ub, "infra-host-ttl:", "10", e) < 0 || set(ub, "infra-keep-probing:", "yes", e) < 0 ||
-		set_servers(d, ub, e) < 0 || set_validation(d, ub, validate, e) < 0)
+		set(ub, "infra-host-ttl:", "10", e) < 0 ||
+		set(ub, "infra-keep-probing:", "yes", e) < 0 || set_servers(d, ub, e) < 0 ||
+		set_validation(d, ub, validate, e) < 0)
 		return -1;
 	ub_ctx_async(ub, 1);
 	ub_ctx_debuglevel(ub, 0);
-	/* Which names are special is the servers' to say: a private zone may be "test". The last step. */
+	/* Which names are special is the servers' to say: a private zone may be "test". The last
+	 * step. */
 	if (d->config.n_forward)
 		ub_ctx_zone_remove(ub, "test.");
 	return 0;
@@ -434,11 +445,12 @@ static void probe_over(struct dns *d, bool validated)
 	loop_timer_stop(&d->probe_timer);
 	if (!validated) {
 		log_warn(&d->log, "dnssec-unavailable",
-			LF_Z("reason", "the DNS servers in use do not pass on signatures; answers are not validated"));
+			LF_Z("reason", "the DNS servers in use do not pass on signatures; answers "
+				       "are not validated"));
 		if (open_context(d, false, &e) < 0)
 			log_error(&d->log, "dns-failed", LF_Z("error", e.text));
 	}
-	list_each (&d->queries, it) {
+	list_each(&d->queries, it) {
 		struct dns_query *q = container_of(it, struct dns_query, node);
 
 		if (!q->n_addrs[0]) /* a literal is its own answer */

@@ -20,7 +20,7 @@ struct dns;
 struct dns_query;
 
 enum dns_mode {
-	DNS_SEC_AUTO,    /* validates unless the resolvers in use strip DNSSEC, which is logged */
+	DNS_SEC_AUTO, /* validates unless the resolvers in use strip DNSSEC, which is logged */
 	DNS_SEC_OFF,
 	DNS_SEC_REQUIRE, /* an answer that is not secure is a failure */
 };
@@ -46,7 +46,7 @@ enum dns_status {
 	DNS_NO_NAME, /* the name does not exist */
 	DNS_NO_DATA, /* it exists and has no such record */
 	DNS_FAILED,  /* no answer in time, or the servers could not answer */
-	DNS_BOGUS,   /* signed, and the signatures are wrong; or not secure where that is required */
+	DNS_BOGUS, /* signed, and the signatures are wrong; or not secure where that is required */
 };
 const char *dns_status_name(enum dns_status s);
 
@@ -57,18 +57,18 @@ enum { DNS_SRV_MAX = 32, DNS_ADDRS_MAX = 16 };
  * DNS_OK: at least one record, of which a single one with target "" says that there is no such
  * service; such a record among others is left out.
  */
-typedef void dns_srv_done(void *arg, enum dns_status status, bool secure, const struct srv *v,
-	size_t n);
-struct dns_query *dns_srv(struct dns *d, const char *service, const char *domain,
-	dns_srv_done *done, void *arg);
+typedef void dns_srv_done(
+	void *arg, enum dns_status status, bool secure, const struct srv *v, size_t n);
+struct dns_query *dns_srv(
+	struct dns *d, const char *service, const char *domain, dns_srv_done *done, void *arg);
 
 /*
  * All addresses of a host, IPv6 and IPv4 taking turns, with this port. DNS_OK: at least one; one
  * family that fails does not spoil the other. A literal address is its own answer.
  */
-typedef void dns_addrs_done(void *arg, enum dns_status status, bool secure,
-	const struct netaddr *v, size_t n);
-struct dns_query *dns_addrs(struct dns *d, const char *host, uint16_t port, dns_addrs_done *done,
-	void *arg);
+typedef void dns_addrs_done(
+	void *arg, enum dns_status status, bool secure, const struct netaddr *v, size_t n);
+struct dns_query *dns_addrs(
+	struct dns *d, const char *host, uint16_t port, dns_addrs_done *done, void *arg);
 
 void dns_cancel(struct dns_query *q); /* NULL is fine; not after done() */

@@ -31,7 +31,8 @@ static void paused_enough(void *arg)
 
 static void out_of_descriptors(struct listener *l)
 {
-	log_error(NULL, "accept-failed", LF_Z("error", strerror(errno)), LF_U("pause_ms", PAUSE_MS));
+	log_error(
+		NULL, "accept-failed", LF_Z("error", strerror(errno)), LF_U("pause_ms", PAUSE_MS));
 	loop_poll_set(l->poll, 0);
 	loop_timer_in(&l->pause, PAUSE_MS);
 }
@@ -44,10 +45,12 @@ static void on_ready(void *arg, unsigned events)
 		struct sockaddr_storage from;
 		socklen_t len = sizeof from;
 		struct netaddr peer;
-		int fd = accept4(l->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(
+			l->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+				errno == ENOBUFS)
 				out_of_descriptors(l);
 			else if (errno == ECONNABORTED || errno == EINTR)
 				continue;

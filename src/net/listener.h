@@ -11,8 +11,8 @@ struct listener;
 typedef void listener_accept(void *arg, int fd, const struct netaddr *peer);
 
 /*
- * Binds and listens (IPv6 sockets do not take IPv4). accept() runs for each connection, never before
- * this has returned. Out of descriptors: stops accepting for a second, logs it.
+ * Binds and listens (IPv6 sockets do not take IPv4). accept() runs for each connection, never
+ * before this has returned. Out of descriptors: stops accepting for a second, logs it.
  */
 int listener_new(struct listener **ret, struct loop *loop, const struct netaddr *addr,
 	listener_accept *accept, void *arg, struct err *e);

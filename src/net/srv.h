@@ -8,7 +8,8 @@ enum { SRV_TARGET_MAX = 253 };
 
 struct srv {
 	uint16_t priority, weight, port;
-	char target[SRV_TARGET_MAX + 1]; /* as in DNS, no dot at the end; "": the root, no service */
+	char target[SRV_TARGET_MAX +
+		    1]; /* as in DNS, no dot at the end; "": the root, no service */
 };
 
 /*

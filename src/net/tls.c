@@ -37,7 +37,7 @@ static int ssl_err(struct err *e, const char *what, const char *path)
 				       : (reason ? reason : "cannot be read"));
 }
 
-/* The handshake goes on whatever the certificate: conn.c judges it, the stream says what is wrong. */
+/* The handshake goes on whatever the certificate: it is judged and answered elsewhere. */
 static int accept_any(X509_STORE_CTX *ctx, void *arg)
 {
 	X509_STORE_CTX_set_error(ctx, X509_V_OK);
@@ -53,8 +53,8 @@ static SSL_CTX *new_context(void)
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	SSL_CTX_set_security_level(ctx, 2);
 	SSL_CTX_set_cipher_list(ctx, CIPHERS);
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
-					 SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+					 SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ctx, 0);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
@@ -120,7 +120,8 @@ static int load_trust(struct tls_set *s, const char *trust, struct err *e)
 	}
 	if (sk_X509_OBJECT_num(X509_STORE_get0_objects(s->trust)) == 0)
 		return err_set(e, ERR_INVALID,
-			"no trusted authority was found (%s): no partner's certificate could ever be good; "
+			"no trusted authority was found (%s): no partner's certificate could ever "
+			"be good; "
 			"install ca-certificates, or name a file of authorities",
 			system ? "system" : path);
 	return 0;

@@ -31,7 +31,7 @@ int tls_set_load(struct tls_set **ret, const struct tls_cert_files *files, size_
 struct tls_set *tls_set_ref(struct tls_set *s);
 void tls_set_unref(struct tls_set *s); /* NULL is fine; from any thread */
 
-/* The context for our domain (A-labels), or that of the default certificate; NULL: there is none. */
+/* The context for our domain (A-labels), or the default one; NULL: there is none. */
 SSL_CTX *tls_set_for(const struct tls_set *s, struct slice domain);
 
 X509_STORE *tls_set_trust(const struct tls_set *s);

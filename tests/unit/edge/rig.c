@@ -134,7 +134,9 @@ void rig_pass(struct rig *r, unsigned ms)
 
 static struct tls_set *load_tls(struct rig *r, const struct side_options *o)
 {
-	struct pki_spec spec = {.dns = (const char *const[]){o->domain, NULL}};
+	struct pki_spec spec = {
+		.dns = (const char *const[]){o->domain, NULL}
+        };
 	struct pki_files files = o->cert ? *o->cert : pki_issue(r->pki, o->domain, &spec);
 	struct tls_cert_files f = {.name = o->domain, .chain = files.chain, .key = files.key};
 	struct tls_set *set = NULL;
@@ -156,7 +158,8 @@ void side_init(struct side *s, struct rig *r, const struct side_options *o)
 	s->tls = load_tls(r, o);
 	config.tls = s->tls;
 	config.dns = (struct dns_config){.dnssec = DNS_SEC_OFF, .forward = &listen, .n_forward = 1};
-	s->link = link_local_new((struct link_limits){SIDE_MAX, o->up_credits ? o->up_credits : 100});
+	s->link =
+		link_local_new((struct link_limits){SIDE_MAX, o->up_credits ? o->up_credits : 100});
 	link_local_gateway(s->link, r->loop, &gateway_ops, s);
 	if (edge_new(&s->edge, r->loop, &config, s->link, NULL, &e) < 0)
 		fail_msg("%s", e.text);

@@ -7,8 +7,8 @@
 #include "pki.h"
 
 /*
- * An edge with a gateway's end that keeps what it is told: what tests of the edge drive. Two of them
- * on one loop are each other's partner.
+ * An edge with a gateway's end that keeps what it is told: what tests of the edge drive. Two of
+ * them on one loop are each other's partner.
  */
 enum { SIDE_MAX = 4096 };
 
@@ -29,11 +29,11 @@ struct side {
 	uint64_t lost[SIDE_MAX];
 	size_t n_lost;
 	enum link_reason lost_reason;
-	char *ups[SIDE_MAX];           /* what came up, as text */
+	char *ups[SIDE_MAX]; /* what came up, as text */
 	size_t n_ups;
 	struct link_up *kept[SIDE_MAX];
 	size_t n_kept;
-	bool keep_ups;                 /* hold their credits */
+	bool keep_ups; /* hold their credits */
 };
 
 struct rig {
@@ -53,8 +53,8 @@ struct side_options {
 	const struct pki_files *cert; /* NULL: a good one for the domain */
 	const char *trust;            /* NULL: the rig's authority */
 	struct edge_limits limits;
-	unsigned up_credits;          /* 100 */
-	uint16_t port;                /* any free one */
+	unsigned up_credits; /* 100 */
+	uint16_t port;       /* any free one */
 };
 void side_release(struct side *s); /* gives back what keep_ups has held */
 void side_init(struct side *s, struct rig *r, const struct side_options *o);
@@ -64,11 +64,11 @@ uint16_t side_port(const struct side *s);
 /* The partner it has, and how. */
 struct side_partner {
 	const char *domain, *more_domains;
-	uint16_t port;        /* on 127.0.0.1; 0: 9, where nobody listens */
+	uint16_t port;                     /* on 127.0.0.1; 0: 9, where nobody listens */
 	const char *tls, *sasl, *dialback; /* Required, Required, false */
 	bool disabled;
 	unsigned limit;
-	const char *second_local; /* another local domain */
+	const char *second_local;                            /* another local domain */
 	const char *inactivity, *keep_alive, *establishment; /* seconds */
 	bool no_partner;
 	const struct side_partner *also; /* a second partner: its domain and port */
@@ -81,8 +81,8 @@ void side_send_xml(struct side *s, const char *to_domain, uint64_t fate_id, unsi
 	const char *xml);
 
 /*
- * The loop's clock is a fake: it goes on by a millisecond a turn, and by leaps only when a test says
- * so.
+ * The loop's clock is a fake: it goes on by a millisecond a turn, and by leaps only when a test
+ * says so.
  */
 void rig_turn(struct rig *r);
 void rig_turns(struct rig *r, unsigned n);

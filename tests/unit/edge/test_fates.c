@@ -69,8 +69,9 @@ static void expect(uint64_t id, enum link_fate_kind fate, enum link_reason reaso
 	struct fate f = side_fate(&a, id);
 
 	if (f.fate != fate || f.reason != reason)
-		fail_msg("%llu: %s (%s), not %s (%s)", (unsigned long long)id, link_fate_name(f.fate),
-			link_reason_name(f.reason), link_fate_name(fate), link_reason_name(reason));
+		fail_msg("%llu: %s (%s), not %s (%s)", (unsigned long long)id,
+			link_fate_name(f.fate), link_reason_name(f.reason), link_fate_name(fate),
+			link_reason_name(reason));
 }
 
 /* The rule above, for ids 1 .. n; received is b's count or that of its successor too. */
@@ -123,8 +124,8 @@ static void a_dead_partner_does_not_hold_up_another(void **state)
 	silent = rig_silent(&dead.port);
 	side_a((struct edge_limits){0});
 	side_b(NULL);
-	side_settings(&a, &(struct side_partner){
-				  .domain = "xmpp.lab", .port = side_port(&b), .also = &dead});
+	side_settings(&a,
+		&(struct side_partner){.domain = "xmpp.lab", .port = side_port(&b), .also = &dead});
 	for (uint64_t i = 1; i <= 1000; i++)
 		side_send(&a, "dead.lab", i, 20000);
 	side_send(&a, "xmpp.lab", 2000, 20000);
@@ -286,8 +287,8 @@ static void killed_under_traffic_and_back(void **state)
 }
 
 /*
- * The partner stops reading: its kernel takes what its buffers hold, then nothing. What was not taken
- * is told at the deadline, and is never written, also when the partner reads on.
+ * The partner stops reading: its kernel takes what its buffers hold, then nothing. What was not
+ * taken is told at the deadline, and is never written, also when the partner reads on.
  */
 static void stalled_until_the_deadline(void **state)
 {
@@ -496,8 +497,10 @@ static void unchanged_streams_stay(void **state)
 	both();
 	side_send(&a, "xmpp.lab", 1, 5000);
 	rig_until(&rig, b.n_ups == 1);
-	side_settings(&a, &(struct side_partner){.domain = "xmpp.lab", .port = side_port(&b),
-				  .second_local = "more.lab", .tls = "Optional"});
+	side_settings(&a, &(struct side_partner){.domain = "xmpp.lab",
+				  .port = side_port(&b),
+				  .second_local = "more.lab",
+				  .tls = "Optional"});
 	rig_turns(&rig, 50);
 	assert_int_equal(count_streams(&a), 1);
 	side_send(&a, "xmpp.lab", 2, 5000);
@@ -515,8 +518,8 @@ static void an_attempt_follows_changed_settings(void **state)
 	side_send(&a, "xmpp.lab", 1, 20000);
 	rig_turns(&rig, 20);
 	assert_int_equal(a.n_fates, 0);
-	side_settings(&a,
-		&(struct side_partner){.domain = "xmpp.lab", .port = side_port(&b), .tls = "Optional"});
+	side_settings(&a, &(struct side_partner){
+				  .domain = "xmpp.lab", .port = side_port(&b), .tls = "Optional"});
 	rig_until(&rig, a.n_fates == 1);
 	expect(1, LINK_WRITTEN, LINK_R_NONE);
 }

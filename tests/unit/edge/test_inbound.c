@@ -47,7 +47,8 @@ static void on_closed(void *arg, enum conn_end end, const char *text)
 	client.ended = true;
 }
 
-static const struct conn_ops ops = {on_connected, on_secure, on_data, on_flushed, on_eof, on_closed};
+static const struct conn_ops ops = {
+	on_connected, on_secure, on_data, on_flushed, on_eof, on_closed};
 
 static void dial(void)
 {
@@ -116,26 +117,27 @@ static void send_all(const char *text)
 	conn_write(client.conn, slice_of(text));
 }
 
-#define XML	    "<?xml version='1.0'?>"
+#define XML "<?xml version='1.0'?>"
 #define HEADER(from, to)                                                                           \
 	"<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "    \
 	"xmlns:db='jabber:server:dialback'" from to " version='1.0'>"
-#define FROM(x)	    " from='" x "'"
-#define TO(x)	    " to='" x "'"
+#define FROM(x) " from='" x "'"
+#define TO(x)   " to='" x "'"
 #define ANSWER(from, to)                                                                           \
 	XML "<stream:stream xmlns='jabber:server' "                                                \
-	    "xmlns:stream='http://etherx.jabber.org/streams' xmlns:db='jabber:server:dialback'" from \
-		to " id='*' version='1.0' xml:lang='en'>"
+	    "xmlns:stream='http://etherx.jabber.org/streams' "                                     \
+	    "xmlns:db='jabber:server:dialback'" from to " id='*' version='1.0' xml:lang='en'>"
 #define FAULT(cond, text)                                                                          \
 	"<stream:error><" cond " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"                    \
 	"<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='en'>" text                    \
 	"</text></stream:error>"
-#define END	    "</stream:stream>"
+#define END "</stream:stream>"
 #define TLS_REQUIRED                                                                               \
-	"<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>" \
+	"<stream:features><starttls "                                                              \
+	"xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"                           \
 	"</stream:features>"
-#define STARTTLS    "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
-#define PROCEED	    "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+#define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+#define PROCEED  "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 #define EXTERNAL                                                                                   \
 	"<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"                   \
 	"<mechanism>EXTERNAL</mechanism></mechanisms></stream:features>"
@@ -145,15 +147,15 @@ static void refused_by_their_header(void **state)
 	static const struct {
 		const char *says, *reads;
 	} cases[] = {
-		{HEADER(FROM("evil.lab"), TO("sip.lab")),
-			ANSWER(FROM("sip.lab"), TO("evil.lab"))
-				FAULT("policy-violation", "this domain is not a partner") END},
+		{HEADER(FROM("evil.lab"),     TO("sip.lab")),
+                 ANSWER(FROM("sip.lab"), TO("evil.lab"))
+				FAULT("policy-violation", "this domain is not a partner") END  },
 		{HEADER(FROM("sub.xmpp.lab"), TO("sip.lab")),
-			ANSWER(FROM("sip.lab"), TO("sub.xmpp.lab"))
-				FAULT("policy-violation", "this domain is not a partner") END},
-		{HEADER(FROM("xmpp.lab"), TO("other.lab")),
-			ANSWER(FROM(""), TO("xmpp.lab"))
-				FAULT("host-unknown", "this domain is not served here") END},
+                 ANSWER(FROM("sip.lab"), TO("sub.xmpp.lab"))
+				FAULT("policy-violation", "this domain is not a partner") END  },
+		{HEADER(FROM("xmpp.lab"),     TO("other.lab")),
+                 ANSWER(FROM(""),        TO("xmpp.lab"))
+				FAULT("host-unknown",            "this domain is not served here") END},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -168,7 +170,8 @@ static void refused_by_their_header(void **state)
 /* A listed partner, in clear: TLS first, and nothing before it. */
 static void nothing_before_tls(void **state)
 {
-	static const char message[] = "<message from='a@xmpp.lab' to='b@sip.lab'><body>x</body></message>";
+	static const char message[] =
+		"<message from='a@xmpp.lab' to='b@sip.lab'><body>x</body></message>";
 	static const char result[] = "<db:result from='xmpp.lab' to='sip.lab'>key</db:result>";
 	static const char verify[] =
 		"<db:verify from='xmpp.lab' to='sip.lab' id='417GAF25'>key</db:verify>";
@@ -180,7 +183,8 @@ static void nothing_before_tls(void **state)
 	send_all(result);
 	rig_until(&rig, client.got.n);
 	expect("<db:result from='sip.lab' to='xmpp.lab' type='error'><error type='modify'>"
-	       "<policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:result>");
+	       "<policy-violation "
+	       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:result>");
 	send_all(verify);
 	rig_until(&rig, client.got.n);
 	expect("<db:verify from='sip.lab' to='xmpp.lab' id='*' type='invalid'/>");
@@ -198,7 +202,8 @@ static void no_header_in_time(void **state)
 	assert_int_equal(client.got.n, 0);
 	rig_pass(&rig, 200);
 	rig_until(&rig, client.ended);
-	expect(ANSWER(FROM(""), "") FAULT("connection-timeout", "no stream header came in time") END);
+	expect(ANSWER(FROM(""), "") FAULT("connection-timeout", "no stream header came in time")
+			END);
 }
 
 static void never_authenticated(void **state)
@@ -283,11 +288,11 @@ static void certificates_that_are_not_good(void **state)
 		const char *name;
 		struct pki_spec spec;
 	} cases[] = {
-		{"wrong", {.dns = NAMES("other.lab")}},
+		{"wrong",   {.dns = NAMES("other.lab")}                               },
 		{"expired", {.dns = NAMES("xmpp.lab"), .from_days = -5, .to_days = -1}},
-		{"self", {.dns = NAMES("xmpp.lab"), .self_signed = true}},
-		{"cn", {.cn = "xmpp.lab"}},
-		{"nul", {.nul_in_dns = true}},
+		{"self",    {.dns = NAMES("xmpp.lab"), .self_signed = true}           },
+		{"cn",      {.cn = "xmpp.lab"}                                        },
+		{"nul",     {.nul_in_dns = true}                                      },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -315,8 +320,8 @@ static void another_name_inside_tls(void **state)
 	into_tls(tls_set_for(set, SL("x")));
 	send_all(HEADER("", TO("sip.lab")));
 	rig_until(&rig, client.ended);
-	expect(ANSWER(FROM("sip.lab"), "")
-			FAULT("improper-addressing", "the stream header does not say who you are") END);
+	expect(ANSWER(FROM("sip.lab"), "") FAULT(
+		"improper-addressing", "the stream header does not say who you are") END);
 	tls_set_unref(set);
 }
 
@@ -326,7 +331,8 @@ static void authenticate(struct tls_set *set)
 	send_all(HEADER(FROM("xmpp.lab"), TO("sip.lab")));
 	rig_until(&rig, client.got.n && strstr(buf_slice(&client.got).p, "features>"));
 	expect(ANSWER(FROM("sip.lab"), TO("xmpp.lab")) EXTERNAL);
-	send_all("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>eG1wcC5sYWI=</auth>");
+	send_all("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' "
+		 "mechanism='EXTERNAL'>eG1wcC5sYWI=</auth>");
 	rig_until(&rig, client.got.n);
 	expect("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
 	send_all(HEADER(FROM("xmpp.lab"), TO("sip.lab")));
@@ -343,11 +349,11 @@ static void forged_and_misdirected_stanzas(void **state)
 	static const struct {
 		const char *says, *reads;
 	} cases[] = {
-		{"<message from='a@other.lab' to='b@sip.lab'/>", BARE("invalid-from")},
-		{"<message from='a@xmpp.lab' to='b@other.lab'/>", BARE("host-unknown")},
-		{"<message from='a@xmpp.lab'/>", BARE("improper-addressing")},
-		{"<message to='b@sip.lab'/>", BARE("improper-addressing")},
-		{"<nonsense xmlns='urn:x'/>", BARE("unsupported-stanza-type")},
+		{"<message from='a@other.lab' to='b@sip.lab'/>",  BARE("invalid-from")           },
+		{"<message from='a@xmpp.lab' to='b@other.lab'/>", BARE("host-unknown")           },
+		{"<message from='a@xmpp.lab'/>",                  BARE("improper-addressing")    },
+		{"<message to='b@sip.lab'/>",                     BARE("improper-addressing")    },
+		{"<nonsense xmlns='urn:x'/>",                     BARE("unsupported-stanza-type")},
 	};
 	struct tls_set *set = certificate("good2", &(struct pki_spec){.dns = NAMES("xmpp.lab")});
 

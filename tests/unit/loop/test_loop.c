@@ -113,7 +113,7 @@ static void tasks_run_once_per_turn(void **state)
 	loop_task_stop(&stopped);
 	expect_trace("");
 	loop_turn(the_loop, false);
-	/* A queued itself: it runs when the next batch of this turn is taken, not before t is done. */
+	/* A queued itself: it runs when the next batch is taken, not before t is done. */
 	assert_int_equal(trace.n >= 2, 1);
 	assert_memory_equal(buf_slice(&trace).p, "tA", 2);
 	assert_null(memchr(buf_slice(&trace).p + 1, 't', trace.n - 1));

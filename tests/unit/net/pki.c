@@ -96,8 +96,8 @@ static X509 *blank(struct pki *p, const char *cn, EVP_PKEY *key, int from_days, 
 	return x;
 }
 
-static X509 *authority(struct pki *p, const char *cn, EVP_PKEY *key, const char *issuer,
-	EVP_PKEY *issuer_key)
+static X509 *authority(
+	struct pki *p, const char *cn, EVP_PKEY *key, const char *issuer, EVP_PKEY *issuer_key)
 {
 	X509 *x = blank(p, cn, key, -2, 60);
 
@@ -114,11 +114,18 @@ static X509 *leaf(struct pki *p, const struct pki_spec *spec, EVP_PKEY *key)
 	bool dated = spec->from_days || spec->to_days;
 	X509 *x = blank(p, cn, key, dated ? spec->from_days : -1, dated ? spec->to_days : 30);
 
-	name_of(x, spec->self_signed ? cn : spec->by_intermediate ? "Lab Sub CA" : "Lab Root CA", true);
+	name_of(x,
+		spec->self_signed       ? cn
+		: spec->by_intermediate ? "Lab Sub CA"
+					: "Lab Root CA",
+		true);
 	add_names(x, spec);
 	if (spec->eku)
 		add_ext(x, NID_ext_key_usage, spec->eku);
-	X509_sign(x, spec->self_signed ? key : spec->by_intermediate ? p->sub_key : p->root_key,
+	X509_sign(x,
+		spec->self_signed       ? key
+		: spec->by_intermediate ? p->sub_key
+					: p->root_key,
 		EVP_sha256());
 	return x;
 }
@@ -204,7 +211,7 @@ struct pki_files pki_issue(struct pki *p, const char *name, const struct pki_spe
 	return ret;
 }
 
-X509 *pki_make(struct pki *p, const struct pki_spec *spec, STACK_OF(X509) **ret_chain)
+X509 *pki_make(struct pki *p, const struct pki_spec *spec, STACK_OF(X509) * *ret_chain)
 {
 	EVP_PKEY *key = new_key(spec);
 	X509 *x = leaf(p, spec, key);

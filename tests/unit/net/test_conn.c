@@ -91,7 +91,8 @@ static void on_closed(void *arg, enum conn_end how, const char *text)
 	snprintf(e->text, sizeof e->text, "%s", text);
 }
 
-static const struct conn_ops ops = {on_connected, on_secure, on_data, on_flushed, on_eof, on_closed};
+static const struct conn_ops ops = {
+	on_connected, on_secure, on_data, on_flushed, on_eof, on_closed};
 
 static void on_accept(void *arg, int fd, const struct netaddr *peer)
 {
@@ -215,7 +216,7 @@ static void orderly_close(void **state)
 	until(server.eof);
 	assert_slice(buf_slice(&server.data), "last words");
 	assert_true(server.eof_clean);
-	assert_false(client.closed); /* the peer's end is awaited */
+	assert_false(client.closed);                /* the peer's end is awaited */
 	conn_write(server.conn, SL("late answer")); /* still possible, and dropped there */
 	conn_close(server.conn, 3000);
 	until(client.closed && server.closed);
@@ -371,8 +372,8 @@ static void tls_1_2_works_too(void **state)
 
 static void bad_certificates_are_recorded_not_refused(void **state)
 {
-	struct pki_files f =
-		pki_issue(pki, "self", &(struct pki_spec){.dns = NAMES("a.lab"), .self_signed = true});
+	struct pki_files f = pki_issue(
+		pki, "self", &(struct pki_spec){.dns = NAMES("a.lab"), .self_signed = true});
 	struct tls_cert_files files = {.name = "self", .chain = f.chain, .key = f.key};
 	struct tls_set *self;
 	struct err e;
@@ -400,7 +401,7 @@ static void client_without_certificate_goes_on(void **state)
 	SSL_CTX_free(bare);
 }
 
-/* The classic STARTTLS injection: what was sent in clear after the command is not seen inside TLS. */
+/* STARTTLS injection: what was sent in clear after the command is not seen inside TLS. */
 static void clear_bytes_are_not_carried_into_tls(void **state)
 {
 	dial();

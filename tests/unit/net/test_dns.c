@@ -24,15 +24,15 @@ struct record {
 };
 
 static const struct record records[] = {
-	{"host.lab", A, "192.0.2.1"},
-	{"host.lab", A, "192.0.2.2"},
-	{"host.lab", AAAA, "2001:db8::1"},
-	{"v4.lab", A, "192.0.2.3"},
-	{"_xmpp-server._tcp.multi.lab", SRV, "20 0 5270 b.lab"},
-	{"_xmpp-server._tcp.multi.lab", SRV, "10 0 5269 a.lab"},
-	{"_xmpp-server._tcp.multi.lab", SRV, "5 0 0 ."},
-	{"_xmpp-server._tcp.none.lab", SRV, "0 0 0 ."},
-	{"host.test", A, "192.0.2.9"},
+	{"host.lab",                    A,    "192.0.2.1"      },
+	{"host.lab",                    A,    "192.0.2.2"      },
+	{"host.lab",                    AAAA, "2001:db8::1"    },
+	{"v4.lab",		      A,    "192.0.2.3"      },
+	{"_xmpp-server._tcp.multi.lab", SRV,  "20 0 5270 b.lab"},
+	{"_xmpp-server._tcp.multi.lab", SRV,  "10 0 5269 a.lab"},
+	{"_xmpp-server._tcp.multi.lab", SRV,  "5 0 0 ."        },
+	{"_xmpp-server._tcp.none.lab",  SRV,  "0 0 0 ."        },
+	{"host.test",                   A,    "192.0.2.9"      },
 };
 
 static int sock;
@@ -170,7 +170,8 @@ static void on_srv(void *arg, enum dns_status status, bool secure, const struct 
 		memcpy(got.srv, v, n * sizeof *v);
 }
 
-static void on_addrs(void *arg, enum dns_status status, bool secure, const struct netaddr *v, size_t n)
+static void on_addrs(
+	void *arg, enum dns_status status, bool secure, const struct netaddr *v, size_t n)
 {
 	got.calls++;
 	got.status = status;
@@ -208,8 +209,12 @@ static struct netaddr server_address(void)
 static void start(enum dns_mode mode, unsigned timeout_ms, const char *insecure)
 {
 	struct netaddr a = server_address();
-	struct dns_config c = {.dnssec = mode, .forward = &a, .n_forward = 1, .timeout_ms = timeout_ms,
-		.insecure_zones = &insecure, .n_insecure_zones = insecure ? 1 : 0};
+	struct dns_config c = {.dnssec = mode,
+		.forward = &a,
+		.n_forward = 1,
+		.timeout_ms = timeout_ms,
+		.insecure_zones = &insecure,
+		.n_insecure_zones = insecure ? 1 : 0};
 	struct err e = {0};
 
 	if (dns_new(&dns, loop, &c, NULL, &e) < 0)

@@ -18,7 +18,8 @@ static int setup(void **state)
 {
 	pki = pki_new();
 	a = pki_issue(pki, "a", &(struct pki_spec){.dns = NAMES("a.lab")});
-	b = pki_issue(pki, "b", &(struct pki_spec){.dns = NAMES("b.lab"), .from_days = -1, .to_days = 3});
+	b = pki_issue(
+		pki, "b", &(struct pki_spec){.dns = NAMES("b.lab"), .from_days = -1, .to_days = 3});
 	return 0;
 }
 
@@ -32,8 +33,8 @@ static void context_by_domain_or_default(void **state)
 {
 	static const char *const for_a[] = {"a.lab", "more.a.lab"};
 	struct tls_cert_files files[] = {
-		{.name = "a", .chain = a.chain, .key = a.key, .domains = for_a, .n_domains = 2},
-		{.name = "b", .chain = b.chain, .key = b.key},
+		{.name = "a",     .chain = a.chain, .key = a.key, .domains = for_a, .n_domains = 2},
+		{.name = "b", .chain = b.chain,                 .key = b.key                  },
 	};
 	struct tls_set *s;
 	struct err e = {0};
@@ -87,7 +88,7 @@ static void contexts_are_strict(void **state)
 	struct tls_set *s;
 	SSL_CTX *ctx;
 	struct err e;
-	STACK_OF(SSL_CIPHER) *ciphers;
+	STACK_OF(SSL_CIPHER) * ciphers;
 
 	assert_int_equal(tls_set_load(&s, &f, 1, pki_trust(pki), &e), 0);
 	ctx = tls_set_for(s, SL("a.lab"));
