@@ -4,6 +4,8 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "federation/address.h"
+#include "federation/snapshot.h"
 
 /*
  * The key is "user\0contact": neither part can have a NUL. It is put together on the stack, so that
@@ -123,14 +125,17 @@ void allow_each(const struct allow_set *s, allow_each_fn *fn, void *arg)
 		tell(container_of(n, struct allow_entry, node), fn, arg);
 }
 
-size_t allow_expire(struct allow_set *s, uint64_t now_ms, allow_each_fn *fn, void *arg)
+typedef bool entry_fn(const struct allow_entry *entry, void *arg);
+
+static size_t drop_if(struct allow_set *s, entry_fn *wanted, void *wanted_arg, allow_each_fn *fn,
+	void *arg)
 {
 	size_t gone = 0;
 
 	table_each(&s->entries, n) {
 		struct allow_entry *entry = container_of(n, struct allow_entry, node);
 
-		if (!expired(entry, now_ms))
+		if (!wanted(entry, wanted_arg))
 			continue;
 		if (fn)
 			tell(entry, fn, arg);
@@ -138,4 +143,38 @@ size_t allow_expire(struct allow_set *s, uint64_t now_ms, allow_each_fn *fn, voi
 		gone++;
 	}
 	return gone;
+}
+
+static bool is_expired(const struct allow_entry *entry, void *arg)
+{
+	return expired(entry, *(const uint64_t *)arg);
+}
+
+size_t allow_expire(struct allow_set *s, uint64_t now_ms, allow_each_fn *fn, void *arg)
+{
+	return drop_if(s, is_expired, &now_ms, fn, arg);
+}
+
+struct judges {
+	const struct snapshot *before, *now;
+};
+
+static bool changed_hands(const struct allow_entry *entry, void *arg)
+{
+	const struct judges *j = arg;
+	struct slice domain = address_domain(slice_from(entry->node.key, entry->user_n + 1));
+	const struct partner *now = snapshot_partner(j->now, domain), *before;
+
+	if (!now || !j->before)
+		return !now;
+	before = snapshot_partner(j->before, domain);
+	return !before || strcmp(before->domain.a, now->domain.a) != 0;
+}
+
+size_t allow_rejudge(struct allow_set *s, const struct snapshot *before, const struct snapshot *now,
+	allow_each_fn *fn, void *arg)
+{
+	struct judges j = {before, now};
+
+	return drop_if(s, changed_hands, &j, fn, arg);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "federation/address.h"
 #include "federation/allow.h"
 #include "gateway/core.h"
 #include "loop/worker.h"
@@ -77,6 +78,20 @@ static void invitations_free(struct list *l)
 		invitation_free(container_of(n, struct invitation, node));
 }
 
+static void forget(void *arg, struct slice user, struct slice contact, uint64_t expires_ms);
+
+/* While it was being written its partner may have been deleted: then it goes the same way. */
+static void put_in_force(
+	struct invites *i, struct slice user, struct slice contact, uint64_t expires_ms)
+{
+	const struct snapshot *s = i->gateway->snapshot;
+
+	if (s && !snapshot_partner(s, address_domain(contact)))
+		forget(i, user, contact, expires_ms);
+	else
+		allow_put(i->set, user, contact, expires_ms);
+}
+
 /* What is on disk now counts. */
 static void invitation_apply(struct invites *i, struct invitation *c, const struct err *failed)
 {
@@ -89,7 +104,7 @@ static void invitation_apply(struct invites *i, struct invitation *c, const stru
 		return;
 	}
 	if (c->op == MEMORY_PUT_ALLOW) {
-		allow_put(i->set, user, contact, c->expires_ms);
+		put_in_force(i, user, contact, c->expires_ms);
 	} else if (!allow_remove(i->set, user, contact) && c->done) {
 		err_code(&missing, ERR_NOT_FOUND, "not_found", NULL, "%s has not invited %s",
 			c->user, c->contact);
@@ -203,7 +218,7 @@ static void enqueue(struct invites *i, struct invitation *c)
 
 /* ---- expiry ---- */
 
-static void forget_expired(void *arg, struct slice user, struct slice contact, uint64_t expires_ms)
+static void forget(void *arg, struct slice user, struct slice contact, uint64_t expires_ms)
 {
 	struct invites *i = arg;
 
@@ -214,7 +229,7 @@ static void expire_fires(void *arg)
 {
 	struct invites *i = arg;
 
-	allow_expire(i->set, gateway_wall(i->gateway), forget_expired, i);
+	allow_expire(i->set, gateway_wall(i->gateway), forget, i);
 	loop_timer_in(&i->expire_timer, EXPIRE_EVERY_MS);
 }
 
@@ -257,6 +272,11 @@ void invites_free(struct invites *i)
 	invitations_free(&i->queue);
 	allow_free(i->set);
 	free(i);
+}
+
+void invites_rejudge(struct invites *i, const struct snapshot *before, const struct snapshot *now)
+{
+	allow_rejudge(i->set, before, now, forget, i);
 }
 
 bool invites_has(const struct invites *i, struct slice user, struct slice contact, uint64_t wall_ms)

@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "build.h"
 #include "federation/allow.h"
+#include "federation/snapshot.h"
 #include "unit.h"
 
 static void puts_and_removes(void **state)
@@ -74,6 +76,59 @@ static void cleans_up(void **state)
 	allow_free(s);
 }
 
+static struct snapshot *world(const struct line *lines, size_t n)
+{
+	struct config *c = build(lines, n);
+	struct snapshot *s;
+
+	assert_int_equal(snapshot_build(&s, c, 1, NULL, NULL), 0);
+	config_free(c);
+	return s;
+}
+
+/* Design section 7: what becomes of invitations when their partner changes. */
+static void partners_change(void **state)
+{
+	static const struct line before_lines[] = {
+		{OBJECT_PARTNER, "xmpp.lab", "domains=moves.lab,stays.lab"},
+		{OBJECT_PARTNER, "deleted.lab", NULL},
+		{OBJECT_PARTNER, "disabled.lab", NULL},
+		{OBJECT_PARTNER, "müller.example", NULL},
+	};
+	static const struct line now_lines[] = {
+		{OBJECT_PARTNER, "xmpp.lab", "domains=stays.lab|type=Federated"},
+		{OBJECT_PARTNER, "other.lab", "domains=moves.lab"},
+		{OBJECT_PARTNER, "disabled.lab", "enabled=false"},
+		{OBJECT_PARTNER, "müller.example", NULL},
+		{OBJECT_PARTNER, "new.lab", NULL},
+	};
+	static const struct {
+		const char *contact;
+		bool stays, stays_at_start;
+	} cases[] = {
+		{"a@xmpp.lab", true, true}, {"a@stays.lab", true, true}, {"a@moves.lab", false, true},
+		{"a@deleted.lab", false, false}, {"a@disabled.lab", true, true},
+		{"a@müller.example", true, true}, {"a@new.lab", false, true}, {"a@never.lab", false, false},
+		{"xmpp.lab", true, true},
+	};
+	struct snapshot *before = world(before_lines, ARRAY_LEN(before_lines));
+	struct snapshot *now = world(now_lines, ARRAY_LEN(now_lines));
+
+	for (int start = 0; start < 2; start++) {
+		struct allow_set *s = allow_new();
+
+		for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+			allow_put(s, SL("user@sip.lab"), slice_of(cases[i].contact), 0);
+		assert_int_equal(allow_rejudge(s, start ? NULL : before, now, NULL, NULL), start ? 2 : 4);
+		for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+			assert_int_equal(allow_has(s, SL("user@sip.lab"), slice_of(cases[i].contact), 1),
+				start ? cases[i].stays_at_start : cases[i].stays);
+		allow_free(s);
+	}
+	snapshot_unref(before);
+	snapshot_unref(now);
+}
+
 static void has_limits(void **state)
 {
 	struct allow_set *s = allow_new();
@@ -97,6 +152,7 @@ int main(void)
 		cmocka_unit_test(puts_and_removes),
 		cmocka_unit_test(expires),
 		cmocka_unit_test(cleans_up),
+		cmocka_unit_test(partners_change),
 		cmocka_unit_test(has_limits),
 	};
 

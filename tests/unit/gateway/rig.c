@@ -85,7 +85,8 @@ void rig_settings(struct rig *r, const struct rig_options *o)
 	put_local(c, "example.net");
 	put_local(c, "example.org");
 	put_local(c, "sip.example");
-	put_partner(c, o, "example.com", "muc.example.com");
+	if (!o->no_partner)
+		put_partner(c, o, "example.com", "muc.example.com");
 	put_partner(c, o, "xmpp.example", NULL);
 	put_access(c, o);
 	if (snapshot_build(&s, c, 1, NULL, &e) < 0) {

@@ -47,10 +47,10 @@ struct rig_options {
 	const char *error_wait;   /* of the route; "300" */
 	const char *late_error;
 	const char *send_rate;
-	bool no_federation, no_xmpp, write_invites, partner_off;
+	bool no_federation, no_xmpp, write_invites, partner_off, no_partner;
 	struct memory *memory;
 	struct worker *worker;
-};
+}; /* partner_off: disabled; no_partner: example.com is none */
 
 /*
  * Local domains example.net, example.org, sip.example by the route "main"; partners example.com

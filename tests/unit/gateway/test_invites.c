@@ -73,9 +73,11 @@ static void stop(struct rig *r)
 /* Until nothing is being written. */
 static void settle(struct rig *r)
 {
-	rig_advance(r, 5);
-	while (gateway_busy(r->g))
-		loop_turn(r->loop, true);
+	do {
+		rig_advance(r, 5);
+		if (gateway_busy(r->g))
+			loop_turn(r->loop, true);
+	} while (gateway_busy(r->g));
 }
 
 struct answer {
@@ -263,6 +265,56 @@ static void disk_full(void **state)
 	memory_close(o.memory);
 }
 
+static void count_row(void *arg, const struct memory_allow *row)
+{
+	++*(unsigned *)arg;
+}
+
+static unsigned stored_rows(struct memory *m)
+{
+	unsigned n = 0;
+
+	assert_int_equal(memory_load(m, count_row, &n, NULL), 0);
+	return n;
+}
+
+/* Disabling a partner suspends what was given to it, deleting it ends it, on disk too. */
+static void partner_deleted(void **state)
+{
+	struct rig_options o = {.partner_type = "PublicUnverified"};
+	struct answer a = {0};
+	struct place p;
+	struct rig *r;
+
+	place_new(&p);
+	o.memory = p.memory;
+	o.worker = p.worker;
+	r = start(&o);
+	gateway_allow_put(r->g, ROMEO, JULIET, 0, SL("root"), stored, &a);
+	settle(r);
+	o.partner_off = true;
+	rig_settings(r, &o);
+	o.partner_off = false;
+	rig_settings(r, &o);
+	assert_int_equal(in_force(r), 1);
+	o.no_partner = true;
+	rig_settings(r, &o);
+	settle(r);
+	assert_int_equal(stored_rows(p.memory), 0);
+	/* one that was on its way to the disk meanwhile */
+	gateway_allow_put(r->g, ROMEO, JULIET, 0, SL("root"), stored, &a);
+	settle(r);
+	o.no_partner = false;
+	rig_settings(r, &o);
+	settle(r);
+	assert_int_equal(in_force(r), 0);
+	assert_int_equal(stored_rows(p.memory), 0);
+	rig_message(r, NULL, NULL, NULL, NULL);
+	assert_int_equal(rig_status(r), 403);
+	stop(r);
+	place_remove(&p);
+}
+
 /* More than a batch: all of them, in order. */
 static void many(void **state)
 {
@@ -297,6 +349,7 @@ int main(void)
 		cmocka_unit_test(survives_a_restart),
 		cmocka_unit_test(writing_invites),
 		cmocka_unit_test(disk_full),
+		cmocka_unit_test(partner_deleted),
 		cmocka_unit_test(many),
 	};
 
