@@ -18,39 +18,50 @@ static int disallowed(uint32_t c, struct err *e)
 		(unsigned)c);
 }
 
-/* contexts: also the rules that need a character's neighbours. */
-static int check(const struct profile *p, const struct chars *s, bool contexts, struct err *e)
+/* Which characters the class has; those that depend on their neighbours are for check_context(). */
+static int check_class(const struct profile *p, const struct chars *s, struct err *e)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		enum precis_prop prop = precis_prop(s->p[i]);
-		bool ok = prop == PRECIS_PVALID || (prop == PRECIS_FREE && !p->identifier);
 
-		if (prop == PRECIS_CONTEXTJ || prop == PRECIS_CONTEXTO)
-			ok = !contexts || precis_context(s, i);
-		if (!ok)
+		if (prop == PRECIS_DISALLOWED || prop == PRECIS_UNASSIGNED ||
+			(prop == PRECIS_FREE && p->identifier))
 			return disallowed(s->p[i], e);
 	}
 	return 0;
 }
 
-static void apply(const struct profile *p, struct chars *s, struct arena *a)
+static int check_context(const struct chars *s, struct err *e)
 {
-	p->map(s);
-	if (p->lower)
-		chars_lower(s, a);
-	chars_nfc(s, a);
+	struct precis_seen seen = {0};
+	bool looked = false;
+
+	for (size_t i = 0; i < s->n; i++) {
+		enum precis_prop prop = precis_prop(s->p[i]);
+
+		if (prop != PRECIS_CONTEXTJ && prop != PRECIS_CONTEXTO)
+			continue;
+		if (!looked)
+			seen = precis_look(s);
+		looked = true;
+		if (!precis_context(s, i, &seen))
+			return disallowed(s->p[i], e);
+	}
+	return 0;
 }
 
 /* RFC 8264 7: until stable, at most three times more. */
 static int stabilise(const struct profile *p, struct chars *s, struct arena *a, struct err *e)
 {
-	apply(p, s, a);
-	for (int more = 0; more < 3; more++) {
+	for (int round = 0; round < 4; round++) {
 		struct chars before = {arena_alloc(a, s->n * sizeof *s->p), s->n};
 
 		if (s->n)
 			memcpy(before.p, s->p, s->n * sizeof *s->p);
-		apply(p, s, a);
+		p->map(s);
+		if (p->lower)
+			chars_lower(s, a);
+		chars_nfc(s, a);
 		if (chars_eq(s, &before))
 			return 0;
 	}
@@ -71,14 +82,16 @@ static int enforce(struct slice *ret, const struct profile *p, struct arena *a, 
 	if (!chars_decode(&c, a, s))
 		return err_code(e, ERR_INVALID, "bad-utf8", NULL, "it is not UTF-8");
 	p->map(&c);
-	if (check(p, &c, false, e) < 0 || stabilise(p, &c, a, e) < 0)
+	if (check_class(p, &c, e) < 0 || stabilise(p, &c, a, e) < 0)
 		return -1;
 	if (p->bidi && chars_rtl(&c) && !chars_bidi_rule(&c))
 		return err_code(e, ERR_INVALID, "bad-bidi", NULL,
 			"it mixes right-to-left and other characters");
-	if (check(p, &c, true, e) < 0)
-		return -1;
 	out = chars_encode(&c, a);
+	if (!slice_eq(out, s) && check_class(p, &c, e) < 0)
+		return -1;
+	if (check_context(&c, e) < 0)
+		return -1;
 	*ret = slice_eq(out, s) ? s : out;
 	return 0;
 }

@@ -43,11 +43,15 @@ static bool conjoining_jamo(uint32_t c)
 /* toNFKC(c) != c */
 static bool has_compat(uint32_t c)
 {
-	uint32_t buf[32];
+	uint32_t buf[UC_DECOMPOSITION_MAX_LENGTH], *got;
 	size_t n = ARRAY_LEN(buf);
-	uint32_t *got = u32_normalize(UNINORM_NFKC, &c, 1, buf, &n);
-	bool same = got == buf && n == 1 && buf[0] == c;
+	bool same;
+	int tag;
 
+	if (uc_decomposition(c, &tag, buf) < 0) /* most have none, and this is quicker */
+		return false;
+	got = u32_normalize(UNINORM_NFKC, &c, 1, buf, &n);
+	same = got == buf && n == 1 && buf[0] == c;
 	if (got != buf)
 		xfree(got);
 	return !same;
@@ -67,9 +71,12 @@ static enum precis_prop by_category(uint32_t c)
 	return PRECIS_DISALLOWED;
 }
 
-/* The order of the tests is that of RFC 8264 8 and matters. */
+/* The order of the tests is that of RFC 8264 8 and matters; ASCII, in no table, goes ahead. */
 enum precis_prop precis_prop(uint32_t c)
 {
+	if (c < 0x80)
+		return in_range(c, 0x21, 0x7e) ? PRECIS_PVALID :
+			c == ' ' ? PRECIS_FREE : PRECIS_DISALLOWED;
 	for (size_t i = 0; i < ARRAY_LEN(exceptions); i++)
 		if (in_range(c, exceptions[i].from, exceptions[i].to))
 			return exceptions[i].prop;
@@ -77,8 +84,6 @@ enum precis_prop precis_prop(uint32_t c)
 		return PRECIS_DISALLOWED;
 	if (uc_is_general_category(c, UC_UNASSIGNED))
 		return PRECIS_UNASSIGNED;
-	if (in_range(c, 0x21, 0x7e))
-		return PRECIS_PVALID;
 	if (in_range(c, 0x200c, 0x200d))
 		return PRECIS_CONTEXTJ;
 	if (conjoining_jamo(c) || uc_is_property_default_ignorable_code_point(c) ||
@@ -112,29 +117,29 @@ static bool between_joining(const struct chars *s, size_t at)
 		(right == UC_JOINING_TYPE_R || right == UC_JOINING_TYPE_D);
 }
 
-static bool has_between(const struct chars *s, uint32_t from, uint32_t to)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (in_range(s->p[i], from, to))
-			return true;
-	return false;
-}
-
 static bool is_script(uint32_t c, const char *name)
 {
-	return uc_is_script(c, uc_script_byname(name));
+	const uc_script_t *script = uc_script(c);
+
+	return script && strcmp(script->name, name) == 0;
 }
 
-static bool has_japanese(const struct chars *s)
+struct precis_seen precis_look(const struct chars *s)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (is_script(s->p[i], "Hiragana") || is_script(s->p[i], "Katakana") ||
-			is_script(s->p[i], "Han"))
-			return true;
-	return false;
+	struct precis_seen seen = {0};
+
+	for (size_t i = 0; i < s->n; i++) {
+		uint32_t c = s->p[i];
+
+		seen.arabic = seen.arabic || in_range(c, 0x0660, 0x0669);
+		seen.extended = seen.extended || in_range(c, 0x06f0, 0x06f9);
+		seen.japanese = seen.japanese || is_script(c, "Hiragana") ||
+			is_script(c, "Katakana") || is_script(c, "Han");
+	}
+	return seen;
 }
 
-bool precis_context(const struct chars *s, size_t at)
+bool precis_context(const struct chars *s, size_t at, const struct precis_seen *seen)
 {
 	uint32_t c = s->p[at];
 	uint32_t before = at > 0 ? s->p[at - 1] : 0, after = at + 1 < s->n ? s->p[at + 1] : 0;
@@ -152,10 +157,10 @@ bool precis_context(const struct chars *s, size_t at)
 	case 0x05f4: /* A.6 */
 		return is_script(before, "Hebrew");
 	case 0x30fb: /* A.7 */
-		return has_japanese(s);
+		return seen->japanese;
 	default:
 		if (in_range(c, 0x0660, 0x0669)) /* A.8 */
-			return !has_between(s, 0x06f0, 0x06f9);
-		return in_range(c, 0x06f0, 0x06f9) && !has_between(s, 0x0660, 0x0669); /* A.9 */
+			return !seen->extended;
+		return in_range(c, 0x06f0, 0x06f9) && !seen->arabic; /* A.9 */
 	}
 }
