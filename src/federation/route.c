@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "federation/setting_ops.h"
 
 static const char *const transport_words[] = {"udp", "tcp", "tls", NULL};
 static const char *const kind_words[] = {"generic", "microsoft-edge", "microsoft-pool", NULL};
@@ -90,6 +91,17 @@ static bool is_private(const struct network *n)
 	return false;
 }
 
+static void warn_next_hop(const struct route *r, struct notes *warnings)
+{
+	struct network n;
+
+	if (r->transport != ROUTE_TLS && network_read_host(slice_of(r->next_hop.host), &n) &&
+		!is_private(&n))
+		notes_add(warnings, "route", r->name, "route_not_private", "next_hop",
+			"the next hop of a route without TLS is outside private networks; whoever is on the "
+			"way can read and forge messages");
+}
+
 static void warn_sources(const struct route *r, struct notes *warnings)
 {
 	for (size_t i = 0; i < r->sources.n; i++)
@@ -107,6 +119,7 @@ static int check(const struct object *o, struct notes *warnings, struct err *e)
 
 	if (check_transport(r, e) < 0 || check_built(r, e) < 0)
 		return -1;
+	warn_next_hop(r, warnings);
 	warn_sources(r, warnings);
 	if (r->late_error == ROUTE_LATE_OFF)
 		notes_add(warnings, "route", r->name, "late_errors_not_told", "late_error",

@@ -192,6 +192,17 @@ static bool read_address(struct slice s, struct network *ret)
 	return inet_pton(AF_INET, text, ret->addr + 12) == 1;
 }
 
+bool network_read_host(struct slice host, struct network *ret)
+{
+	struct network n = {0};
+
+	if (!read_address(host, &n))
+		return false;
+	n.bits = 128;
+	*ret = n;
+	return true;
+}
+
 /* "2001:DB8:0::1" is "2001:db8::1"; s is an address (is_ip()). */
 static struct slice canonical_ip(struct slice s, struct arena *a)
 {
@@ -201,8 +212,7 @@ static struct slice canonical_ip(struct slice s, struct arena *a)
 
 	if (*s.p == '[')
 		s = slice_cut(slice_from(s, 1), s.n - 2);
-	read_address(s, &n);
-	n.bits = 128;
+	network_read_host(s, &n);
 	network_print(&n, &text);
 	ret = arena_slice(a, buf_slice(&text));
 	buf_done(&text);

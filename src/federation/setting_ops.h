@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "federation/setting.h"
+#include "federation/value.h"
 
 struct setting_ops {
 	const char *json; /* its JSON type */
@@ -30,6 +31,9 @@ int setting_bad(const struct setting *s, struct err *e, const char *code, const 
 
 /* What was typed, short enough for an error's text and never ending inside a character. */
 struct slice setting_shown(struct slice typed);
+
+/* An IP address without brackets as a network of its own; false when it is none. */
+bool network_read_host(struct slice host, struct network *ret);
 
 /* Fields that are one char *. */
 void string_put(void *field, struct slice value);

@@ -105,6 +105,10 @@ static const struct warned warned[] = {
 	{&policy_class, {"identity=global", "xmpp=true"}, "federation_access_off "},
 	{&policy_class, {"identity=global", "xmpp=true", "federation=true"}, ""},
 	{&route_class, {"name=main", "next_hop=sip:127.0.0.1"}, ""},
+	{&route_class, {"name=main", "next_hop=sip:[fd00::1]:5060"}, ""},
+	{&route_class, {"name=main", "next_hop=sip:proxy.lab"}, ""}, /* nobody knows where that is */
+	{&route_class, {"name=main", "next_hop=sip:192.0.2.1"}, "route_not_private "},
+	{&route_class, {"name=main", "next_hop=sip:[2001:db8::1]:5060"}, "route_not_private "},
 	{&route_class, {"name=main", "next_hop=sip:127.0.0.1", "late_error=off"}, "late_errors_not_told "},
 	{&route_class, {"name=main", "next_hop=sip:127.0.0.1",
 		"sources=10.0.0.0/8 172.16.0.0/12 192.168.1.1 127.0.0.0/8 169.254.0.0/16 ::1 fd00::/8 fe80::/10"},
