@@ -66,7 +66,7 @@ char *buf_room(struct buf *b, size_t n)
 	return room(b, n, 0);
 }
 
-void buf_add(struct buf *b, const void *p, size_t n)
+void buf_add_slow(struct buf *b, const void *p, size_t n)
 {
 	char *to;
 

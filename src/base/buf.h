@@ -14,7 +14,7 @@
  * A zeroed struct is an empty buffer. p is not NUL-terminated.
  */
 struct buf {
-	char *p;     /* storage; the bytes are p[off .. off + n) */
+	char *p; /* storage; the bytes are p[off .. off + n) */
 	size_t off;
 	size_t n;
 	size_t cap;
@@ -41,7 +41,17 @@ static inline void buf_added(struct buf *b, size_t n)
 }
 
 /* p does not lie in the buffer itself. */
-void buf_add(struct buf *b, const void *p, size_t n);
+void buf_add_slow(struct buf *b, const void *p, size_t n);
+static inline void buf_add(struct buf *b, const void *p, size_t n)
+{
+	/* n - 1: nothing to add is left to the other, which must not look at p or b->p then. */
+	if (!b->max && n - 1 < b->cap - b->off - b->n) {
+		memcpy(b->p + b->off + b->n, p, n);
+		b->n += n;
+	} else {
+		buf_add_slow(b, p, n);
+	}
+}
 static inline void buf_slice_add(struct buf *b, struct slice s)
 {
 	buf_add(b, s.p, s.n);

@@ -3,15 +3,6 @@
 
 /* What transactions are known by, and the identifiers we make. */
 
-static uint64_t salted(struct sip_stack *s, struct slice bytes, uint8_t which)
-{
-	buf_reset(&s->scratch);
-	buf_add(&s->scratch, s->salt, sizeof s->salt);
-	buf_chr(&s->scratch, (char)which);
-	buf_slice_add(&s->scratch, bytes);
-	return hash_bytes(buf_slice(&s->scratch));
-}
-
 /* The bytes hashed so far, once more with another beginning, for the other 64 bits. */
 static void finish(struct sip_stack *s, struct sip_ident *ret)
 {
@@ -85,7 +76,9 @@ uint64_t sip_ident_merge(struct sip_stack *s, const struct sip_msg *m)
 
 uint64_t sip_ident_branch(struct sip_stack *s, struct slice branch)
 {
-	return salted(s, branch, 8);
+	begin(s, 8);
+	part(s, branch);
+	return hash_bytes(buf_slice(&s->scratch));
 }
 
 /* ---- identifiers ---- */
@@ -127,10 +120,16 @@ void sip_ident_random(struct sip_stack *s, char ret[static SIP_ID_LEN])
  */
 void sip_ident_tag(struct sip_stack *s, const struct sip_ident *id, char ret[static SIP_ID_LEN])
 {
+	struct {
+		uint8_t salt[sizeof s->salt];
+		struct sip_ident id;
+		uint64_t which;
+	} in = {.id = *id};
 	uint64_t h[2];
 
-	h[0] = salted(s, slice_make(id, sizeof *id), 10);
-	h[1] = salted(s, slice_make(id, sizeof *id), 11);
+	memcpy(in.salt, s->salt, sizeof in.salt);
+	for (; in.which < 2; in.which++)
+		h[in.which] = hash_bytes(slice_make(&in, sizeof in));
 	make_id(s, (const uint8_t *)h, ret);
 }
 

@@ -88,6 +88,12 @@ struct sip_index_node *sip_index_get(const struct sip_index *x, uint64_t id)
 	return x->slots ? find(*slot_of(x, id), id) : NULL;
 }
 
+void sip_index_hint(const struct sip_index *x, uint64_t id)
+{
+	if (x->slots)
+		__builtin_prefetch(slot_of(x, id));
+}
+
 struct sip_index_node *sip_index_next(const struct sip_index_node *n)
 {
 	return find(n->next, n->id);

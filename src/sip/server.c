@@ -208,14 +208,14 @@ static void step(struct sip_server *t, enum sip_server_event event, struct sip_r
 	}
 }
 
-void sip_server_start(struct sip_rx *rx, uint64_t merge_id)
+void sip_server_start(struct sip_rx *rx)
 {
 	struct sip_stack *s = rx->stack;
 	struct sip_server *t = xmalloc(sizeof *t);
 
 	*t = (struct sip_server){.stack = s, .b = rx->id.b, .merged_by = true};
 	sip_index_put(&s->servers, &t->by_id, rx->id.a);
-	sip_index_put(&s->merges, &t->by_merge, merge_id);
+	sip_index_put(&s->merges, &t->by_merge, rx->merge_id);
 	t->pending = pending_new(rx);
 	enqueue(t, &s->trying, rx->now + SIP_100_AFTER);
 	s->n_servers++;

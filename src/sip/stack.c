@@ -132,10 +132,16 @@ static void find_way_back(struct sip_rx *rx)
 		rx->seen.received = source;
 }
 
+/* What the request is known by; the look-ups come a little later, when memory has had its time. */
 static void identify(struct sip_rx *rx)
 {
-	sip_ident_of(rx->stack, rx->m, rx->m->method_name, &rx->id);
-	sip_ident_tag(rx->stack, &rx->id, rx->to_tag);
+	struct sip_stack *s = rx->stack;
+
+	sip_ident_of(s, rx->m, rx->m->method_name, &rx->id);
+	sip_index_hint(&s->servers, rx->id.a);
+	rx->merge_id = sip_ident_merge(s, rx->m);
+	sip_index_hint(&s->merges, rx->merge_id);
+	sip_ident_tag(s, &rx->id, rx->to_tag);
 	rx->seen.to_tag = slice_make(rx->to_tag, sizeof rx->to_tag);
 	find_way_back(rx);
 }
@@ -178,7 +184,6 @@ static void take_new(struct sip_rx *rx)
 	struct sip_stack *s = rx->stack;
 	const char *reason = NULL;
 	unsigned status = sip_check_request(rx->m, s->config.caps, &reason, &s->extra);
-	uint64_t merge_id;
 
 	if (status) {
 		refuse(rx, status, reason);
@@ -190,13 +195,12 @@ static void take_new(struct sip_rx *rx)
 	}
 	if (!is_admitted(rx))
 		return;
-	merge_id = sip_ident_merge(s, rx->m);
-	if (sip_server_merges(s, merge_id))
+	if (sip_server_merges(s, rx->merge_id))
 		refuse(rx, 482, NULL);
 	else if (s->n_servers >= s->config.max_servers)
 		refuse_overload(rx);
 	else
-		sip_server_start(rx, merge_id);
+		sip_server_start(rx);
 }
 
 static void take_request(struct sip_rx *rx)

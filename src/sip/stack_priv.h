@@ -28,6 +28,7 @@ struct sip_rx {
 	void *ctx;
 	uint64_t now;
 	struct sip_ident id;
+	uint64_t merge_id;
 	struct sip_seen seen;
 	char received[INET6_ADDRSTRLEN];
 	char to_tag[SIP_ID_LEN];
@@ -108,7 +109,7 @@ struct slice sip_stack_server_line(const struct sip_stack *s);
 /* server.c */
 struct sip_server *sip_server_find(struct sip_stack *s, const struct sip_ident *id);
 bool sip_server_merges(struct sip_stack *s, uint64_t merge_id);
-void sip_server_start(struct sip_rx *rx, uint64_t merge_id);
+void sip_server_start(struct sip_rx *rx);
 void sip_server_again(struct sip_server *t, struct sip_rx *rx);
 /* Runs what is due; returns when the next is. */
 uint64_t sip_server_deadline(const struct sip_stack *s);

@@ -199,10 +199,12 @@ static void add_seen_via(struct buf *out, const struct sip_via *v, const struct 
 
 	buf_add(out, v->text.p, (size_t)(v->params.p - v->text.p));
 	for (struct slice at = rest; sip_param_next(&rest, &p) > 0; at = rest) {
-		if (slice_ieq(p.name, SL("rport")) && seen->rport)
-			buf_printf(out, ";rport=%u", seen->rport);
-		else if (!slice_ieq(p.name, SL("received")) || !seen->received.p)
+		if (slice_ieq(p.name, SL("rport")) && seen->rport) {
+			ADD(out, ";rport=");
+			buf_u64(out, seen->rport);
+		} else if (!slice_ieq(p.name, SL("received")) || !seen->received.p) {
 			buf_add(out, at.p, at.n - rest.n);
+		}
 	}
 	if (seen->received.p) {
 		ADD(out, ";received=");
