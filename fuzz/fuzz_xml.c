@@ -28,8 +28,8 @@ static void check_round_trip(const struct xml_elem *e)
 
 static void print(struct buf *out, struct xml_event *ev)
 {
-	buf_printf(out, "%d %d %zu %d %s %.*s ", ev->type, ev->spaced, ev->size, ev->fault,
-		ev->why ? ev->why : "", SLARG(ev->default_ns));
+	buf_printf(out, "%d %zu %d %s %.*s ", ev->type, ev->size, ev->fault, ev->why ? ev->why : "",
+		SLARG(ev->default_ns));
 	if (ev->elem)
 		xml_put_elem(out, ev->elem, SL_NONE);
 	if (ev->type == XML_EVENT_ELEMENT) {

@@ -28,7 +28,6 @@ struct xml_reader {
 	size_t n_held;
 
 	enum where where;
-	bool spaced;
 	size_t start;     /* index of the < of the first-level element */
 	struct arena doc; /* the root and what it declares */
 	struct xml_elem *root;
@@ -157,22 +156,10 @@ static void XMLCALL on_end(void *arg, const XML_Char *name)
 	XML_StopParser(r->expat, XML_TRUE);
 }
 
-static size_t leading_space(struct slice s)
+/* White space may separate first-level elements (RFC 6120 11.7), nothing else may. */
+static bool is_space(struct slice s)
 {
-	size_t n = 0;
-
-	while (n < s.n && memchr(" \t\r\n", s.p[n], 4))
-		n++;
-	return n;
-}
-
-static void between_elements(struct xml_reader *r, struct slice s)
-{
-	size_t space = leading_space(s);
-
-	r->spaced = r->spaced || space > 0;
-	if (space < s.n)
-		fail(r, XML_FAULT_STRAY_TEXT, "text outside of any stanza");
+	return slice_trim(s).n == 0;
 }
 
 static void XMLCALL on_text(void *arg, const XML_Char *p, int n)
@@ -182,10 +169,10 @@ static void XMLCALL on_text(void *arg, const XML_Char *p, int n)
 
 	if (r->fault)
 		return;
-	if (r->where == BETWEEN)
-		between_elements(r, s);
-	else if (!xml_builder_text(&r->builder, s))
+	if (r->where == INSIDE && !xml_builder_text(&r->builder, s))
 		fail_as_built(r);
+	else if (r->where == BETWEEN && !is_space(s))
+		fail(r, XML_FAULT_STRAY_TEXT, "text outside of any stanza");
 }
 
 static void XMLCALL on_comment(void *arg, const XML_Char *text)
@@ -223,11 +210,18 @@ static void XMLCALL on_xml_decl(
 }
 
 /*
- * After each create and reset. Reparse deferral would hold back a complete element that came in two
- * reads; the call is linked directly, so that an expat without it does not build.
+ * Never XML_ParserReset(), which keeps the memory of the names it forgets. Reparse deferral would
+ * hold back a complete element that came in two reads; the call is linked directly, so that an
+ * expat without it does not build.
  */
-static void set_up(struct xml_reader *r)
+static void new_expat(struct xml_reader *r)
 {
+	XML_ParserFree(r->expat); /* NULL is fine */
+	r->expat = XML_ParserCreate("UTF-8");
+	if (!r->expat)
+		abort(); /* out of memory, as xmalloc() does */
+	r->given = 0;
+	r->suspended = false;
 	XML_SetReparseDeferralEnabled(r->expat, XML_FALSE);
 	XML_SetUserData(r->expat, r);
 	XML_SetElementHandler(r->expat, on_start, on_end);
@@ -243,12 +237,10 @@ struct xml_reader *xml_reader_new(const struct xml_limits *limits)
 	struct xml_reader *r = xzalloc(sizeof *r);
 
 	r->lim = with_defaults(limits);
-	r->expat = XML_ParserCreate("UTF-8");
-	if (!r->expat)
-		abort(); /* out of memory, as xmalloc() does */
+	arena_init(&r->doc, 1024);
 	xml_builder_init(&r->builder, &r->lim);
 	r->budget = SIZE_MAX;
-	set_up(r);
+	new_expat(r);
 	return r;
 }
 
@@ -300,33 +292,25 @@ static void take_back(struct xml_reader *r)
 		r->budget += rest;
 }
 
-static void reset_expat(struct xml_reader *r)
-{
-	XML_ParserReset(r->expat, "UTF-8");
-	set_up(r);
-	r->given = 0;
-	r->suspended = false;
-}
-
 void xml_reader_restart(struct xml_reader *r, enum xml_rest rest)
 {
 	if (rest == XML_REST_KEEP)
 		take_back(r);
 	else
 		buf_reset(&r->in);
-	reset_expat(r);
+	new_expat(r);
 	xml_builder_reset(&r->builder);
 	arena_done(&r->doc);
 	r->root = r->done = NULL;
 	r->where = BEFORE_ROOT;
 	r->n_held = 0;
-	r->spaced = r->opened = r->closed = r->over = false;
+	r->opened = r->closed = r->over = false;
 	r->fault = XML_FAULT_NONE;
 }
 
 /*
- * expat keeps every name it has seen until it is reset, and a stream may last for months. Between
- * two elements it can be reset unseen: what is open is the root, whose namespaces are ours.
+ * expat keeps every name it has seen, and a stream may last for months. Between two elements
+ * another can take its place unseen: what is open is the root, whose namespaces are ours.
  */
 static void recycle(struct xml_reader *r)
 {
@@ -334,7 +318,7 @@ static void recycle(struct xml_reader *r)
 	enum XML_Status status;
 
 	take_back(r);
-	reset_expat(r);
+	new_expat(r);
 	XML_SetElementHandler(r->expat, NULL, NULL);
 	status = XML_Parse(r->expat, root, sizeof root - 1, XML_FALSE);
 	assert(status == XML_STATUS_OK);
@@ -529,8 +513,6 @@ static bool take_event(struct xml_reader *r, struct xml_event *ret)
 	} else {
 		return false;
 	}
-	ret->spaced = r->spaced;
-	r->spaced = false;
 	return true;
 }
 

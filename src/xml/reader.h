@@ -62,7 +62,6 @@ struct xml_event {
 	struct arena arena;      /* ELEMENT: the caller's from now on (arena_done) */
 	struct slice default_ns; /* OPEN: the default namespace declared there, or SL_NONE */
 	size_t size;             /* OPEN, ELEMENT: bytes from < to > */
-	bool spaced;             /* white space stood before it */
 	enum xml_fault fault;
 	const char *why; /* FAULT: for people; static */
 };

@@ -56,6 +56,11 @@ void xs_go(struct xstream *x, enum xstream_state to)
 		x->deadline = x->authenticated ? UINT64_MAX : x->establish_by;
 }
 
+bool xs_over(const struct xstream *x)
+{
+	return x->state == XST_CLOSING || x->state == XST_CLOSED;
+}
+
 /* ---- life ---- */
 
 static struct slice own(struct slice s)
@@ -79,6 +84,9 @@ struct xstream *xstream_new(const struct xstream_cfg *cfg, uint64_t now_ms)
 {
 	struct xstream *x = xzalloc(sizeof *x);
 
+	arena_init(&x->head, 512);
+	arena_init(&x->who, 256);
+	arena_init(&x->notes, 512);
 	x->cfg = *cfg;
 	x->cfg.local = own(cfg->local);
 	x->cfg.remote = own(cfg->remote);
@@ -279,7 +287,7 @@ void xstream_close(struct xstream *x, enum stream_cond cond, struct slice text)
 {
 	struct xstream_event *ev;
 
-	if (x->state == XST_CLOSING || x->state == XST_CLOSED)
+	if (xs_over(x))
 		return;
 	if (x->state == XST_TLS) {
 		ev = xs_closing(x, cond ? XSTREAM_R_LOCAL_ERROR : XSTREAM_R_LOCAL);
@@ -353,9 +361,8 @@ void xstream_db_send(struct xstream *x, enum xstream_event_type which, const str
 	struct buf *b = &x->out;
 
 	assert(which == XSTREAM_DB_RESULT || which == XSTREAM_DB_VERIFY);
-	if (x->state == XST_CLOSING || x->state == XST_CLOSED)
+	if (xs_over(x) || !x->header_sent)
 		return;
-	assert(x->header_sent);
 	buf_chr(b, '<');
 	buf_str(b, name);
 	xml_put_attr(b, "from", db->from);

@@ -174,7 +174,8 @@ void xstream_sent(struct xstream *x, size_t n);
 uint64_t xstream_deadline(const struct xstream *x); /* UINT64_MAX: none */
 void xstream_tick(struct xstream *x, uint64_t now_ms);
 
-/* ---- answers to XSTREAM_HEADER (recipient; asserted) ---- */
+/* ---- answers to XSTREAM_HEADER (recipient), asserted; after XSTREAM_CLOSING nothing happens ----
+ */
 
 /*
  * Go on under this policy. cert: the verdict on the peer's certificate for the `from` of this very
@@ -188,7 +189,7 @@ void xstream_accept(struct xstream *x, const struct xstream_policy *policy, enum
  */
 void xstream_refuse(struct xstream *x, enum stream_cond cond, struct slice text);
 
-/* ---- answers to XSTREAM_NEED_TLS (asserted) ---- */
+/* ---- answers to XSTREAM_NEED_TLS, asserted; after XSTREAM_CLOSING nothing happens ---- */
 
 /*
  * The handshake is done. cert: initiator: the verdict on the peer's certificate for cfg.remote;
@@ -213,7 +214,8 @@ void xstream_pair_remove(struct xstream *x, struct slice remote, struct slice lo
 
 /*
  * Emits <db:result/> or <db:verify/> (XSTREAM_DB_RESULT, XSTREAM_DB_VERIFY) with what db says: cond
- * only with type "error". Not once closing.
+ * only with type "error". Nothing is sent once closing, nor while the stream begins anew (it has
+ * another id then).
  */
 void xstream_db_send(struct xstream *x, enum xstream_event_type which, const struct xstream_db *db);
 

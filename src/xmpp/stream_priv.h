@@ -82,6 +82,8 @@ struct xstream {
 /* ---- stream.c ---- */
 void xs_go(struct xstream *x, enum xstream_state to);
 struct xstream_event *xs_push(struct xstream *x, enum xstream_event_type type);
+/* Closing or closed: what the driver answers now comes too late. */
+bool xs_over(const struct xstream *x);
 /* Ends with an error of ours. */
 void xs_error(struct xstream *x, enum stream_cond cond, struct slice text);
 /* Begins the end for this reason: CLOSING is told, once. */

@@ -152,6 +152,8 @@ void xstream_accept(struct xstream *x, const struct xstream_policy *policy, enum
 {
 	const char *why;
 
+	if (xs_over(x))
+		return;
 	assert(x->state == XST_ASKING);
 	x->policy = *policy;
 	x->cert = x->phase == XPHASE_TLS ? cert : XCERT_NONE;
@@ -172,6 +174,8 @@ void xstream_refuse(struct xstream *x, enum stream_cond cond, struct slice text)
 {
 	bool ours = cond != STREAM_HOST_UNKNOWN && cond != STREAM_HOST_GONE;
 
+	if (xs_over(x))
+		return;
 	assert(x->state == XST_ASKING && cond != STREAM_OK);
 	xs_put_header(x, ours ? x->peer.to : x->cfg.local);
 	xs_error(x, cond, text);
@@ -383,6 +387,8 @@ void xs_on_sasl_failure(struct xstream *x, const struct xml_elem *e)
 
 void xstream_tls_done(struct xstream *x, enum xstream_cert cert)
 {
+	if (xs_over(x))
+		return;
 	assert(x->state == XST_TLS);
 	x->phase = XPHASE_TLS;
 	xs_go(x, XST_OPENING);
@@ -397,6 +403,8 @@ void xstream_tls_done(struct xstream *x, enum xstream_cert cert)
 
 void xstream_tls_failed(struct xstream *x)
 {
+	if (xs_over(x))
+		return;
 	assert(x->state == XST_TLS);
 	xs_closing(x, XSTREAM_R_TLS_FAILED);
 	xs_closed(x, true);

@@ -26,8 +26,6 @@ static void print_open(struct buf *out, const struct xml_event *ev)
 
 void events_print(struct buf *out, struct xml_event *ev)
 {
-	if (ev->spaced)
-		buf_str(out, "spaced ");
 	switch (ev->type) {
 	case XML_EVENT_OPEN:
 		print_open(out, ev);

@@ -14,7 +14,6 @@
  *	element <...>           with every namespace spelt out by the writer
  *	close
  *	fault name: why
- * and "spaced " in front where white space stood before it.
  */
 void events_print(struct buf *out, struct xml_event *ev);
 

@@ -35,7 +35,7 @@ static const struct doc stanzas[] = {
 		"element <iq xmlns='jabber:server' id='1'/>\nelement <iq xmlns='jabber:server' "
 		"id='2'/>\n"},
 	{"white space between (11.7)", " <iq/>\r\n\t<iq/>",
-		"spaced element <iq xmlns='jabber:server'/>\nspaced element <iq "
+		"element <iq xmlns='jabber:server'/>\nelement <iq "
 		"xmlns='jabber:server'/>\n"},
 	{"white space inside is text", "<a> <b/>\n</a>",
 		"element <a xmlns='jabber:server'> <b/>\n</a>\n"},
@@ -90,7 +90,7 @@ static const struct doc stanzas[] = {
 		"element <iq xmlns='jabber:server'/>\nfault stray-text: text outside of any "
 		"stanza\n"},
 	{"text after white space", " \n&#120;",
-		"spaced fault stray-text: text outside of any stanza\n"},
+		"fault stray-text: text outside of any stanza\n"},
 	{"end tag does not match", "<a><b></a></b>", "fault not-well-formed: mismatched tag\n"},
 	{"attribute twice", "<a b='1' b='2'/>", "fault not-well-formed: duplicate attribute\n"},
 	{"attribute without quotes", "<a b=1/>",

@@ -257,7 +257,8 @@ static const struct script recipient[] = {
 			{OUT DECL "<stream:stream" NSES " from='sip.lab' to='xmpp.lab' id='$0' "
 				  "version='1.0' xml:lang='en'>" ERROR_TEXT("connection-timeout",
 					  "not authenticated in time") BYE},
-			{EV "closing timeout 'not authenticated in time'"}, {EV "closed"}}},
+			{EV "closing timeout 'not authenticated in time'"}, {EV "closed"},
+			{DO "accept none"}}},
 	{"silence from the beginning", RECIPIENT, EXTERNAL_ONLY,
 		{{DO "tick 60999"}, {DO "tick 61000"},
 			{OUT DECL "<stream:stream" NSES
@@ -267,7 +268,8 @@ static const struct script recipient[] = {
 	{"too long in the TLS handshake: not another byte", RECIPIENT, EXTERNAL_ONLY,
 		{{IN THEIR_HEAD}, {EV "header xmpp.lab sip.lab de 1.0"}, {DO "accept none"},
 			{OUT OUR_ANSWER(0) STARTTLS_REQUIRED}, {IN STARTTLS}, {EV "need-tls"},
-			{OUT PROCEED}, {DO "tick 61000"}, {EV "closing timeout"}, {EV "closed abrupt"}}},
+			{OUT PROCEED}, {DO "tick 61000"}, {EV "closing timeout"}, {EV "closed abrupt"},
+			{DO "tls none"}, {DO "tls-fail"}}},
 
 	/* ---- stanzas ---- */
 	{"no `to` (8.1.1.2)", RECIPIENT, EXTERNAL_ONLY,
@@ -369,7 +371,7 @@ static const struct script recipient[] = {
 					   "<dialback xmlns='urn:xmpp:features:dialback'><errors/>"
 					   "</dialback></stream:features>"},
 			{IN STARTTLS}, {EV "need-tls"}, {OUT PROCEED}, {DO "valid xmpp.lab sip.lab"},
-			{EV "too late"}, {DO "tls none"}, {DO "valid xmpp.lab sip.lab"},
+			{EV "too late"}, {DO "db-error forbidden"}, {DO "tls none"}, {DO "valid xmpp.lab sip.lab"},
 			{EV "too late"}}},
 	{"a dialback error of the peer's", RECIPIENT, EXTERNAL_ONLY,
 		{INBOUND_OPEN,
