@@ -355,12 +355,12 @@ static void stop_threads(struct service *s)
 /* The edge's and the gateway's objects want their loops at rest, and each other gone in this order. */
 static void free_protocols(struct service *s)
 {
-	sipnet_free(s->sipnet);
-	dns_free(s->dns);
 	if (s->memory_worker)
 		worker_free(s->memory_worker);
 	if (s->gateway)
 		loop_turn(s->gateway_runner.loop, false); /* for what the worker wrote last */
+	sipnet_free(s->sipnet);
+	dns_free(s->dns);
 	gateway_free(s->gateway);
 	memory_close(s->memory);
 	edge_free(s->edge);

@@ -6,42 +6,24 @@
 
 /*
  * The orderly end: the gateway takes nothing new and finishes what is under way, for which it needs
- * the edge; then the edge writes what is queued and closes its streams; then the main loop ends. Each
- * step is bounded, and a second signal skips what is left.
+ * the edge; then the edge writes what is queued and closes its streams; the gateway answers those
+ * whose stanzas could not be written; then the main loop ends. Each step is bounded, and a second
+ * signal skips what is left.
  */
-enum { GATEWAY_MS = 10000, EDGE_MS = 5000, LOOK_MS = 20 };
+enum { GATEWAY_MS = 10000, EDGE_MS = 5000, ANSWERS_MS = 1000, LOOK_MS = 20 };
 
 struct stop {
 	struct service *service;
 	/* on the gateway's loop */
-	struct loop_call begin_gateway;
+	struct loop_call begin_gateway, begin_answers;
 	struct loop_timer look;
 	uint64_t until_ms;
+	void (*then)(struct stop *x); /* when the gateway is idle, or until_ms is over */
 	/* on the edge's loop */
 	struct loop_call begin_edge;
 	/* on the main loop */
 	struct loop_call end;
 };
-
-static void on_end(struct loop_call *c)
-{
-	loop_stop(container_of(c, struct stop, end)->service->main);
-}
-
-static void on_edge_done(void *arg)
-{
-	struct stop *x = arg;
-
-	x->end.fn = on_end;
-	loop_post(x->service->main, &x->end);
-}
-
-static void on_edge(struct loop_call *c)
-{
-	struct stop *x = container_of(c, struct stop, begin_edge);
-
-	edge_drain(x->service->edge, EDGE_MS, on_edge_done, x);
-}
 
 static bool gateway_is_idle(const struct service *s)
 {
@@ -53,12 +35,54 @@ static void look(void *arg)
 	struct stop *x = arg;
 	struct service *s = x->service;
 
-	if (!gateway_is_idle(s) && loop_now(s->gateway_runner.loop) < x->until_ms) {
+	if (!gateway_is_idle(s) && loop_now(s->gateway_runner.loop) < x->until_ms)
 		loop_timer_in(&x->look, LOOK_MS);
-		return;
-	}
+	else
+		x->then(x);
+}
+
+static void await_gateway(struct stop *x, unsigned ms, void (*then)(struct stop *x))
+{
+	x->until_ms = loop_now(x->service->gateway_runner.loop) + ms;
+	x->then = then;
+	loop_timer_in(&x->look, 0);
+}
+
+static void on_end(struct loop_call *c)
+{
+	loop_stop(container_of(c, struct stop, end)->service->main);
+}
+
+static void end(struct stop *x)
+{
+	x->end.fn = on_end;
+	loop_post(x->service->main, &x->end);
+}
+
+static void on_answers(struct loop_call *c)
+{
+	await_gateway(container_of(c, struct stop, begin_answers), ANSWERS_MS, end);
+}
+
+static void on_edge_done(void *arg)
+{
+	struct stop *x = arg;
+
+	x->begin_answers.fn = on_answers;
+	loop_post(x->service->gateway_runner.loop, &x->begin_answers);
+}
+
+static void on_edge(struct loop_call *c)
+{
+	struct stop *x = container_of(c, struct stop, begin_edge);
+
+	edge_drain(x->service->edge, EDGE_MS, on_edge_done, x);
+}
+
+static void drain_edge(struct stop *x)
+{
 	x->begin_edge.fn = on_edge;
-	loop_post(s->edge_runner.loop, &x->begin_edge);
+	loop_post(x->service->edge_runner.loop, &x->begin_edge);
 }
 
 static void on_gateway(struct loop_call *c)
@@ -68,9 +92,8 @@ static void on_gateway(struct loop_call *c)
 
 	gateway_drain(s->gateway);
 	sipnet_drain(s->sipnet);
-	x->until_ms = loop_now(s->gateway_runner.loop) + GATEWAY_MS;
 	loop_timer_init(&x->look, s->gateway_runner.loop, look, x);
-	loop_timer_in(&x->look, 0);
+	await_gateway(x, GATEWAY_MS, drain_edge);
 }
 
 void service_stop(struct service *s)
