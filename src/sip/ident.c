@@ -83,7 +83,7 @@ uint64_t sip_ident_branch(struct sip_stack *s, struct slice branch)
 
 /* ---- identifiers ---- */
 
-static void base32(const uint8_t bytes[static 10], char ret[static 16])
+static void base32(const uint8_t bytes[10], char ret[16])
 {
 	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
 	uint64_t bits = 0;
