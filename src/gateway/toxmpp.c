@@ -320,7 +320,6 @@ void toxmpp_request(struct gateway *g, struct sip_server *txn, const struct sip_
 
 static void written(struct gateway *g, struct pending *p)
 {
-	metric_add(M_FATE_WRITTEN, 1);
 	if (p->state == PENDING_ANSWERED) {
 		finish(g, p);
 	} else if (p->error_wait_ms == 0) {
@@ -341,10 +340,6 @@ void toxmpp_fate(struct gateway *g, struct link_down *d)
 	} else if (d->fate == LINK_WRITTEN) {
 		written(g, p);
 	} else {
-		metric_add(d->fate == LINK_REFUSED  ? M_FATE_REFUSED
-			   : d->fate == LINK_UNSENT ? M_FATE_UNSENT
-						    : M_FATE_UNKNOWN,
-			1);
 		if (p->txn)
 			reply_link(g, p->txn, d->reason, p->full_jid);
 		finish(g, p);
@@ -354,7 +349,6 @@ void toxmpp_fate(struct gateway *g, struct link_down *d)
 
 static void lost_one(struct gateway *g, struct pending *p, enum link_reason reason)
 {
-	metric_add(M_FATE_UNKNOWN, 1);
 	if (p->state == PENDING_WINDOW) {
 		reply_link(g, p->txn, reason, p->full_jid);
 	} else if (p->state == PENDING_LATE) {
