@@ -83,7 +83,7 @@ uint64_t sip_ident_branch(struct sip_stack *s, struct slice branch)
 
 /* ---- identifiers ---- */
 
-static void base32(const uint8_t bytes[10], char ret[16])
+static void base32(const uint8_t bytes[static 10], char ret[static 16])
 {
 	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
 	uint64_t bits = 0;
@@ -125,7 +125,7 @@ void sip_ident_tag(struct sip_stack *s, const struct sip_ident *id, char ret[sta
 		struct sip_ident id;
 		uint64_t which;
 	} in = {.id = *id};
-	uint64_t h[2];
+	uint64_t h[2] = {0};
 
 	memcpy(in.salt, s->salt, sizeof in.salt);
 	for (; in.which < 2; in.which++)
