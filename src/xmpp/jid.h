@@ -9,8 +9,8 @@
 
 /*
  * An XMPP address (RFC 7622), always in its canonical form: localpart by UsernameCaseMapped, domain
- * of U-labels, lower case and NFC, resourcepart by OpaqueString. An absent part is SL_NONE; domain is
- * never absent. The parts are views: of what was parsed where nothing had to change, else of the
+ * of U-labels, lower case and NFC, resourcepart by OpaqueString. An absent part is SL_NONE; domain
+ * is never absent. The parts are views: of what was parsed where nothing had to change, else of the
  * arena; both must outlive the jid.
  */
 struct jid {
@@ -51,13 +51,15 @@ struct slice jid_bare(struct arena *a, const struct jid *j);
 bool jid_eq(const struct jid *x, const struct jid *y);
 bool jid_eq_bare(const struct jid *x, const struct jid *y);
 
-/* The domain for DNS, TLS and SIP: A-labels; an IPv6 address in its brackets. A jid always has one. */
+/*
+ * The domain for DNS, TLS and SIP: A-labels; an IPv6 address in its brackets. A jid always has one.
+ */
 struct slice jid_domain_ascii(struct arena *a, const struct jid *j);
 
 /*
- * JID escaping (XEP-0106) of a foreign user name, percent-decoding already done. Escape appends what
- * can be passed to jid_make() as localpart, unescape what it stood for; the second undoes the first.
- * They map bytes only: UTF-8, PRECIS and the rule about \20 are jid_make()'s.
+ * JID escaping (XEP-0106) of a foreign user name, percent-decoding already done. Escape appends
+ * what can be passed to jid_make() as localpart, unescape what it stood for; the second undoes the
+ * first. They map bytes only: UTF-8, PRECIS and the rule about \20 are jid_make()'s.
  */
 void jid_escape(struct buf *out, struct slice user);
 void jid_unescape(struct buf *out, struct slice local);
