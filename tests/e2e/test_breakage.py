@@ -15,6 +15,7 @@ from traffic import SipTraffic, XmppTraffic, tally
 SINK = "sink.lab"
 RATE, SECONDS = 400, 6
 CONTACTS = [f"sip:c{n}@{SINK}" for n in range(50)]
+WRITTEN = 'entente_fates_total{fate="written"}'
 USERS = [f"s{n}" for n in range(50)]
 
 
@@ -100,9 +101,11 @@ def after_out(name, broken, traffic):
 
 
 def test_nothing_breaks(broken, traffic):
+    before = broken.entente.metric(WRITTEN)
     during(traffic, CONTACTS)
     result = after_out("nothing breaks", broken, traffic)
     assert result.delivered == RATE * SECONDS
+    assert broken.entente.metric(WRITTEN) - before == RATE * SECONDS
 
 
 def test_partner_is_killed(broken, traffic):

@@ -1,18 +1,24 @@
 """A partner that does not answer holds up nobody else (Must hold of the main job)."""
 
+import json
 import socket
 import statistics
+import sys
 import threading
 import time
 
 import pytest
 
+import flood
+from lab.process import Process
+from lab.wait import until
 from scene import PARTNER
+from sip_peer import SipPeer
 from traffic import SipTraffic
 
 DEAD, MUTE = "dead.lab", "mute.lab"
 OFFERED, RATE = 10_000, 2_000
-PROBES = 100
+PROBES = 400
 
 
 class Backlog:
@@ -70,11 +76,12 @@ def p99(values):
 
 
 def probe(traffic, count, pause):
-    """Messages to the living partner, one after the other; their times to the final answer."""
+    """Messages to the living partner, one after the other; returns their ids."""
     ids = []
     for n in range(count):
         ids.append(traffic.offer(f"sip:c{n}@{PARTNER}"))
         time.sleep(pause)
+    traffic.wait_answers(10)
     return ids
 
 
@@ -84,7 +91,7 @@ def ask_options(peer, entente, ended, times):
         begin = time.monotonic()
         peer.ask(request, 5)
         times.append(time.monotonic() - begin)
-        ended.wait(0.02)
+        ended.wait(0.05)
 
 
 def drain(wire):
@@ -97,35 +104,57 @@ def drain(wire):
             return
 
 
+def start_flood(scene):
+    return Process("flood", [
+        sys.executable, "-B", flood.__file__, "--address", scene.sip.address,
+        "--server", scene.entente.sip, "--domains", DEAD, MUTE,
+        "--messages", OFFERED, "--rate", RATE], scene.lab.folder).start()
+
+
 def test_holds_up_nobody(scene):
     traffic = SipTraffic(scene.sip.address, scene.sip.port, scene.sip.server).start()
     first = traffic.offer(f"sip:first@{PARTNER}")
-    wire = scene.partner.take()
-    threading.Thread(target=drain, args=(wire,), daemon=True).start()
-    before = probe(traffic, PROBES, 0.01)
+    threading.Thread(target=drain, args=(scene.partner.take(),), daemon=True).start()
     traffic.wait_answers(10)
-    assert traffic.statuses[first] == 200
+    before = probe(traffic, PROBES, 0.01)
 
+    # OPTIONS come from the route, as those of a SIP server that looks whether we are there.
+    asking = scene.lab.start(SipPeer(scene.sip.address, 5080, scene.sip.server))
     ended, options = threading.Event(), []
-    asker = threading.Thread(
-        target=ask_options, args=(scene.stranger, scene.entente, ended, options))
-    dead = [f"sip:c{n}@{domain}" for n in range(500) for domain in (DEAD, MUTE)]
-    flood = threading.Thread(target=traffic.offer_steadily, args=(dead, RATE, OFFERED / RATE))
-    flood.start()
+    asker = threading.Thread(target=ask_options, args=(asking, scene.entente, ended, options))
+    dead = start_flood(scene)
+    dead.wait_log("^ready", 10)
     asker.start()
-    during = probe(traffic, PROBES, OFFERED / RATE / PROBES)
-    flood.join()
+    during = probe(traffic, PROBES, 0.01)
+    assert "offered" not in dead.log()      # all of it was during
+    dead.wait_log("^offered", 30)
     ended.set()
     asker.join()
-    traffic.wait_answers(60)
+    counts = json.loads(dead.wait_log("^({.*})$", 60).group(1))
     traffic.stop()
 
-    ratio = p99([traffic.latency[i] for i in during]) / p99([traffic.latency[i] for i in before])
-    print(f"\np99 to the living partner: {ratio:.2f} times what it was; "
-          f"OPTIONS at most {max(options) * 1000:.1f} ms")
-    assert {traffic.statuses[i] for i in before + during} == {200}
-    others = [one for one in traffic.sent if one not in before + during + [first]]
-    assert len(others) == OFFERED and {traffic.statuses[i] // 100 for i in others} <= {4, 5}
-    # The driver is Python and shares the processors: generous, the benchmark is bench/bridge.
-    assert p99([traffic.latency[i] for i in during]) < 0.1
-    assert max(options) < 0.1 and len(options) > 50
+    was, is_now = (p99([traffic.latency[i] for i in ids]) for ids in (before, during))
+    print(f"\np99 to the living partner: {was * 1000:.1f} ms before, {is_now * 1000:.1f} ms beside "
+          f"{OFFERED} messages to dead ones; OPTIONS at most {max(options) * 1000:.1f} ms")
+    assert {traffic.statuses[i] for i in [first] + before + during} == {200}
+    assert sum(counts.values()) == OFFERED and set(counts) <= {"480", "500", "504"}
+    # The driver is Python and shares the processors: generous. bench/bridge measures.
+    assert is_now < was + 0.05
+    assert max(options) < 0.1 and len(options) > 20
+
+
+@pytest.mark.valgrind
+def test_end_with_messages_waiting(make_scene):
+    """SIGTERM while messages wait for a dead partner: each sender is told before the end."""
+    scene = make_scene(names=[MUTE])
+    scene.add_partner(MUTE)
+    scene.lab.start(Mute(scene.peers[MUTE]))
+    scene.sip.stop()
+    traffic = SipTraffic(scene.sip.address, scene.sip.port, scene.sip.server).start()
+    for n in range(300):
+        traffic.offer(f"sip:c{n}@{MUTE}")
+    until(lambda: scene.entente.metric('entente_messages_total{from="sip"}') == 300, "all taken")
+    assert scene.entente.stop(60) == 0
+    traffic.wait_answers(5)
+    traffic.stop()
+    assert set(traffic.statuses.values()) == {500}

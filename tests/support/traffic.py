@@ -7,6 +7,7 @@ and the sender was told that it may not have been); neither (lost in silence); t
 import collections
 import dataclasses
 import heapq
+import itertools
 import random
 import re
 import select
@@ -64,6 +65,7 @@ class SipTraffic:
     def __init__(self, address, port, server, domain="sip.lab"):
         self.address, self.port, self.server, self.domain = address, port, server, domain
         self.statuses = {}          # id -> final status
+        self.reasons = {}           # id -> its words
         self.late = set()           # ids whose sender got a late error
         self.latency = {}           # id -> seconds to the final response
         self.received = collections.Counter()
@@ -75,12 +77,14 @@ class SipTraffic:
         self._branches = set()
         self._socket = self._thread = None
         self._lock = threading.Lock()
+        self._numbers = itertools.count()   # several threads may offer
         self._prefix = token()
 
     def start(self):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
         self._socket.bind((self.address, self.port))
+        self.port = self._socket.getsockname()[1]
         self._socket.setblocking(False)
         self._thread = threading.Thread(target=self._run, args=(self._socket,), daemon=True)
         self._thread.start()
@@ -97,7 +101,7 @@ class SipTraffic:
 
     def offer(self, to, one=None):
         """Sends one message, whose body is its id; returns the id."""
-        one = one or f"{self._prefix}-{len(self.sent)}"
+        one = one or f"{self._prefix}-{next(self._numbers)}"
         branch = f"z9hG4bK{one}"
         data = (
             f"MESSAGE {to} SIP/2.0\r\n"
@@ -153,6 +157,7 @@ class SipTraffic:
                 one, _, first = self._open.pop(message.branch, (None, None, 0))
                 if one:
                     self.statuses[one] = message.status
+                    self.reasons[one] = message.start.split(" ", 2)[2]
                     self.latency[one] = time.monotonic() - first
         elif message.method == "MESSAGE" and not self.silent:
             sock.sendto(answer(message, 200, "OK"), message.source)

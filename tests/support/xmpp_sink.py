@@ -72,6 +72,8 @@ class Sink:
             if bodies:
                 os.write(self._file, b"".join(bodies))
             if b"</stream:stream>" in rest:
+                wire.send("</stream:stream>")
+                wire.unwrap()
                 return
 
     def end(self, *_):
