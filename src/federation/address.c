@@ -40,10 +40,13 @@ static int local_part(struct slice *ret, struct arena *a, struct slice local, st
 
 	for (size_t i = 0; i < local.n; i++)
 		if (local.p[i] && strchr(excluded, local.p[i]))
-			return bad(e, "'%c' cannot stand in an address; write it \\%02x, as partners see it",
+			return bad(e,
+				"'%c' cannot stand in an address; write it \\%02x, as partners see "
+				"it",
 				local.p[i], (unsigned char)local.p[i]);
 	if (precis_username(ret, a, local, &why) < 0)
-		return bad(e, "'%.*s' cannot be a user's name: %s", SLARG(setting_shown(local)), why.text);
+		return bad(e, "'%.*s' cannot be a user's name: %s", SLARG(setting_shown(local)),
+			why.text);
 	if (ret->n > PART_MAX)
 		return bad(e, "the user's name is too long; at most %d bytes", PART_MAX);
 	return 0;

@@ -10,8 +10,8 @@
  * address that partners see: the gateway has it at hand for every message.
  *
  * address_admin reads what an administrator typed: "juliet@xmpp.lab", "sip:Romeo@SIP.lab",
- * "xmpp:juliet@xmpp.lab". A character that a localpart cannot have is refused with its escape named.
- * The result is in the arena. Code address_syntax.
+ * "xmpp:juliet@xmpp.lab". A character that a localpart cannot have is refused with its escape
+ * named. The result is in the arena. Code address_syntax.
  */
 int address_admin(struct slice *ret, struct arena *a, struct slice typed, struct err *e);
 

@@ -102,7 +102,8 @@ static bool expired(const struct allow_entry *entry, uint64_t now_ms)
 bool allow_has(const struct allow_set *s, struct slice user, struct slice contact, uint64_t now_ms)
 {
 	char buf[KEY_MAX];
-	const struct allow_entry *entry = s->entries.count ? find(s, make_key(buf, user, contact)) : NULL;
+	const struct allow_entry *entry =
+		s->entries.count ? find(s, make_key(buf, user, contact)) : NULL;
 
 	return entry && !expired(entry, now_ms);
 }
@@ -116,7 +117,8 @@ static void tell(const struct allow_entry *entry, allow_each_fn *fn, void *arg)
 {
 	struct slice key = entry->node.key;
 
-	fn(arg, slice_cut(key, entry->user_n), slice_from(key, entry->user_n + 1), entry->expires_ms);
+	fn(arg, slice_cut(key, entry->user_n), slice_from(key, entry->user_n + 1),
+		entry->expires_ms);
 }
 
 void allow_each(const struct allow_set *s, allow_each_fn *fn, void *arg)
@@ -127,8 +129,8 @@ void allow_each(const struct allow_set *s, allow_each_fn *fn, void *arg)
 
 typedef bool entry_fn(const struct allow_entry *entry, void *arg);
 
-static size_t drop_if(struct allow_set *s, entry_fn *wanted, void *wanted_arg, allow_each_fn *fn,
-	void *arg)
+static size_t drop_if(
+	struct allow_set *s, entry_fn *wanted, void *wanted_arg, allow_each_fn *fn, void *arg)
 {
 	size_t gone = 0;
 

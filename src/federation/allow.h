@@ -30,14 +30,14 @@ typedef void allow_each_fn(void *arg, struct slice user, struct slice contact, u
 void allow_each(const struct allow_set *s, allow_each_fn *fn, void *arg);
 
 /*
- * Drops those that were given to another partner than the one their contact belongs to in `now`: his
- * partner was deleted, or his domain moved (before NULL: only what belongs to no partner). A partner
- * that is disabled or of another type keeps his; the permission chain judges them anew. Calls fn (may
- * be NULL) for each first. Returns how many.
+ * Drops those that were given to another partner than the one their contact belongs to in `now`:
+ * his partner was deleted, or his domain moved (before NULL: only what belongs to no partner). A
+ * partner that is disabled or of another type keeps his; the permission chain judges them anew.
+ * Calls fn (may be NULL) for each first. Returns how many.
  */
 struct snapshot;
 size_t allow_rejudge(struct allow_set *s, const struct snapshot *before, const struct snapshot *now,
 	allow_each_fn *fn, void *arg);
 
-/* Drops those that expired before now_ms; calls fn (may be NULL) for each first. Returns how many. */
+/* Drops those that expired before now_ms; calls fn (may be NULL) for each first. How many. */
 size_t allow_expire(struct allow_set *s, uint64_t now_ms, allow_each_fn *fn, void *arg);

@@ -7,7 +7,9 @@
 const char *change_verb_name(enum change_verb v)
 {
 	static const char *const names[] = {
-		[CHANGE_ADD] = "add", [CHANGE_SET] = "set", [CHANGE_REMOVE] = "remove",
+		[CHANGE_ADD] = "add",
+		[CHANGE_SET] = "set",
+		[CHANGE_REMOVE] = "remove",
 	};
 
 	return names[v];

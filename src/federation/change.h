@@ -9,15 +9,15 @@
 #include "federation/object.h"
 
 /*
- * What an administrator asks for, in the same words for the panel, the API, the shell and an import:
- * an object, a verb, and settings as text.
+ * What an administrator asks for, in the same words for the panel, the API, the shell and an
+ * import: an object, a verb, and settings as text.
  */
 enum change_verb { CHANGE_ADD, CHANGE_SET, CHANGE_REMOVE };
 
 enum assign_how {
-	ASSIGN_SET,    /* the value becomes this */
-	ASSIGN_ADD,    /* lists: with these */
-	ASSIGN_REMOVE, /* lists: without these */
+	ASSIGN_SET,     /* the value becomes this */
+	ASSIGN_ADD,     /* lists: with these */
+	ASSIGN_REMOVE,  /* lists: without these */
 	ASSIGN_DEFAULT, /* value is ignored: back to the default */
 };
 
@@ -65,7 +65,8 @@ const struct object_class *plan_item_class(const struct plan_item *i);
 const char *plan_item_key(const struct plan_item *i);
 
 /*
- * As a JSON object: generation, changes [{verb, kind, key, fields [{name, before, after}]}], warnings
+ * As a JSON object: generation, changes [{verb, kind, key, fields [{name, before, after}]}],
+ * warnings
  * [{code, kind, key, field, text}].
  */
 void plan_json(const struct plan *p, struct buf *ret);

@@ -172,7 +172,8 @@ size_t config_list(const struct config *c, enum object_kind kind, const struct o
 
 /* ---- one change ---- */
 
-static int assign_key(const struct setting *s, const struct object *o, struct slice typed, struct err *e)
+static int assign_key(
+	const struct setting *s, const struct object *o, struct slice typed, struct err *e)
 {
 	AUTO(object_unref) struct object *probe = object_new(o->class);
 
@@ -201,10 +202,14 @@ static int assign(struct object *o, const struct assign *a, struct err *e)
 	if (s->flags & SETTING_KEY)
 		return assign_key(s, o, a->value, e);
 	switch (a->how) {
-	case ASSIGN_SET: return setting_parse(s, o, a->value, e);
-	case ASSIGN_ADD: return setting_add(s, o, a->value, e);
-	case ASSIGN_REMOVE: return setting_remove(s, o, a->value, e);
-	case ASSIGN_DEFAULT: return assign_default(s, o, e);
+	case ASSIGN_SET:
+		return setting_parse(s, o, a->value, e);
+	case ASSIGN_ADD:
+		return setting_add(s, o, a->value, e);
+	case ASSIGN_REMOVE:
+		return setting_remove(s, o, a->value, e);
+	case ASSIGN_DEFAULT:
+		return assign_default(s, o, e);
 	}
 	return -1;
 }
@@ -236,7 +241,8 @@ static int outcome(const struct object **ret, const struct change *ch, const str
 		return err_code(e, ERR_NOT_FOUND, "not_found", class->settings[0].name,
 			"there is no %s %s", class->title, object_key(probe));
 	if (ch->verb == CHANGE_REMOVE) {
-		*ret = global ? global_policy() : NULL; /* the global policy goes back to its defaults */
+		*ret = global ? global_policy()
+			      : NULL; /* the global policy goes back to its defaults */
 		return 0;
 	}
 	o = object_copy(old ? old : probe);
@@ -249,7 +255,8 @@ static int outcome(const struct object **ret, const struct change *ch, const str
 }
 
 /* Applies ch to c; *ret_key is an object with the key it was about, for the caller to free. */
-static int apply_one(struct config *c, const struct change *ch, struct object **ret_key, struct err *e)
+static int apply_one(
+	struct config *c, const struct change *ch, struct object **ret_key, struct err *e)
 {
 	const struct object *old, *after = NULL;
 	struct object *probe;
@@ -331,16 +338,18 @@ static void plan_add(struct plan *p, const struct object *before, const struct o
 	}
 	i = &p->v[p->n++];
 	*i = (struct plan_item){
-		.verb = !before ? CHANGE_ADD : after ? CHANGE_SET : CHANGE_REMOVE,
+		.verb = !before ? CHANGE_ADD
+			: after ? CHANGE_SET
+				: CHANGE_REMOVE,
 		.before = before ? object_ref(before) : NULL,
 		.after = after ? object_ref(after) : NULL,
 	};
 	plan_fields(i);
 }
 
-/* What became of the object with this key. One that ends as it was is put back as the same object. */
-static void plan_key(struct plan *p, const struct config *old, struct config *c,
-	const struct object *key)
+/* What became of the object with this key; the same object, if it ends as it was. */
+static void plan_key(
+	struct plan *p, const struct config *old, struct config *c, const struct object *key)
 {
 	enum object_kind kind = key->class->kind;
 	const struct object *before = config_get(old, kind, slice_of(object_key(key)));
@@ -371,8 +380,8 @@ static int apply_all(struct config *c, const struct config *old, const struct ch
 	return done == n ? 0 : -1;
 }
 
-int config_apply(struct config *c, const struct change *changes, size_t n, struct plan *plan,
-	struct err *e)
+int config_apply(
+	struct config *c, const struct change *changes, size_t n, struct plan *plan, struct err *e)
 {
 	struct config *next = config_copy(c), old = *c;
 

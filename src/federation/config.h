@@ -11,8 +11,8 @@
 
 /*
  * All managed objects: what a change is applied to before it becomes a snapshot. Mutable and of one
- * thread; the objects in it are shared and immutable. The rules are in three layers: setting_parse()
- * (one value), object_check() (one object), config_check() (all together).
+ * thread; the objects in it are shared and immutable. The rules are in three layers:
+ * setting_parse() (one value), object_check() (one object), config_check() (all together).
  */
 struct config;
 
@@ -32,19 +32,19 @@ size_t config_list(const struct config *c, enum object_kind kind, const struct o
 void config_put(struct config *c, const struct object *o);
 
 /*
- * Applies the changes in order and checks the whole. On success *plan (empty before) says what became
- * different, with the warnings about those objects. On failure c is as before. Codes beside those of
- * setting_parse(), object_check() and config_check(): exists (ERR_CONFLICT), not_found
+ * Applies the changes in order and checks the whole. On success *plan (empty before) says what
+ * became different, with the warnings about those objects. On failure c is as before. Codes beside
+ * those of setting_parse(), object_check() and config_check(): exists (ERR_CONFLICT), not_found
  * (ERR_NOT_FOUND), unknown_setting, key_fixed, not_a_list, not_in_list, single. Removing the
  * global policy sets it back to its defaults.
  */
-int config_apply(struct config *c, const struct change *changes, size_t n, struct plan *plan,
-	struct err *e);
+int config_apply(
+	struct config *c, const struct change *changes, size_t n, struct plan *plan, struct err *e);
 
 /*
  * Rules between objects. Codes: domain_taken, domain_is_local, domain_is_partner, route_unknown,
- * route_in_use, domain_not_local, domain_in_use, policy_unknown, policy_in_use, policy_not_grantable,
- * user_not_local.
+ * route_in_use, domain_not_local, domain_in_use, policy_unknown, policy_in_use,
+ * policy_not_grantable, user_not_local.
  */
 int config_check(const struct config *c, struct notes *warnings, struct err *e);
 

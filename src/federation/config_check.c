@@ -12,7 +12,7 @@
 
 struct checker {
 	const struct config *c;
-	bool *fresh[OBJECT__N]; /* of each object of a kind: is it another than in the old config? */
+	bool *fresh[OBJECT__N]; /* of each object: is it another than in the old config? */
 	struct domain_index domains;
 	struct notes *warnings;
 	struct err *e;
@@ -60,14 +60,15 @@ static int clash(struct checker *ch, const struct object *o, const char *field, 
 {
 	if (o->class->kind == OBJECT_DOMAIN)
 		return err_code(ch->e, ERR_INVALID, "domain_is_partner", field,
-			"%s: '%s' belongs to partner %s and cannot be one of our own domains", field, domain,
-			object_key(other));
+			"%s: '%s' belongs to partner %s and cannot be one of our own domains",
+			field, domain, object_key(other));
 	if (other->class->kind == OBJECT_DOMAIN)
 		return err_code(ch->e, ERR_INVALID, "domain_is_local", field,
-			"%s: '%s' is one of our own domains and cannot be a partner's", field, domain);
+			"%s: '%s' is one of our own domains and cannot be a partner's", field,
+			domain);
 	return err_code(ch->e, ERR_INVALID, "domain_taken", field,
-		"%s: '%s' is listed by partner %s already; a domain belongs to one partner", field, domain,
-		object_key(other));
+		"%s: '%s' is listed by partner %s already; a domain belongs to one partner", field,
+		domain, object_key(other));
 }
 
 static int claim(struct checker *ch, const struct object *o, const struct domain_name *name,
@@ -100,12 +101,15 @@ static int claim_fresh(struct checker *ch, const struct object *o, bool fresh)
 	return fresh ? claim_all(ch, o) : 0;
 }
 
+/* Those that were there already claim first. */
 static int check_domains(struct checker *ch)
 {
-	if (each(ch, OBJECT_DOMAIN, claim_old) < 0 || each(ch, OBJECT_PARTNER, claim_old) < 0)
-		return -1;
-	return each(ch, OBJECT_DOMAIN, claim_fresh) < 0 ||
-		each(ch, OBJECT_PARTNER, claim_fresh) < 0 ? -1 : 0;
+	static check_fn *const turns[] = {claim_old, claim_fresh};
+
+	for (size_t i = 0; i < ARRAY_LEN(turns); i++)
+		if (each(ch, OBJECT_DOMAIN, turns[i]) < 0 || each(ch, OBJECT_PARTNER, turns[i]) < 0)
+			return -1;
+	return 0;
 }
 
 static bool is_local(const struct checker *ch, struct slice domain)
@@ -122,10 +126,11 @@ static int domain_missing(struct checker *ch, const struct object *o, bool fresh
 {
 	if (fresh)
 		return err_code(ch->e, ERR_INVALID, code, field,
-			"%s: '%.*s' is not one of our domains; add the domain first", field, SLARG(domain));
+			"%s: '%.*s' is not one of our domains; add the domain first", field,
+			SLARG(domain));
 	return err_code(ch->e, ERR_INVALID, "domain_in_use", "domain",
-		"domain: '%.*s' is in use by %s %s; change that first", SLARG(domain), o->class->title,
-		object_key(o));
+		"domain: '%.*s' is in use by %s %s; change that first", SLARG(domain),
+		o->class->title, object_key(o));
 }
 
 static int check_local(struct checker *ch, const struct object *o, bool fresh)
@@ -159,7 +164,8 @@ static int check_policy(struct checker *ch, const struct object *o, bool fresh)
 
 	if (!slice_starts(id, prefix) || is_local(ch, slice_from(id, prefix.n)))
 		return 0;
-	return domain_missing(ch, o, fresh, "domain_not_local", "identity", slice_from(id, prefix.n));
+	return domain_missing(
+		ch, o, fresh, "domain_not_local", "identity", slice_from(id, prefix.n));
 }
 
 static int check_grant(struct checker *ch, const struct object *o, bool fresh)
@@ -186,25 +192,38 @@ static int check_limit(struct checker *ch, const struct object *o, bool fresh)
 	uint32_t limit = partner_of(o)->connection_limit, total = gateway_of(g)->connection_limit;
 
 	if (limit > total && (fresh || ch->fresh[OBJECT_GATEWAY][0]))
-		notes_add(ch->warnings, "partner", object_key(o), "limit_above_total", "connection_limit",
+		notes_add(ch->warnings, "partner", object_key(o), "limit_above_total",
+			"connection_limit",
 			"connection_limit %u is never reached: the gateway's is %u", limit, total);
 	return 0;
 }
 
 static int check_all(struct checker *ch)
 {
+	static const struct {
+		enum object_kind kind;
+		check_fn *fn;
+	} between[] = {
+		{OBJECT_DOMAIN,  check_local },
+		{OBJECT_ROUTE,   check_route },
+		{OBJECT_POLICY,  check_policy},
+		{OBJECT_GRANT,   check_grant },
+		{OBJECT_PARTNER, check_limit },
+	};
+
 	for (size_t k = 0; k < OBJECT__N; k++)
 		if (each(ch, (enum object_kind)k, check_alone) < 0)
 			return -1;
 	if (check_domains(ch) < 0)
 		return -1;
-	return each(ch, OBJECT_DOMAIN, check_local) < 0 || each(ch, OBJECT_ROUTE, check_route) < 0 ||
-		each(ch, OBJECT_POLICY, check_policy) < 0 || each(ch, OBJECT_GRANT, check_grant) < 0 ||
-		each(ch, OBJECT_PARTNER, check_limit) < 0 ? -1 : 0;
+	for (size_t i = 0; i < ARRAY_LEN(between); i++)
+		if (each(ch, between[i].kind, between[i].fn) < 0)
+			return -1;
+	return 0;
 }
 
-int config_check_changed(const struct config *c, const struct config *old, struct notes *warnings,
-	struct err *e)
+int config_check_changed(
+	const struct config *c, const struct config *old, struct notes *warnings, struct err *e)
 {
 	struct checker ch = {.c = c, .warnings = warnings, .e = e};
 	int rc;

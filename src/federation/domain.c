@@ -5,6 +5,7 @@
 #include "base/mem.h"
 
 #define F(field) offsetof(struct local_domain, field)
+/* clang-format off */
 static const struct setting settings[] = {
 	{"domain", NULL, SETTING_DOMAIN, SETTING_KEY, F(domain), 1, 253, NULL, NULL, NULL,
 		"A SIP domain that Entente speaks for."},
@@ -13,6 +14,7 @@ static const struct setting settings[] = {
 	{"route", NULL, SETTING_NAME, SETTING_NONE, F(route), 1, 64, NULL, NULL, NULL,
 		"The SIP route by which its users are reached."},
 };
+/* clang-format on */
 #undef F
 
 static int check(const struct object *o, struct notes *warnings, struct err *e)
@@ -28,7 +30,9 @@ static int check(const struct object *o, struct notes *warnings, struct err *e)
 	return 0;
 }
 
+/* clang-format off */
 const struct object_class local_domain_class = {
 	OBJECT_DOMAIN, "domain", "domains", "local domain", sizeof(struct local_domain), false, settings,
 	ARRAY_LEN(settings), check,
 };
+/* clang-format on */

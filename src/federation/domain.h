@@ -8,7 +8,7 @@ struct local_domain {
 	struct object object;
 	struct domain_name domain; /* the key */
 	char *description;
-	char *route; /* name of the SIP route its users are reached by; NULL: nothing is delivered */
+	char *route; /* name of the SIP route to its users; NULL: nothing is delivered */
 };
 
 extern const struct object_class local_domain_class;

@@ -33,8 +33,8 @@ static void put_key(struct domain_index *ix, struct domain_key *key, struct doma
 	table_put(&ix->table, &key->node, slice_of(domain));
 }
 
-const struct domain_entry *domain_index_add(struct domain_index *ix, const struct object *owner,
-	const struct domain_name *name)
+const struct domain_entry *domain_index_add(
+	struct domain_index *ix, const struct object *owner, const struct domain_name *name)
 {
 	const struct domain_entry *other = domain_index_get(ix, slice_of(name->a));
 	struct domain_entry *entry;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #define F(field) offsetof(struct gateway_settings, field)
+/* clang-format off */
 static const struct setting gateway_settings[] = {
 	{"connection_limit", NULL, SETTING_NUMBER, 0, F(connection_limit), 1, 1000000, NULL, "1000",
 		"connections", "Connections with all partners at once."},
@@ -23,6 +24,7 @@ static const struct setting gateway_settings[] = {
 		F(dialback_passphrase), 16, 256, NULL, NULL, NULL,
 		"The secret behind dialback keys; empty: a new random one is made."},
 };
+/* clang-format on */
 #undef F
 
 static int check_gateway(const struct object *o, struct notes *warnings, struct err *e)
@@ -30,35 +32,46 @@ static int check_gateway(const struct object *o, struct notes *warnings, struct 
 	const struct gateway_settings *g = gateway_of(o);
 
 	if (g->partner_connection_limit > g->connection_limit)
-		return err_code(e, ERR_INVALID, "partner_limit_above_total", "partner_connection_limit",
-			"partner_connection_limit: %u is more than the connection_limit of %u; right would "
-			"be 1 to %u", g->partner_connection_limit, g->connection_limit, g->connection_limit);
-	/* Bodies are other people's words: on only with a confirmation, an audit entry and a banner. */
+		return err_code(e, ERR_INVALID, "partner_limit_above_total",
+			"partner_connection_limit",
+			"partner_connection_limit: %u is more than the connection_limit of %u; "
+			"right would "
+			"be 1 to %u",
+			g->partner_connection_limit, g->connection_limit, g->connection_limit);
+	/* Bodies are other people's words: on only with a confirmation, an audit entry and a
+	 * banner. */
 	if (g->enable_logging_all_message_bodies)
-		return err_code(e, ERR_INVALID, "needs_confirmation", "enable_logging_all_message_bodies",
-			"enable_logging_all_message_bodies: cannot be turned on yet; it needs a confirmation "
+		return err_code(e, ERR_INVALID, "needs_confirmation",
+			"enable_logging_all_message_bodies",
+			"enable_logging_all_message_bodies: cannot be turned on yet; it needs a "
+			"confirmation "
 			"that this version does not ask for");
 	if (g->stream_inactivity_timeout <= g->keep_alive_interval)
 		notes_add(warnings, "gateway", "global", "inactivity_before_keep_alive",
-			"stream_inactivity_timeout", "streams are closed for inactivity after %u s, before "
-			"the keep-alive interval of %u s has passed", g->stream_inactivity_timeout,
-			g->keep_alive_interval);
+			"stream_inactivity_timeout",
+			"streams are closed for inactivity after %u s, before "
+			"the keep-alive interval of %u s has passed",
+			g->stream_inactivity_timeout, g->keep_alive_interval);
 	return 0;
 }
 
+/* clang-format off */
 const struct object_class gateway_class = {
 	OBJECT_GATEWAY, "gateway", "gateway", "gateway", sizeof(struct gateway_settings), true,
 	gateway_settings, ARRAY_LEN(gateway_settings), check_gateway,
 };
+/* clang-format on */
 
 #define F(field) offsetof(struct access_settings, field)
 static const struct setting access_settings[] = {
-	{"allow_federated_users", "federation", SETTING_BOOL, 0, F(allow_federated_users), 0, 0, NULL,
-		"false", NULL, "Federation for all users; false turns everything off."},
+	{"allow_federated_users", "federation", SETTING_BOOL, 0, F(allow_federated_users), 0, 0,
+         NULL, "false", NULL, "Federation for all users; false turns everything off."},
 };
 #undef F
 
+/* clang-format off */
 const struct object_class access_class = {
 	OBJECT_ACCESS, "access", "access", "access", sizeof(struct access_settings), true,
 	access_settings, ARRAY_LEN(access_settings), NULL,
 };
+/* clang-format on */

@@ -14,8 +14,8 @@ struct gateway_settings {
 	uint32_t stream_establishment_timeout;
 	uint32_t stream_inactivity_timeout;
 	uint32_t subscription_refresh_interval;
-	bool enable_logging_all_message_bodies; /* true is refused for now: code needs_confirmation */
-	char *dialback_passphrase;         /* a secret; never shown, logged or exported */
+	bool enable_logging_all_message_bodies; /* true is refused: code needs_confirmation */
+	char *dialback_passphrase;              /* a secret; never shown, logged or exported */
 };
 
 /* What Set-CsAccessEdgeConfiguration held for us. */

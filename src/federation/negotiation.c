@@ -6,6 +6,7 @@
 
 const char *const negotiation_level_words[] = {"Required", "Optional", "NotSupported", NULL};
 
+/* clang-format off */
 static const struct {
 	const char *code, *text;
 } refusals[] = {
@@ -15,16 +16,18 @@ static const struct {
 	[NEGOTIATION_NO_AUTHENTICATION_METHOD] = {"no_authentication_method",
 		"nothing is left to authenticate the partner with; SASL or dialback must be enabled"},
 };
+/* clang-format on */
 
 static const struct {
 	const char *name, *text;
 } methods[METHOD__N] = {
 	[METHOD_SASL_OVER_TLS] = {"sasl-over-tls",
-		"encrypted, both servers prove themselves with certificates"},
-	[METHOD_TLS_DIALBACK] = {"tls-dialback", "encrypted, servers are verified by dialback"},
-	[METHOD_TCP_DIALBACK] = {"tcp-dialback", "not encrypted, servers are verified by dialback"},
+				  "encrypted, both servers prove themselves with certificates"      },
+	[METHOD_TLS_DIALBACK] = {"tls-dialback",  "encrypted, servers are verified by dialback"    },
+	[METHOD_TCP_DIALBACK] = {"tcp-dialback",  "not encrypted, servers are verified by dialback"},
 };
 
+/* clang-format off */
 static const struct {
 	const char *code, *text;
 } warnings[WARNING__N] = {
@@ -37,6 +40,7 @@ static const struct {
 	[WARNING_UNENCRYPTED_POSSIBLE] = {"unencrypted_possible",
 		"messages may cross the Internet unencrypted"},
 };
+/* clang-format on */
 
 const char *negotiation_refusal_code(enum negotiation_refusal r)
 {
@@ -162,9 +166,15 @@ struct negotiation_verdict negotiation_judge(struct negotiation n)
 	struct negotiation_verdict v = {.refused = refusal(n)};
 
 	switch (v.refused) {
-	case NEGOTIATION_ACCEPTED: accepted(&v, n); break;
-	case NEGOTIATION_SASL_REQUIRES_TLS: ways_to_tls(&v, n); break;
-	case NEGOTIATION_NO_AUTHENTICATION_METHOD: ways_to_authenticate(&v, n); break;
+	case NEGOTIATION_ACCEPTED:
+		accepted(&v, n);
+		break;
+	case NEGOTIATION_SASL_REQUIRES_TLS:
+		ways_to_tls(&v, n);
+		break;
+	case NEGOTIATION_NO_AUTHENTICATION_METHOD:
+		ways_to_authenticate(&v, n);
+		break;
 	}
 	return v;
 }
@@ -180,10 +190,11 @@ static void json_ways_out(const struct negotiation_verdict *v, struct buf *ret)
 	for (size_t i = 0; i < v->n_ways_out; i++) {
 		struct negotiation n = v->ways_out[i];
 
-		buf_printf(ret, "%s{\"tls_negotiation\": \"%s\", \"sasl_negotiation\": \"%s\", "
-			"\"support_dialback_negotiation\": %s}", i ? ", " : "",
-			negotiation_level_words[n.tls], negotiation_level_words[n.sasl],
-			n.dialback ? "true" : "false");
+		buf_printf(ret,
+			"%s{\"tls_negotiation\": \"%s\", \"sasl_negotiation\": \"%s\", "
+			"\"support_dialback_negotiation\": %s}",
+			i ? ", " : "", negotiation_level_words[n.tls],
+			negotiation_level_words[n.sasl], n.dialback ? "true" : "false");
 	}
 }
 

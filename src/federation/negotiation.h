@@ -33,10 +33,10 @@ enum negotiation_method {
 };
 
 enum negotiation_warning {
-	WARNING_DIALBACK_INEFFECTIVE,            /* "dialback_ineffective" */
-	WARNING_SASL_REQUIRED_NOT_ENFORCED,      /* "sasl_required_not_enforced" */
+	WARNING_DIALBACK_INEFFECTIVE,             /* "dialback_ineffective" */
+	WARNING_SASL_REQUIRED_NOT_ENFORCED,       /* "sasl_required_not_enforced" */
 	WARNING_SASL_NEEDS_TLS_OPTIONAL_MAY_FAIL, /* "sasl_needs_tls_optional_may_fail" */
-	WARNING_UNENCRYPTED_POSSIBLE,            /* "unencrypted_possible" */
+	WARNING_UNENCRYPTED_POSSIBLE,             /* "unencrypted_possible" */
 	WARNING__N
 };
 

@@ -8,7 +8,7 @@
  */
 struct note {
 	char code[48];
-	char kind[16];  /* "partner" */
+	char kind[16]; /* "partner" */
 	char key[256];
 	char field[48];
 	char text[320];

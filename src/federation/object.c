@@ -28,7 +28,8 @@ static_assert(sizeof(enum partner_type) == sizeof(uint32_t), "enums are 32 bits"
 const struct object_class *object_class_find(struct slice name)
 {
 	for (size_t i = 0; i < OBJECT__N; i++)
-		if (slice_eqz(name, object_classes[i]->name) || slice_eqz(name, object_classes[i]->plural))
+		if (slice_eqz(name, object_classes[i]->name) ||
+			slice_eqz(name, object_classes[i]->plural))
 			return object_classes[i];
 	return NULL;
 }
@@ -88,7 +89,7 @@ void object_unref(const struct object *shared)
 	xfree(o);
 }
 
-/* The key's field begins with the string itself, whatever its type (char * or struct domain_name). */
+/* The key's field begins with the string itself (char *, struct domain_name). */
 const char *object_key(const struct object *o)
 {
 	const char *key;
@@ -116,8 +117,9 @@ int object_no_setting(const struct object_class *class, struct slice name, struc
 	for (size_t i = 0; i < class->n_settings; i++)
 		buf_printf(&names, "%s%s", i ? ", " : "", class->settings[i].name);
 	snprintf(field, sizeof field, "%.*s", SLARG(setting_shown(name)));
-	err_code(e, ERR_INVALID, "unknown_setting", field, "a %s has no setting '%.*s'; it has %.*s",
-		class->title, SLARG(setting_shown(name)), SLARG(buf_slice(&names)));
+	err_code(e, ERR_INVALID, "unknown_setting", field,
+		"a %s has no setting '%.*s'; it has %.*s", class->title, SLARG(setting_shown(name)),
+		SLARG(buf_slice(&names)));
 	buf_done(&names);
 	return -1;
 }
@@ -131,7 +133,8 @@ int object_check(const struct object *o, struct notes *warnings, struct err *e)
 			struct buf right = {0};
 
 			setting_range(s, &right);
-			setting_bad(s, e, "required", "has to be given: %.*s", SLARG(buf_slice(&right)));
+			setting_bad(s, e, "required", "has to be given: %.*s",
+				SLARG(buf_slice(&right)));
 			buf_done(&right);
 			return -1;
 		}

@@ -11,10 +11,10 @@
 #include "federation/setting.h"
 
 /*
- * A managed object: a partner, a local domain, ... A struct whose first member is `struct object` and
- * whose fields are described by its class's settings. It is made, filled with object_set() and then
- * put into a config; from then on it is immutable and shared, by reference count, between configs and
- * snapshots of any thread.
+ * A managed object: a partner, a local domain, ... A struct whose first member is `struct object`
+ * and whose fields are described by its class's settings. It is made, filled with object_set() and
+ * then put into a config; from then on it is immutable and shared, by reference count, between
+ * configs and snapshots of any thread.
  */
 enum object_kind {
 	OBJECT_GATEWAY, /* federation/gateway.h */
@@ -38,7 +38,7 @@ struct object_class {
 	const char *plural; /* "partners" */
 	const char *title;  /* "XMPP federated partner": for people */
 	size_t size;
-	bool single;        /* there is exactly one, key "global"; no add, no remove */
+	bool single;                    /* there is exactly one, key "global"; no add, no remove */
 	const struct setting *settings; /* settings[0] is the key unless single */
 	size_t n_settings;
 	/* Rules between the settings of one object. NULL: none. */

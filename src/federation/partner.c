@@ -7,6 +7,7 @@
 const char *const partner_type_words[] = {"Federated", "PublicVerified", "PublicUnverified", NULL};
 
 #define F(field) offsetof(struct partner, field)
+/* clang-format off */
 static const struct setting settings[] = {
 	{"domain", "identity", SETTING_DOMAIN, SETTING_KEY, F(domain), 1, 253, NULL, NULL, NULL,
 		"Primary domain of the partner; fixed once the partner exists."},
@@ -37,6 +38,7 @@ static const struct setting settings[] = {
 	{"enabled", NULL, SETTING_BOOL, 0, F(enabled), 0, 0, NULL, "true", NULL,
 		"false keeps the entry and refuses the partner."},
 };
+/* clang-format on */
 #undef F
 
 static void ways_out_text(const struct negotiation_verdict *v, struct buf *ret)
@@ -55,8 +57,10 @@ static int check_negotiation(const struct partner *p, struct notes *warnings, st
 
 	for (size_t i = 0; i < v.n_warnings; i++)
 		notes_add(warnings, "partner", p->domain.a, negotiation_warning_code(v.warnings[i]),
-			v.warnings[i] == WARNING_DIALBACK_INEFFECTIVE ? "support_dialback_negotiation" :
-			"tls_negotiation", "%s", negotiation_warning_text(v.warnings[i]));
+			v.warnings[i] == WARNING_DIALBACK_INEFFECTIVE
+				? "support_dialback_negotiation"
+				: "tls_negotiation",
+			"%s", negotiation_warning_text(v.warnings[i]));
 	if (v.refused == NEGOTIATION_ACCEPTED)
 		return 0;
 	ways_out_text(&v, &ways);
@@ -88,11 +92,14 @@ static int check_domains(const struct partner *p, struct notes *warnings, struct
 
 		if (strcmp(domain, primary) == 0)
 			return err_code(e, ERR_INVALID, "duplicate", "additional_domains",
-				"additional_domains: '%s' is the primary domain already; leave it out", domain);
+				"additional_domains: '%s' is the primary domain already; leave it "
+				"out",
+				domain);
 		if (!is_below(domain, primary))
 			notes_add(warnings, "partner", primary, "additional_domain_outside",
-				"additional_domains", "'%s' is not within %s; make sure it is the partner's",
-				domain, primary);
+				"additional_domains",
+				"'%s' is not within %s; make sure it is the partner's", domain,
+				primary);
 	}
 	return 0;
 }
@@ -106,7 +113,9 @@ static int check(const struct object *o, struct notes *warnings, struct err *e)
 	return check_negotiation(p, warnings, e);
 }
 
+/* clang-format off */
 const struct object_class partner_class = {
 	OBJECT_PARTNER, "partner", "partners", "partner", sizeof(struct partner), false, settings,
 	ARRAY_LEN(settings), check,
 };
+/* clang-format on */

@@ -8,8 +8,8 @@
 #include "federation/value.h"
 
 /*
- * An XMPP deployment on the allow list. Its domains are matched exactly: sub-domains are not implied.
- * The defaults are those of New-CsXmppAllowedPartner.
+ * An XMPP deployment on the allow list. Its domains are matched exactly: sub-domains are not
+ * implied. The defaults are those of New-CsXmppAllowedPartner.
  */
 enum partner_type { PARTNER_FEDERATED, PARTNER_PUBLIC_VERIFIED, PARTNER_PUBLIC_UNVERIFIED };
 
@@ -20,7 +20,7 @@ struct partner {
 	struct object object;
 	struct domain_name domain; /* primary; the key */
 	struct domain_list additional_domains;
-	char *description;         /* NULL: none */
+	char *description; /* NULL: none */
 	enum partner_type type;
 	struct negotiation negotiation;
 	bool keep_alive;

@@ -3,6 +3,7 @@
 #include "federation/address.h"
 #include "federation/snapshot_priv.h"
 
+/* clang-format off */
 static const struct {
 	const char *name, *text;
 } links[PERMISSION__N] = {
@@ -17,6 +18,7 @@ static const struct {
 	[PERMISSION_PARTNER_DISABLED] = {"partner_disabled", "the partner is disabled"},
 	[PERMISSION_NOT_INVITED] = {"not_invited", "add the contact first"},
 };
+/* clang-format on */
 
 const char *permission_link_name(enum permission_link l)
 {

@@ -12,13 +12,13 @@
  */
 enum permission_link {
 	PERMISSION_GRANTED,
-	PERMISSION_FEDERATION_OFF,    /* AllowFederatedUsers is false */
-	PERMISSION_NOT_LOCAL,         /* the user's domain is not one of ours */
+	PERMISSION_FEDERATION_OFF,       /* AllowFederatedUsers is false */
+	PERMISSION_NOT_LOCAL,            /* the user's domain is not one of ours */
 	PERMISSION_NO_FEDERATION_ACCESS, /* policy(user).EnableFederationAccess is false */
-	PERMISSION_NO_XMPP_ACCESS,    /* policy(user).EnableXmppAccess is false */
-	PERMISSION_NOT_PARTNER,       /* the contact's domain is on no partner's list */
+	PERMISSION_NO_XMPP_ACCESS,       /* policy(user).EnableXmppAccess is false */
+	PERMISSION_NOT_PARTNER,          /* the contact's domain is on no partner's list */
 	PERMISSION_PARTNER_DISABLED,
-	PERMISSION_NOT_INVITED,       /* PublicUnverified, and the user has not added the contact */
+	PERMISSION_NOT_INVITED, /* PublicUnverified, and the user has not added the contact */
 	PERMISSION__N
 };
 

@@ -5,13 +5,13 @@
 #include "federation/object.h"
 
 /*
- * An external access policy. identity is "global" (always there), "domain:NAME" for the users of one
- * local domain, or "tag:NAME", which is in force for the users it is granted to. The narrowest one
- * decides alone: user over domain over global, also where a wider one says more or less.
+ * An external access policy. identity is "global" (always there), "domain:NAME" for the users of
+ * one local domain, or "tag:NAME", which is in force for the users it is granted to. The narrowest
+ * one decides alone: user over domain over global, also where a wider one says more or less.
  */
 struct policy {
 	struct object object;
-	char *identity;                 /* the key; the domain in A-labels */
+	char *identity; /* the key; the domain in A-labels */
 	char *description;
 	bool enable_federation_access;
 	bool enable_xmpp_access;

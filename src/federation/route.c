@@ -11,6 +11,7 @@ static const char *const mode_words[] = {"pager", "session", "auto", NULL};
 static const char *const late_error_words[] = {"message", "off", NULL};
 
 #define F(field) offsetof(struct route, field)
+/* clang-format off */
 static const struct setting settings[] = {
 	{"name", NULL, SETTING_NAME, SETTING_KEY, F(name), 1, 64, NULL, NULL, NULL,
 		"What the route is called here."},
@@ -42,6 +43,7 @@ static const struct setting settings[] = {
 	{"congestion_safe", NULL, SETTING_BOOL, 0, F(congestion_safe), 0, 0, NULL, "false", NULL,
 		"Every hop on the path controls congestion, so that messages over 1300 bytes may go."},
 };
+/* clang-format on */
 #undef F
 
 static int not_built(struct err *e, const char *field, const char *value, const char *right)
@@ -70,7 +72,8 @@ static int check_transport(const struct route *r, struct err *e)
 			kind_words[r->kind]);
 	if (r->congestion_safe && r->transport == ROUTE_UDP)
 		return err_code(e, ERR_INVALID, "needs_stream_transport", "congestion_safe",
-			"congestion_safe: udp does not control congestion; right would be false, or "
+			"congestion_safe: udp does not control congestion; right would be false, "
+			"or "
 			"transport tcp or tls");
 	return 0;
 }
@@ -78,12 +81,14 @@ static int check_transport(const struct route *r, struct err *e)
 /* RFC 1122, RFC 1918, RFC 6598, RFC 3927; RFC 4291, RFC 4193. */
 static bool is_private(const struct network *n)
 {
+	/* clang-format off */
 	static const struct network nets[] = {
 		{{[10] = 0xff, [11] = 0xff, 127}, 104}, {{[10] = 0xff, [11] = 0xff, 10}, 104},
 		{{[10] = 0xff, [11] = 0xff, 172, 16}, 108}, {{[10] = 0xff, [11] = 0xff, 192, 168}, 112},
 		{{[10] = 0xff, [11] = 0xff, 100, 64}, 106}, {{[10] = 0xff, [11] = 0xff, 169, 254}, 112},
 		{{[15] = 1}, 128}, {{0xfc}, 7}, {{0xfe, 0x80}, 10},
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < ARRAY_LEN(nets); i++)
 		if (n->bits >= nets[i].bits && network_has(&nets[i], n->addr))
@@ -98,7 +103,8 @@ static void warn_next_hop(const struct route *r, struct notes *warnings)
 	if (r->transport != ROUTE_TLS && network_read_host(slice_of(r->next_hop.host), &n) &&
 		!is_private(&n))
 		notes_add(warnings, "route", r->name, "route_not_private", "next_hop",
-			"the next hop of a route without TLS is outside private networks; whoever is on the "
+			"the next hop of a route without TLS is outside private networks; whoever "
+			"is on the "
 			"way can read and forge messages");
 }
 
@@ -107,7 +113,8 @@ static void warn_sources(const struct route *r, struct notes *warnings)
 	for (size_t i = 0; i < r->sources.n; i++)
 		if (r->transport != ROUTE_TLS && !is_private(&r->sources.v[i])) {
 			notes_add(warnings, "route", r->name, "route_not_private", "sources",
-				"sources of a route without TLS reach beyond private networks; whoever can "
+				"sources of a route without TLS reach beyond private networks; "
+				"whoever can "
 				"forge them can speak for your users");
 			return;
 		}
@@ -127,7 +134,9 @@ static int check(const struct object *o, struct notes *warnings, struct err *e)
 	return 0;
 }
 
+/* clang-format off */
 const struct object_class route_class = {
 	OBJECT_ROUTE, "route", "routes", "SIP route", sizeof(struct route), false, settings,
 	ARRAY_LEN(settings), check,
 };
+/* clang-format on */

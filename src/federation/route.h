@@ -7,27 +7,32 @@
 #include "federation/value.h"
 
 /* A trusted SIP peer: where messages for our users go, and from whom we take theirs. */
-enum route_transport { ROUTE_UDP, ROUTE_TCP, ROUTE_TLS }; /* only udp can be used so far: code not_built */
+enum route_transport {
+	ROUTE_UDP,
+	ROUTE_TCP,
+	ROUTE_TLS
+}; /* only udp can be used so far: code not_built */
 enum route_kind { ROUTE_GENERIC, ROUTE_MICROSOFT_EDGE, ROUTE_MICROSOFT_POOL };
 enum route_mode { ROUTE_PAGER, ROUTE_SESSION, ROUTE_AUTO }; /* only pager so far: code not_built */
 enum route_late_error { ROUTE_LATE_MESSAGE, ROUTE_LATE_OFF };
 
 struct route {
 	struct object object;
-	char *name;                       /* the key */
+	char *name; /* the key */
 	char *description;
-	struct host_port next_hop;        /* port 0: the transport's own (RFC 3263) */
+	struct host_port next_hop; /* port 0: the transport's own (RFC 3263) */
 	enum route_transport transport;
-	struct network_list sources;      /* empty: the resolved next hop */
-	struct domain_list from_domains;  /* empty: the local domains that use this route */
-	struct domain_list tls_names;     /* the peer's, in its certificate; empty: the next hop's host */
+	struct network_list sources;     /* empty: the resolved next hop */
+	struct domain_list from_domains; /* empty: the local domains that use this route */
+	struct domain_list
+		tls_names; /* the peer's, in its certificate; empty: the next hop's host */
 	enum route_kind kind;
 	enum route_mode message_mode;
-	uint32_t receive_rate;            /* requests a second taken from it; 0: no limit */
-	uint32_t send_rate;               /* messages a second sent to it; 0: no limit */
-	uint32_t error_wait;              /* ms an answer waits for an error stanza (design: error window) */
+	uint32_t receive_rate; /* requests a second taken from it; 0: no limit */
+	uint32_t send_rate;    /* messages a second sent to it; 0: no limit */
+	uint32_t error_wait;   /* ms an answer waits for an error stanza (design: error window) */
 	enum route_late_error late_error;
-	bool congestion_safe;             /* the path to it controls congestion hop by hop (RFC 3428 4) */
+	bool congestion_safe; /* the path to it controls congestion hop by hop (RFC 3428 4) */
 };
 
 extern const struct object_class route_class;

@@ -83,7 +83,8 @@ const struct setting *setting_find(const struct setting *table, size_t n, struct
 	if (!name.n)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
-		if (same_name(name, table[i].name) || (table[i].alias && same_name(name, table[i].alias)))
+		if (same_name(name, table[i].name) ||
+			(table[i].alias && same_name(name, table[i].alias)))
 			return &table[i];
 	return NULL;
 }
@@ -142,7 +143,8 @@ static size_t count_items(struct slice text)
 }
 
 /* What the field has now, as items in the arena, with room for `more`. */
-static struct items items_of(const struct setting *s, const void *field, size_t more, struct arena *a)
+static struct items items_of(
+	const struct setting *s, const void *field, size_t more, struct arena *a)
 {
 	struct items l = {0};
 	struct buf text = {0};
@@ -159,7 +161,8 @@ static struct items items_of(const struct setting *s, const void *field, size_t 
 
 static int too_many(const struct setting *s, size_t n, struct err *e)
 {
-	return setting_bad(s, e, "too_many", "%zu is too many; at most %u can be listed", n, s->max);
+	return setting_bad(
+		s, e, "too_many", "%zu is too many; at most %u can be listed", n, s->max);
 }
 
 /* Puts the items of text behind those of l. strict: one that is there is a mistake, not fine. */
@@ -174,7 +177,8 @@ static int items_add(const struct setting *s, struct items *l, struct slice text
 		if (!items_has(l, item))
 			l->v[l->n++] = item;
 		else if (strict)
-			return setting_bad(s, e, "duplicate", "'%.*s' is listed twice; name it once",
+			return setting_bad(s, e, "duplicate",
+				"'%.*s' is listed twice; name it once",
 				SLARG(setting_shown(typed)));
 	}
 	return l->n > s->max ? too_many(s, l->n, e) : 0;
@@ -187,8 +191,8 @@ static void build(const struct setting *s, void *object, const struct items *l)
 }
 
 /* Comparing each with each is fine for s->max items, not for whatever somebody sends. */
-static int parse_list(const struct setting *s, void *object, struct slice text, bool keep, bool strict,
-	struct err *e)
+static int parse_list(const struct setting *s, void *object, struct slice text, bool keep,
+	bool strict, struct err *e)
 {
 	size_t n = count_items(text);
 	struct arena a = {0};
@@ -216,8 +220,8 @@ int setting_add(const struct setting *s, void *object, struct slice text, struct
 	return parse_list(s, object, text, true, false, e);
 }
 
-static int items_remove(const struct setting *s, struct items *l, struct slice text, struct arena *a,
-	struct err *e)
+static int items_remove(
+	const struct setting *s, struct items *l, struct slice text, struct arena *a, struct err *e)
 {
 	struct slice typed, item = SL_NONE;
 	size_t i;
@@ -310,24 +314,47 @@ static void range_words(const struct setting *s, struct buf *ret)
 void setting_range(const struct setting *s, struct buf *ret)
 {
 	switch (s->type) {
-	case SETTING_BOOL: buf_str(ret, "true or false"); break;
-	case SETTING_NUMBER: buf_printf(ret, "%u to %u", s->min, s->max); break;
-	case SETTING_WORD: range_words(s, ret); break;
-	case SETTING_TEXT: buf_printf(ret, "at most %u characters", s->max); break;
-	case SETTING_SECRET: buf_printf(ret, "%u to %u characters", s->min, s->max); break;
+	case SETTING_BOOL:
+		buf_str(ret, "true or false");
+		break;
+	case SETTING_NUMBER:
+		buf_printf(ret, "%u to %u", s->min, s->max);
+		break;
+	case SETTING_WORD:
+		range_words(s, ret);
+		break;
+	case SETTING_TEXT:
+		buf_printf(ret, "at most %u characters", s->max);
+		break;
+	case SETTING_SECRET:
+		buf_printf(ret, "%u to %u characters", s->min, s->max);
+		break;
 	case SETTING_NAME:
 		buf_printf(ret, "at most %u letters, digits, '-', '_' and '.'", s->max);
 		break;
-	case SETTING_DOMAIN: buf_str(ret, "a domain, such as example.com"); break;
-	case SETTING_DOMAINS: buf_printf(ret, "at most %u domains", s->max); break;
-	case SETTING_HOST: buf_str(ret, "host or host:port"); break;
-	case SETTING_NEXT_HOP: buf_str(ret, "sip:host or sip:host:port"); break;
+	case SETTING_DOMAIN:
+		buf_str(ret, "a domain, such as example.com");
+		break;
+	case SETTING_DOMAINS:
+		buf_printf(ret, "at most %u domains", s->max);
+		break;
+	case SETTING_HOST:
+		buf_str(ret, "host or host:port");
+		break;
+	case SETTING_NEXT_HOP:
+		buf_str(ret, "sip:host or sip:host:port");
+		break;
 	case SETTING_NETWORKS:
 		buf_printf(ret, "at most %u addresses or networks, such as 192.0.2.0/24", s->max);
 		break;
-	case SETTING_POLICY: buf_str(ret, "global, domain:NAME or tag:NAME"); break;
-	case SETTING_USER: buf_str(ret, "an address, such as romeo@example.com"); break;
-	case SETTING_TYPE__N: assert(!"no such type");
+	case SETTING_POLICY:
+		buf_str(ret, "global, domain:NAME or tag:NAME");
+		break;
+	case SETTING_USER:
+		buf_str(ret, "an address, such as romeo@example.com");
+		break;
+	case SETTING_TYPE__N:
+		assert(!"no such type");
 	}
 	if (s->flags & SETTING_NONE)
 		buf_str(ret, ", or empty");

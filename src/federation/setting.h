@@ -9,8 +9,9 @@
 #include "base/slice.h"
 
 /*
- * A setting: one row of an object's table. Validation, the store, the API's JSON, the shell, its help
- * and the manual page all read these rows; there is no second list of names, ranges or defaults.
+ * A setting: one row of an object's table. Validation, the store, the API's JSON, the shell, its
+ * help and the manual page all read these rows; there is no second list of names, ranges or
+ * defaults.
  *
  * Every value has one text form, which the shell shows, the store keeps and setting_parse() reads:
  *   bool     "true" "false" (read also: yes no on off 1 0)
@@ -45,16 +46,16 @@ enum {
 };
 
 struct setting {
-	const char *name;   /* "tls_negotiation": API, store, err field */
-	const char *alias;  /* short name for the shell: "tls"; may be NULL */
+	const char *name;  /* "tls_negotiation": API, store, err field */
+	const char *alias; /* short name for the shell: "tls"; may be NULL */
 	enum setting_type type;
 	unsigned flags;
-	size_t offset;      /* in the object */
-	uint32_t min, max;  /* number: value; text and secret: characters; lists: items */
+	size_t offset;            /* in the object */
+	uint32_t min, max;        /* number: value; text and secret: characters; lists: items */
 	const char *const *words; /* SETTING_WORD: ends with NULL */
-	const char *deflt;  /* text form; NULL: none (or required) */
-	const char *unit;   /* "s", "ms", "characters", ...; may be NULL */
-	const char *help;   /* one sentence */
+	const char *deflt;        /* text form; NULL: none (or required) */
+	const char *unit;         /* "s", "ms", "characters", ...; may be NULL */
+	const char *help;         /* one sentence */
 };
 
 /*

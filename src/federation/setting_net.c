@@ -15,7 +15,7 @@
 static bool ends_with_dot(struct slice s)
 {
 	return slice_ends(s, SL(".")) || slice_ends(s, SL("\xe3\x80\x82")) ||
-		slice_ends(s, SL("\xef\xbc\x8e")) || slice_ends(s, SL("\xef\xbd\xa1"));
+	       slice_ends(s, SL("\xef\xbc\x8e")) || slice_ends(s, SL("\xef\xbd\xa1"));
 }
 
 static bool is_ip(struct slice s)
@@ -38,7 +38,8 @@ int domain_read(const struct setting *s, struct arena *a, struct slice typed, st
 	struct slice shown = setting_shown(typed);
 	struct err why;
 
-	if (slice_find(typed, '*') < typed.n || slice_contains(typed, SL("\xef\xbc\x8a"))) /* U+FF0A */
+	if (slice_find(typed, '*') < typed.n ||
+		slice_contains(typed, SL("\xef\xbc\x8a"))) /* U+FF0A */
 		return setting_bad(s, e, "domain_wildcard",
 			"'%.*s' has a wildcard; list each domain by its name", SLARG(shown));
 	if (ends_with_dot(typed))
@@ -46,13 +47,14 @@ int domain_read(const struct setting *s, struct arena *a, struct slice typed, st
 			"'%.*s' ends with a dot; right would be the name without it", SLARG(shown));
 	if (slice_find(typed, '@') < typed.n)
 		return setting_bad(s, e, "domain_syntax",
-			"'%.*s' is an address; right would be what stands behind the '@'", SLARG(shown));
+			"'%.*s' is an address; right would be what stands behind the '@'",
+			SLARG(shown));
 	if (is_ip(typed))
 		return setting_bad(s, e, "domain_is_address",
 			"'%.*s' is an IP address; right would be a domain", SLARG(shown));
 	if (idna_admin(ret, a, typed, &why) < 0)
-		return setting_bad(s, e, "domain_syntax", "'%.*s' is not a domain: %s", SLARG(shown),
-			why.text);
+		return setting_bad(s, e, "domain_syntax", "'%.*s' is not a domain: %s",
+			SLARG(shown), why.text);
 	return 0;
 }
 
@@ -158,7 +160,12 @@ static void domains_clear(void *field)
 }
 
 const struct setting_ops setting_domains = {
-	"array", NULL, domains_format, domains_clear, domains_item, domains_build,
+	"array",
+	NULL,
+	domains_format,
+	domains_clear,
+	domains_item,
+	domains_build,
 };
 
 /* ---- addresses ---- */
@@ -245,8 +252,8 @@ static void split_port(struct slice text, struct slice *ret_host, struct slice *
 	*ret_port = slice_make(text.p + colon + 1, text.n - colon - 1);
 }
 
-static int read_host(const struct setting *s, struct arena *a, struct slice host, struct slice whole,
-	struct slice *ret, struct err *e)
+static int read_host(const struct setting *s, struct arena *a, struct slice host,
+	struct slice whole, struct slice *ret, struct err *e)
 {
 	if (is_ip(host)) {
 		*ret = canonical_ip(host, a);
@@ -258,8 +265,8 @@ static int read_host(const struct setting *s, struct arena *a, struct slice host
 	return 0;
 }
 
-static int host_put(const struct setting *s, struct host_port *h, struct slice text, struct slice whole,
-	struct err *e)
+static int host_put(const struct setting *s, struct host_port *h, struct slice text,
+	struct slice whole, struct err *e)
 {
 	struct slice host = SL_NONE, port_text;
 	struct arena a = {0};
@@ -342,7 +349,6 @@ const struct setting_ops setting_next_hop = {"string", next_hop_parse, next_hop_
 
 /* ---- networks ---- */
 
-
 /* True when bits behind the prefix had to be cleared. */
 static bool clear_host_bits(struct network *n)
 {
@@ -357,7 +363,8 @@ static bool clear_host_bits(struct network *n)
 	return had;
 }
 
-static int read_network(const struct setting *s, struct slice typed, struct network *ret, struct err *e)
+static int read_network(
+	const struct setting *s, struct slice typed, struct network *ret, struct err *e)
 {
 	size_t slash = slice_find(typed, '/');
 	uint64_t bits;
@@ -427,5 +434,10 @@ static void networks_clear(void *field)
 }
 
 const struct setting_ops setting_networks = {
-	"array", NULL, networks_format, networks_clear, networks_item, networks_build,
+	"array",
+	NULL,
+	networks_format,
+	networks_clear,
+	networks_item,
+	networks_build,
 };

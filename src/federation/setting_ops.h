@@ -9,21 +9,21 @@
 struct setting_ops {
 	const char *json; /* its JSON type */
 	/*
-	 * text is neither empty nor, except for text and secrets, surrounded by white space. Leaves the
-	 * field as it was on failure.
+	 * text is neither empty nor, except for text and secrets, surrounded by white space. Leaves
+	 * the field as it was on failure.
 	 */
 	int (*parse)(const struct setting *s, void *field, struct slice text, struct err *e);
 	void (*format)(const struct setting *s, const void *field, struct buf *ret);
 	void (*clear)(void *field); /* frees; zeroes */
-	/* Lists have these two in place of parse: one item in its text form, and the list of such. */
+	/* Lists have these two in place of parse: one item as text, the list of such. */
 	int (*item)(const struct setting *s, struct arena *a, struct slice typed, struct slice *ret,
 		struct err *e);
 	void (*build)(void *field, const struct slice *items, size_t n);
 };
 
 extern const struct setting_ops setting_bool, setting_number, setting_word, setting_text,
-	setting_name, setting_secret, setting_domain, setting_domains, setting_host, setting_next_hop,
-	setting_networks, setting_policy, setting_user;
+	setting_name, setting_secret, setting_domain, setting_domains, setting_host,
+	setting_next_hop, setting_networks, setting_policy, setting_user;
 
 /* ERR_INVALID about the setting; returns -1. */
 int setting_bad(const struct setting *s, struct err *e, const char *code, const char *fmt, ...)
@@ -45,7 +45,8 @@ void domain_format_unicode(const void *field, struct buf *ret);
 void domains_format_unicode(const void *field, struct buf *ret);
 
 /*
- * One domain as typed, to A-labels in the arena; refuses what is none, with setting_parse()'s codes.
+ * One domain as typed, to A-labels in the arena; refuses what is none, with setting_parse()'s
+ * codes.
  */
 int domain_read(const struct setting *s, struct arena *a, struct slice typed, struct slice *ret,
 	struct err *e);

@@ -52,8 +52,8 @@ static int not_in_range(const struct setting *s, struct slice text, const char *
 	struct buf right = {0};
 
 	setting_range(s, &right);
-	setting_bad(s, e, code, "'%.*s' will not do; right would be %.*s", SLARG(setting_shown(text)),
-		SLARG(buf_slice(&right)));
+	setting_bad(s, e, code, "'%.*s' will not do; right would be %.*s",
+		SLARG(setting_shown(text)), SLARG(buf_slice(&right)));
 	buf_done(&right);
 	return -1;
 }
@@ -62,6 +62,7 @@ static int not_in_range(const struct setting *s, struct slice text, const char *
 
 static int bool_parse(const struct setting *s, void *field, struct slice text, struct err *e)
 {
+	/* clang-format off */
 	static const struct {
 		const char *word;
 		bool value;
@@ -69,6 +70,7 @@ static int bool_parse(const struct setting *s, void *field, struct slice text, s
 		{"true", true}, {"false", false}, {"yes", true}, {"no", false},
 		{"on", true}, {"off", false}, {"1", true}, {"0", false},
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (slice_ieq(text, slice_of(words[i].word))) {
@@ -144,8 +146,8 @@ const struct setting_ops setting_word = {"string", word_parse, word_format, numb
 
 /* ---- text and secret ---- */
 
-static int check_characters(const struct setting *s, struct slice text, const char *allowed,
-	struct err *e)
+static int check_characters(
+	const struct setting *s, struct slice text, const char *allowed, struct err *e)
 {
 	struct slice rest = text;
 	uint32_t c;
@@ -153,16 +155,19 @@ static int check_characters(const struct setting *s, struct slice text, const ch
 
 	for (; rest.n; n++) {
 		if (!utf8_next(&rest, &c))
-			return setting_bad(s, e, "not_utf8", "is not UTF-8 at byte %zu", text.n - rest.n + 1);
+			return setting_bad(
+				s, e, "not_utf8", "is not UTF-8 at byte %zu", text.n - rest.n + 1);
 		if ((c < 0x20 && !(c && strchr(allowed, (int)c))) || (c >= 0x7f && c < 0xa0))
 			return setting_bad(s, e, "control_character",
-				"has a control character (U+%04X) at character %zu; leave it out", c, n + 1);
+				"has a control character (U+%04X) at character %zu; leave it out",
+				c, n + 1);
 	}
 	if (n > s->max)
-		return setting_bad(s, e, "too_long", "has %zu characters; at most %u are kept", n, s->max);
+		return setting_bad(
+			s, e, "too_long", "has %zu characters; at most %u are kept", n, s->max);
 	if (n < s->min)
-		return setting_bad(s, e, "too_short", "has %zu characters; at least %u are needed", n,
-			s->min);
+		return setting_bad(
+			s, e, "too_short", "has %zu characters; at least %u are needed", n, s->min);
 	return 0;
 }
 
@@ -254,16 +259,18 @@ static int policy_bad(const struct setting *s, struct slice text, struct err *e)
 {
 	if (slice_istarts(text, SL("site:")))
 		return setting_bad(s, e, "policy_syntax",
-			"'%.*s': there are no sites here; right would be domain:NAME of a local domain",
+			"'%.*s': there are no sites here; right would be domain:NAME of a local "
+			"domain",
 			SLARG(setting_shown(text)));
 	return setting_bad(s, e, "policy_syntax",
 		"'%.*s' names no policy; right would be global, domain:NAME or tag:NAME (letters, "
-		"digits, '-', '_', '.')", SLARG(setting_shown(text)));
+		"digits, '-', '_', '.')",
+		SLARG(setting_shown(text)));
 }
 
 /* The canonical identity: a lower-case prefix, a domain in A-labels. */
-static int policy_read(const struct setting *s, struct slice text, struct arena *a, struct slice *ret,
-	struct err *e)
+static int policy_read(const struct setting *s, struct slice text, struct arena *a,
+	struct slice *ret, struct err *e)
 {
 	size_t colon = slice_find(text, ':');
 	struct slice scope = slice_cut(text, colon), name = slice_from(text, colon + 1);

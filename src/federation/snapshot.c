@@ -153,8 +153,8 @@ const struct access_settings *snapshot_access(const struct snapshot *s)
 	return s->access;
 }
 
-static const struct domain_entry *owned_by(const struct snapshot *s, struct slice domain,
-	enum object_kind kind)
+static const struct domain_entry *owned_by(
+	const struct snapshot *s, struct slice domain, enum object_kind kind)
 {
 	const struct domain_entry *entry = domain_index_get(&s->domains, domain);
 
@@ -189,7 +189,8 @@ const struct route *snapshot_route(const struct snapshot *s, struct slice name)
 	return o ? route_of(o) : NULL;
 }
 
-bool snapshot_route_accepts(const struct snapshot *s, const struct route *r, struct slice from_domain)
+bool snapshot_route_accepts(
+	const struct snapshot *s, const struct route *r, struct slice from_domain)
 {
 	const struct domain_entry *entry = owned_by(s, from_domain, OBJECT_DOMAIN);
 
@@ -224,12 +225,14 @@ const struct policy *snapshot_policy(const struct snapshot *s, struct slice user
 	return policy ? policy : s->global;
 }
 
-size_t snapshot_list(const struct snapshot *s, enum object_kind kind, const struct object *const **ret)
+size_t snapshot_list(
+	const struct snapshot *s, enum object_kind kind, const struct object *const **ret)
 {
 	return config_list(s->config, kind, ret);
 }
 
-const struct object *snapshot_find(const struct snapshot *s, enum object_kind kind, struct slice key)
+const struct object *snapshot_find(
+	const struct snapshot *s, enum object_kind kind, struct slice key)
 {
 	return config_find(s->config, kind, key);
 }

@@ -24,7 +24,7 @@
  */
 struct snapshot;
 
-/* Checks c (config_check; warnings may be NULL) and makes a snapshot of it; c stays the caller's. */
+/* Checks c (config_check; warnings may be NULL) and makes a snapshot; c stays the caller's. */
 int snapshot_build(struct snapshot **ret, const struct config *c, uint64_t generation,
 	struct notes *warnings, struct err *e);
 
@@ -47,15 +47,18 @@ const struct route *snapshot_route_of(const struct snapshot *s, struct slice loc
 const struct route *snapshot_route(const struct snapshot *s, struct slice name);
 
 /* May a request that came by this route have this domain in From? r is of this snapshot. */
-bool snapshot_route_accepts(const struct snapshot *s, const struct route *r, struct slice from_domain);
+bool snapshot_route_accepts(
+	const struct snapshot *s, const struct route *r, struct slice from_domain);
 
 /* The policy in force for a user (canonical address). Never NULL. */
 const struct policy *snapshot_policy(const struct snapshot *s, struct slice user);
 
 /* All of a kind, ordered by key; returns how many. */
-size_t snapshot_list(const struct snapshot *s, enum object_kind kind, const struct object *const **ret);
+size_t snapshot_list(
+	const struct snapshot *s, enum object_kind kind, const struct object *const **ret);
 
 /* By key as typed; NULL: none. */
-const struct object *snapshot_find(const struct snapshot *s, enum object_kind kind, struct slice key);
+const struct object *snapshot_find(
+	const struct snapshot *s, enum object_kind kind, struct slice key);
 
 const struct config *snapshot_config(const struct snapshot *s);

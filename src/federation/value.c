@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-
 static bool is_mapped(const uint8_t addr[16])
 {
 	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
@@ -24,7 +23,7 @@ bool network_has(const struct network *n, const uint8_t addr[16])
 	if (is_mapped(addr) && !network_is_ipv4(n))
 		return false;
 	return memcmp(n->addr, addr, whole) == 0 &&
-		(!rest || (n->addr[whole] & mask) == (addr[whole] & mask));
+	       (!rest || (n->addr[whole] & mask) == (addr[whole] & mask));
 }
 
 bool network_list_has(const struct network_list *l, const uint8_t addr[16])

@@ -7,11 +7,11 @@
 #include "base/slice.h"
 
 /*
- * What settings hold beside numbers, words and text. All are owned by the object they are part of and
- * never change once the object is in a config or a snapshot.
+ * What settings hold beside numbers, words and text. All are owned by the object they are part of
+ * and never change once the object is in a config or a snapshot.
  */
 
-/* A domain: a is lower-case A-labels (the key, DNS, TLS, SIP), u the U-labels people and JIDs have. */
+/* A domain: a is A-labels (the key, DNS, TLS, SIP), u the U-labels of people and JIDs. */
 struct domain_name {
 	char *a, *u; /* NULL: none */
 };

@@ -10,17 +10,34 @@
 enum store_half { HALF_MANAGED, HALF_MEMORY };
 
 enum stmt {
-	STMT_META_LIST, STMT_META_PUT,
-	STMT_GATEWAY_LIST, STMT_GATEWAY_PUT,
-	STMT_ACCESS_LIST, STMT_ACCESS_PUT,
-	STMT_ROUTE_LIST, STMT_ROUTE_PUT, STMT_ROUTE_DROP,
-	STMT_DOMAIN_LIST, STMT_DOMAIN_PUT, STMT_DOMAIN_DROP,
-	STMT_PARTNER_LIST, STMT_PARTNER_PUT, STMT_PARTNER_DROP,
-	STMT_POLICY_LIST, STMT_POLICY_PUT, STMT_POLICY_DROP,
-	STMT_GRANT_LIST, STMT_GRANT_PUT, STMT_GRANT_DROP,
-	STMT_SECRET_LIST, STMT_SECRET_PUT,
-	STMT_AUDIT_LIST, STMT_AUDIT_APPEND,
-	STMT_ALLOW_LIST, STMT_ALLOW_PUT, STMT_ALLOW_DROP,
+	STMT_META_LIST,
+	STMT_META_PUT,
+	STMT_GATEWAY_LIST,
+	STMT_GATEWAY_PUT,
+	STMT_ACCESS_LIST,
+	STMT_ACCESS_PUT,
+	STMT_ROUTE_LIST,
+	STMT_ROUTE_PUT,
+	STMT_ROUTE_DROP,
+	STMT_DOMAIN_LIST,
+	STMT_DOMAIN_PUT,
+	STMT_DOMAIN_DROP,
+	STMT_PARTNER_LIST,
+	STMT_PARTNER_PUT,
+	STMT_PARTNER_DROP,
+	STMT_POLICY_LIST,
+	STMT_POLICY_PUT,
+	STMT_POLICY_DROP,
+	STMT_GRANT_LIST,
+	STMT_GRANT_PUT,
+	STMT_GRANT_DROP,
+	STMT_SECRET_LIST,
+	STMT_SECRET_PUT,
+	STMT_AUDIT_LIST,
+	STMT_AUDIT_APPEND,
+	STMT_ALLOW_LIST,
+	STMT_ALLOW_PUT,
+	STMT_ALLOW_DROP,
 	STMT__N
 };
 
@@ -33,9 +50,9 @@ enum stmt_op {
 };
 
 /*
- * One text for every backend: $1 binds by name in SQLite and by number in PostgreSQL; ON CONFLICT and
- * excluded are known to both. Values go in and out as text, NULL for none. The other columns say the
- * same to a backend that has no SQL.
+ * One text for every backend: $1 binds by name in SQLite and by number in PostgreSQL; ON CONFLICT
+ * and excluded are known to both. Values go in and out as text, NULL for none. The other columns
+ * say the same to a backend that has no SQL.
  */
 struct stmt_def {
 	enum store_half half;

@@ -38,7 +38,8 @@ static int allow_row(void *arg, const char *const *column, size_t n, struct err 
 {
 	const struct allow_reader *reader = arg;
 	struct memory_allow a = {
-		.user = column[0], .contact = column[1],
+		.user = column[0],
+		.contact = column[1],
 		.expires_ms = strtoull(column[2], NULL, 10),
 		.created_by = column[3],
 		.created_ms = strtoull(column[4], NULL, 10),
@@ -61,7 +62,13 @@ static int put_allow(struct backend *b, const struct memory_allow *a, struct err
 {
 	char expires[24], created[24], lease[24];
 	const char *const args[] = {
-		a->user, a->contact, expires, a->created_by, created, a->owner, lease,
+		a->user,
+		a->contact,
+		expires,
+		a->created_by,
+		created,
+		a->owner,
+		lease,
 	};
 
 	snprintf(expires, sizeof expires, "%llu", (unsigned long long)a->expires_ms);

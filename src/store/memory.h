@@ -10,7 +10,8 @@
 /*
  * The memory half of the store: what users have done. The gateway loop owns it in RAM
  * (federation/allow.h); this is the copy that survives a restart, written behind in batches by a
- * worker. A separate file with its own handle, so that it never waits for an administrator's change.
+ * worker. A separate file with its own handle, so that it never waits for an administrator's
+ * change.
  *
  * All functions block and belong to one thread at a time.
  */
@@ -22,8 +23,8 @@ struct memory_allow {
 	uint64_t expires_ms;        /* wall clock; 0: never */
 	const char *created_by;     /* "root", "user" */
 	uint64_t created_ms;
-	const char *owner;          /* node whose gateway loop holds it; "" while there is one node */
-	uint64_t lease_until_ms;    /* until when it is the owner's alone; 0: no lease */
+	const char *owner;       /* node whose gateway loop holds it; "" while there is one node */
+	uint64_t lease_until_ms; /* until when it is the owner's alone; 0: no lease */
 };
 
 enum memory_op { MEMORY_PUT_ALLOW, MEMORY_REMOVE_ALLOW };

@@ -38,7 +38,8 @@ static int maybe_fail(struct err *e)
 {
 	if (fail_after < 0 || fail_after-- > 0)
 		return 0;
-	return err_code(e, ERR_UNAVAILABLE, "store_full", NULL, "the store cannot be written: told to fail");
+	return err_code(e, ERR_UNAVAILABLE, "store_full", NULL,
+		"the store cannot be written: told to fail");
 }
 
 static struct ram *ram_of(struct backend *b)
@@ -153,7 +154,8 @@ static void append(struct ram_table *t, const char *const *args)
 	const char **column = xcalloc(n, sizeof *column);
 	char id[24];
 
-	snprintf(id, sizeof id, "%lu", t->n ? strtoul(t->rows[t->n - 1].column[0], NULL, 10) + 1 : 1);
+	snprintf(id, sizeof id, "%lu",
+		t->n ? strtoul(t->rows[t->n - 1].column[0], NULL, 10) + 1 : 1);
 	column[0] = id;
 	memcpy(column + 1, args, (n - 1) * sizeof *column);
 	insert(t, t->n, row_new(column, n));
@@ -184,11 +186,19 @@ static int ram_run(struct backend *b, enum stmt stmt, const char *const *args, s
 	if (maybe_fail(e) < 0)
 		return -1;
 	switch (def->op) {
-	case OP_LIST: return list(t, 0, ~0ul, fn, arg, e);
-	case OP_AFTER: return list(t, strtoul(args[0], NULL, 10), strtoul(args[1], NULL, 10), fn, arg, e);
-	case OP_PUT: put(t, args); break;
-	case OP_DROP: drop(t, args); break;
-	case OP_APPEND: append(t, args); break;
+	case OP_LIST:
+		return list(t, 0, ~0ul, fn, arg, e);
+	case OP_AFTER:
+		return list(t, strtoul(args[0], NULL, 10), strtoul(args[1], NULL, 10), fn, arg, e);
+	case OP_PUT:
+		put(t, args);
+		break;
+	case OP_DROP:
+		drop(t, args);
+		break;
+	case OP_APPEND:
+		append(t, args);
+		break;
 	}
 	return 0;
 }
@@ -258,5 +268,11 @@ static void ram_close(struct backend *b)
 }
 
 const struct backend_ops ram_backend = {
-	"ram", ram_open, ram_close, ram_begin, ram_commit, ram_rollback, ram_run,
+	"ram",
+	ram_open,
+	ram_close,
+	ram_begin,
+	ram_commit,
+	ram_rollback,
+	ram_run,
 };

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+/* clang-format off */
 const struct kind_stmts kind_stmts[OBJECT__N] = {
 	[OBJECT_GATEWAY] = {STMT_GATEWAY_LIST, STMT_GATEWAY_PUT, STMT__N},
 	[OBJECT_ACCESS] = {STMT_ACCESS_LIST, STMT_ACCESS_PUT, STMT__N},
@@ -11,8 +12,9 @@ const struct kind_stmts kind_stmts[OBJECT__N] = {
 	[OBJECT_POLICY] = {STMT_POLICY_LIST, STMT_POLICY_PUT, STMT_POLICY_DROP},
 	[OBJECT_GRANT] = {STMT_GRANT_LIST, STMT_GRANT_PUT, STMT_GRANT_DROP},
 };
+/* clang-format on */
 
-/* Calls for the settings that are columns, in their order. Single objects have "global" in front. */
+/* Single objects have "global" in front of their settings. */
 static size_t first_column(const struct object_class *class)
 {
 	return class->single ? 1 : 0;
@@ -109,8 +111,8 @@ int rows_put(struct backend *b, const struct object *o, struct err *e)
 	int rc;
 
 	object_row_make(&row, o);
-	rc = b->ops->run(b, kind_stmts[o->class->kind].put, (const char *const *)row.column, row.n, NULL,
-		NULL, e);
+	rc = b->ops->run(b, kind_stmts[o->class->kind].put, (const char *const *)row.column, row.n,
+		NULL, NULL, e);
 	object_row_done(&row);
 	return rc;
 }

@@ -7,7 +7,8 @@
 
 enum { ROW_COLUMNS_MAX = 16 };
 
-/* The text forms of an object's settings in table order, NULL for none; write-only ones are left out. */
+/* The text forms of an object's settings in table order, NULL for none; write-only ones are left
+ * out. */
 struct object_row {
 	char *column[ROW_COLUMNS_MAX];
 	size_t n;

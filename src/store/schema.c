@@ -1,9 +1,10 @@
 #include "store/schema.h"
 
 /*
- * Values have no CHECK: federation/ is the one place for rules. Keys and references are here as well,
- * as the last line of defence against a bug of ours.
+ * Values have no CHECK: federation/ is the one place for rules. Keys and references are here as
+ * well, as the last line of defence against a bug of ours.
  */
+/* clang-format off */
 static const char *const managed_steps[] = {
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;"
 	"CREATE TABLE gateway ("
@@ -41,7 +42,9 @@ static const char *const managed_steps[] = {
 	"  result TEXT NOT NULL, mac TEXT) STRICT;",
 	NULL,
 };
+/* clang-format on */
 
+/* clang-format off */
 static const char *const memory_steps[] = {
 	"CREATE TABLE allow ("
 	"  user_address TEXT NOT NULL, contact TEXT NOT NULL, expires_ms INTEGER NOT NULL,"
@@ -49,8 +52,9 @@ static const char *const memory_steps[] = {
 	"  lease_until INTEGER NOT NULL, PRIMARY KEY (user_address, contact)) STRICT, WITHOUT ROWID;",
 	NULL,
 };
+/* clang-format on */
 
 const struct schema sqlite_schemas[2] = {
-	[HALF_MANAGED] = {"managed.db", "the store", 0x456e746d, "FULL", managed_steps},
-	[HALF_MEMORY] = {"memory.db", "the store's memory", 0x456e7472, "NORMAL", memory_steps},
+	[HALF_MANAGED] = {"managed.db", "the store",          0x456e746d, "FULL",   managed_steps},
+	[HALF_MEMORY] = {"memory.db",  "the store's memory", 0x456e7472, "NORMAL", memory_steps },
 };

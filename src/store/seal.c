@@ -11,8 +11,12 @@
 
 /* The file: this line, then the key in hexadecimal, then a line end. */
 static const char head[] = "entente-key 1\n";
-enum { KEY_BYTES = crypto_kdf_KEYBYTES, HEX_CHARS = 2 * KEY_BYTES, HEAD_CHARS = sizeof head - 1,
-	FILE_CHARS = HEAD_CHARS + HEX_CHARS + 1 };
+enum {
+	KEY_BYTES = crypto_kdf_KEYBYTES,
+	HEX_CHARS = 2 * KEY_BYTES,
+	HEAD_CHARS = sizeof head - 1,
+	FILE_CHARS = HEAD_CHARS + HEX_CHARS + 1
+};
 
 /* One key file, a key for each purpose; the context is fixed for ever. */
 enum { PURPOSE_SEAL = 1 };
@@ -154,9 +158,10 @@ int seal_open(struct seal **ret, const char *key_file, bool create, struct err *
 		fd = open(key_file, O_RDONLY | O_CLOEXEC);
 	}
 	if (fd < 0)
-		return bad_file(e, key_file, errno == ENOENT ?
-			"is missing; the store's secrets were sealed with it, restore it from a backup" :
-			strerror(errno));
+		return bad_file(e, key_file,
+			errno == ENOENT ? "is missing; the store's secrets were sealed with it, "
+					  "restore it from a backup"
+					: strerror(errno));
 	rc = read_key(fd, key_file, key, e);
 	close(fd);
 	if (rc == 0)
@@ -186,8 +191,8 @@ void seal_close(const struct seal *s, const char *name, struct slice value, stru
 	xfree(hex);
 }
 
-static bool break_box(const struct seal *s, const uint8_t *box, size_t n, const char *name,
-	struct buf *ret)
+static bool break_box(
+	const struct seal *s, const uint8_t *box, size_t n, const char *name, struct buf *ret)
 {
 	size_t name_n = strlen(name) + 1, plain_n;
 	uint8_t *plain;
@@ -198,7 +203,8 @@ static bool break_box(const struct seal *s, const uint8_t *box, size_t n, const 
 	plain_n = n - crypto_secretbox_NONCEBYTES - crypto_secretbox_MACBYTES;
 	plain = xmalloc(plain_n);
 	good = crypto_secretbox_open_easy(plain, box + crypto_secretbox_NONCEBYTES,
-		n - crypto_secretbox_NONCEBYTES, box, s->key) == 0 && memcmp(plain, name, name_n) == 0;
+		       n - crypto_secretbox_NONCEBYTES, box, s->key) == 0 &&
+	       memcmp(plain, name, name_n) == 0;
 	if (good)
 		buf_add(ret, plain + name_n, plain_n - name_n);
 	mem_wipe(plain, plain_n);
@@ -206,18 +212,19 @@ static bool break_box(const struct seal *s, const uint8_t *box, size_t n, const 
 	return good;
 }
 
-int seal_break(const struct seal *s, const char *name, struct slice sealed, struct buf *ret,
-	struct err *e)
+int seal_break(
+	const struct seal *s, const char *name, struct slice sealed, struct buf *ret, struct err *e)
 {
 	uint8_t *box = xmalloc(sealed.n / 2 + 1);
 	size_t n = 0;
 	bool good = sodium_hex2bin(box, sealed.n / 2, sealed.p, sealed.n, NULL, &n, NULL) == 0 &&
-		break_box(s, box, n, name, ret);
+		    break_box(s, box, n, name, ret);
 
 	xfree(box);
 	if (good)
 		return 0;
 	return err_code(e, ERR_INVALID, "key_file", "key_file",
-		"the store's secret %s does not open with this key file; restore the one it was sealed with",
+		"the store's secret %s does not open with this key file; restore the one it was "
+		"sealed with",
 		name);
 }

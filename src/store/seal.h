@@ -14,8 +14,8 @@
 struct seal;
 
 /*
- * Reads the key file. create: makes it, mode 0600, when it is not there. ERR_INVALID: it is missing,
- * is no key file, is not ours, or others may read it.
+ * Reads the key file. create: makes it, mode 0600, when it is not there. ERR_INVALID: it is
+ * missing, is no key file, is not ours, or others may read it.
  */
 int seal_open(struct seal **ret, const char *key_file, bool create, struct err *e);
 

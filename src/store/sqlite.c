@@ -41,8 +41,9 @@ static int failed(struct sqlite *q, struct err *e)
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
-		return err_code(e, ERR_UNAVAILABLE, "store_failed", NULL, "%s cannot be used: %s (%s)",
-			what, why, strerror(sqlite3_system_errno(q->db)));
+		return err_code(e, ERR_UNAVAILABLE, "store_failed", NULL,
+			"%s cannot be used: %s (%s)", what, why,
+			strerror(sqlite3_system_errno(q->db)));
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
 		return err_code(e, ERR_INVALID, "store_damaged", NULL,
@@ -90,7 +91,8 @@ static int prepare(struct sqlite *q, enum stmt stmt, struct err *e)
 }
 
 /* To SQLite "$2" is a name: it has whatever place it is first written at. */
-static int bind(struct sqlite *q, sqlite3_stmt *st, const char *const *args, size_t n, struct err *e)
+static int bind(
+	struct sqlite *q, sqlite3_stmt *st, const char *const *args, size_t n, struct err *e)
 {
 	char name[24];
 
@@ -99,8 +101,8 @@ static int bind(struct sqlite *q, sqlite3_stmt *st, const char *const *args, siz
 
 		snprintf(name, sizeof name, "$%zu", i + 1);
 		at = sqlite3_bind_parameter_index(st, name);
-		rc = args[i] ? sqlite3_bind_text(st, at, args[i], -1, SQLITE_STATIC) :
-			sqlite3_bind_null(st, at);
+		rc = args[i] ? sqlite3_bind_text(st, at, args[i], -1, SQLITE_STATIC)
+			     : sqlite3_bind_null(st, at);
 		if (rc != SQLITE_OK)
 			return failed(q, e);
 	}
@@ -127,8 +129,8 @@ static int step_all(struct sqlite *q, sqlite3_stmt *st, row_fn *fn, void *arg, s
 	return rc == SQLITE_DONE ? 0 : failed(q, e);
 }
 
-static int sqlite_run(struct backend *b, enum stmt stmt, const char *const *args, size_t n, row_fn *fn,
-	void *arg, struct err *e)
+static int sqlite_run(struct backend *b, enum stmt stmt, const char *const *args, size_t n,
+	row_fn *fn, void *arg, struct err *e)
 {
 	struct sqlite *q = sqlite_of(b);
 	int rc;
@@ -161,12 +163,12 @@ static int make_file(const char *dir, const char *path, struct err *e)
 	int fd;
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return err_code(e, ERR_UNAVAILABLE, "store_failed", "store", "%s cannot be made: %s", dir,
-			strerror(errno));
+		return err_code(e, ERR_UNAVAILABLE, "store_failed", "store",
+			"%s cannot be made: %s", dir, strerror(errno));
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return err_code(e, ERR_UNAVAILABLE, "store_failed", "store", "%s cannot be opened: %s",
-			path, strerror(errno));
+		return err_code(e, ERR_UNAVAILABLE, "store_failed", "store",
+			"%s cannot be opened: %s", path, strerror(errno));
 	close(fd);
 	return 0;
 }
@@ -189,8 +191,8 @@ static int migrate_step(struct sqlite *q, unsigned from, struct err *e)
 {
 	char done[96];
 
-	snprintf(done, sizeof done, "PRAGMA user_version = %u; PRAGMA application_id = %u", from + 1,
-		q->schema->application_id);
+	snprintf(done, sizeof done, "PRAGMA user_version = %u; PRAGMA application_id = %u",
+		from + 1, q->schema->application_id);
 	if (sqlite_begin(&q->backend, e) < 0)
 		return -1;
 	if (exec(q, q->schema->steps[from], e) == 0 && exec(q, done, e) == 0)
@@ -223,14 +225,14 @@ static int migrate(struct sqlite *q, struct err *e)
 
 static int configure(struct sqlite *q, struct err *e)
 {
-	char sync[48];
+	static const char pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; "
+				      "PRAGMA trusted_schema = OFF; PRAGMA synchronous = ";
+	char all[sizeof pragmas + 16];
 
 	sqlite3_busy_timeout(q->db, BUSY_MS);
 	sqlite3_db_config(q->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	snprintf(sync, sizeof sync, "PRAGMA synchronous = %s", q->schema->synchronous);
-	return exec(q, "PRAGMA journal_mode = WAL", e) < 0 || exec(q, sync, e) < 0 ||
-		exec(q, "PRAGMA foreign_keys = ON", e) < 0 ||
-		exec(q, "PRAGMA trusted_schema = OFF", e) < 0 ? -1 : 0;
+	snprintf(all, sizeof all, "%s%s", pragmas, q->schema->synchronous);
+	return exec(q, all, e);
 }
 
 static int sqlite_open_at(struct sqlite *q, const char *dir, const char *path, struct err *e)
@@ -263,5 +265,11 @@ static int sqlite_open(struct backend **ret, enum store_half half, const char *d
 }
 
 const struct backend_ops sqlite_backend = {
-	"sqlite", sqlite_open, sqlite_close, sqlite_begin, sqlite_commit, sqlite_rollback, sqlite_run,
+	"sqlite",
+	sqlite_open,
+	sqlite_close,
+	sqlite_begin,
+	sqlite_commit,
+	sqlite_rollback,
+	sqlite_run,
 };

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+/* clang-format off */
 const struct stmt_def stmt_defs[STMT__N] = {
 	[STMT_META_LIST] = {HALF_MANAGED, "meta", OP_LIST, 2, 1,
 		"SELECT name, value FROM meta ORDER BY name"},
@@ -126,6 +127,7 @@ const struct stmt_def stmt_defs[STMT__N] = {
 	[STMT_ALLOW_DROP] = {HALF_MEMORY, "allow", OP_DROP, 7, 2,
 		"DELETE FROM allow WHERE user_address = $1 AND contact = $2"},
 };
+/* clang-format on */
 
 const struct backend_ops *backend_find(const char *name, struct err *e)
 {

@@ -42,7 +42,8 @@ static int read_generation_row(void *arg, const char *const *column, size_t n, s
 static int read_generation(struct store *s, uint64_t *ret, struct err *e)
 {
 	*ret = 0;
-	return s->backend->ops->run(s->backend, STMT_META_LIST, NULL, 0, read_generation_row, ret, e);
+	return s->backend->ops->run(
+		s->backend, STMT_META_LIST, NULL, 0, read_generation_row, ret, e);
 }
 
 static int write_generation(struct store *s, uint64_t generation, struct err *e)
@@ -251,10 +252,12 @@ static int write_audit(struct store *s, const struct store_actor *who, const str
 	uint64_t generation, struct err *e)
 {
 	char number[24], at[24], *before = json_of(i->before), *after = json_of(i->after);
+	/* clang-format off */
 	const char *const args[] = {
 		number, at, who->who, who->from, who->way, change_verb_name(i->verb),
 		plan_item_class(i)->name, plan_item_key(i), before, after, "done",
 	};
+	/* clang-format on */
 	int rc;
 
 	snprintf(number, sizeof number, "%llu", (unsigned long long)generation);
@@ -295,15 +298,17 @@ static int write_plan(struct store *s, const struct store_actor *who, const stru
 static int changed_meanwhile(uint64_t is, uint64_t wanted, struct err *e)
 {
 	return err_code(e, ERR_CONFLICT, "changed_meanwhile", NULL,
-		"the settings were changed meanwhile: they are at generation %llu, this was made for %llu; "
-		"look at them again", (unsigned long long)is, (unsigned long long)wanted);
+		"the settings were changed meanwhile: they are at generation %llu, this was made "
+		"for %llu; "
+		"look at them again",
+		(unsigned long long)is, (unsigned long long)wanted);
 }
 
 enum outcome { DONE, FAILED, STALE };
 
 /* STALE: another process has raised the generation since we loaded it; nothing was written. */
-static enum outcome write_change(struct store *s, const struct store_actor *who,
-	const struct plan *plan, struct err *e)
+static enum outcome write_change(
+	struct store *s, const struct store_actor *who, const struct plan *plan, struct err *e)
 {
 	const struct backend_ops *ops = s->backend->ops;
 	uint64_t is, ours = snapshot_generation(s->snapshot);
@@ -323,7 +328,7 @@ static enum outcome write_change(struct store *s, const struct store_actor *who,
 	return outcome;
 }
 
-/* An emptied passphrase means a new one; making it needs chance, which federation/ does not have. */
+/* An emptied passphrase means a new one; federation/ has no random bytes to make it of. */
 static int apply(struct config *c, const struct store_request *r, const char *passphrase,
 	struct plan *plan, struct err *e)
 {
@@ -334,7 +339,8 @@ static int apply(struct config *c, const struct store_request *r, const char *pa
 	if (r->n)
 		memcpy(changes, r->changes, r->n * sizeof *changes);
 	if (passphrase)
-		changes[r->n] = (struct change){CHANGE_SET, OBJECT_GATEWAY, SL("global"), &assign, 1};
+		changes[r->n] =
+			(struct change){CHANGE_SET, OBJECT_GATEWAY, SL("global"), &assign, 1};
 	rc = config_apply(c, changes, r->n + (passphrase != NULL), plan, e);
 	xfree(changes);
 	return rc;
@@ -363,8 +369,8 @@ static int make_next(struct config **ret, struct store *s, const struct store_re
 	return 0;
 }
 
-static enum outcome change_once(struct store *s, const struct store_request *r, struct plan *plan,
-	struct err *e)
+static enum outcome change_once(
+	struct store *s, const struct store_request *r, struct plan *plan, struct err *e)
 {
 	uint64_t is = snapshot_generation(s->snapshot);
 	struct snapshot *snapshot = NULL;
@@ -376,8 +382,9 @@ static enum outcome change_once(struct store *s, const struct store_request *r, 
 	if (make_next(&next, s, r, plan, e) < 0)
 		return FAILED;
 	if (plan->n && !r->dry_run) {
-		outcome = snapshot_build(&snapshot, next, is + 1, NULL, e) < 0 ? FAILED :
-			write_change(s, &r->actor, plan, e);
+		outcome = snapshot_build(&snapshot, next, is + 1, NULL, e) < 0
+				  ? FAILED
+				  : write_change(s, &r->actor, plan, e);
 		if (outcome == DONE) {
 			publish(s, next, snapshot);
 			return DONE;
@@ -407,7 +414,8 @@ int store_change(struct store *s, const struct store_request *r, struct plan *pl
 		outcome = reload(s, e) < 0 ? FAILED : change_once(s, r, &made, e);
 	}
 	if (outcome == STALE)
-		changed_meanwhile(snapshot_generation(s->snapshot) + 1, snapshot_generation(s->snapshot), e);
+		changed_meanwhile(
+			snapshot_generation(s->snapshot) + 1, snapshot_generation(s->snapshot), e);
 	if (outcome != DONE) {
 		plan_done(&made);
 		return -1;
@@ -435,9 +443,14 @@ static int audit_row(void *arg, const char *const *column, size_t n, struct err 
 		.id = strtoull(column[0], NULL, 10),
 		.generation = strtoull(column[1], NULL, 10),
 		.at_ms = strtoull(column[2], NULL, 10),
-		.who = column[3], .from = column[4], .way = column[5],
-		.verb = column[6], .kind = column[7], .key = column[8],
-		.before = column[9] ? column[9] : "", .after = column[10] ? column[10] : "",
+		.who = column[3],
+		.from = column[4],
+		.way = column[5],
+		.verb = column[6],
+		.kind = column[7],
+		.key = column[8],
+		.before = column[9] ? column[9] : "",
+		.after = column[10] ? column[10] : "",
 		.result = column[11],
 	};
 
@@ -445,16 +458,16 @@ static int audit_row(void *arg, const char *const *column, size_t n, struct err 
 	return 0;
 }
 
-int store_audit_list(struct store *s, uint64_t after_id, size_t limit, store_audit_fn *fn, void *arg,
-	struct err *e)
+int store_audit_list(struct store *s, uint64_t after_id, size_t limit, store_audit_fn *fn,
+	void *arg, struct err *e)
 {
 	struct audit_reader reader = {fn, arg};
 	char after[24], most[24];
 
 	snprintf(after, sizeof after, "%llu", (unsigned long long)after_id);
 	snprintf(most, sizeof most, "%zu", limit);
-	return s->backend->ops->run(s->backend, STMT_AUDIT_LIST, (const char *const[]){after, most}, 2,
-		audit_row, &reader, e);
+	return s->backend->ops->run(s->backend, STMT_AUDIT_LIST, (const char *const[]){after, most},
+		2, audit_row, &reader, e);
 }
 
 static int dump_row(void *arg, const char *const *column, size_t n, struct err *e)
@@ -481,8 +494,8 @@ int store_dump(struct store *s, struct buf *ret, struct err *e)
 		if (def->half != HALF_MANAGED || (def->op != OP_LIST && !after))
 			continue;
 		buf_printf(ret, "%s\n", def->table);
-		if (s->backend->ops->run(s->backend, stmt, after ? all : NULL, after ? 2 : 0, dump_row,
-			    ret, e) < 0)
+		if (s->backend->ops->run(s->backend, stmt, after ? all : NULL, after ? 2 : 0,
+			    dump_row, ret, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -3,8 +3,8 @@
 #include "base/mem.h"
 #include "unit.h"
 
-struct change build_change(const struct config *c, const struct line *l, struct assign *assigns,
-	size_t n)
+struct change build_change(
+	const struct config *c, const struct line *l, struct assign *assigns, size_t n)
 {
 	struct slice rest = slice_of(l->settings ? l->settings : ""), part;
 	bool there = config_find(c, l->kind, slice_of(l->key)) != NULL;
@@ -14,7 +14,8 @@ struct change build_change(const struct config *c, const struct line *l, struct 
 		size_t eq = slice_find(part, '=');
 
 		assert_true(ch.n < n);
-		assigns[ch.n++] = (struct assign){slice_cut(part, eq), ASSIGN_SET, slice_from(part, eq + 1)};
+		assigns[ch.n++] =
+			(struct assign){slice_cut(part, eq), ASSIGN_SET, slice_from(part, eq + 1)};
 	}
 	return ch;
 }

@@ -11,8 +11,8 @@ struct line {
 };
 
 /* The line as a change to c; assigns has room for n. */
-struct change build_change(const struct config *c, const struct line *l, struct assign *assigns,
-	size_t n);
+struct change build_change(
+	const struct config *c, const struct line *l, struct assign *assigns, size_t n);
 
 /* Adds the object, or sets it where there is always one. Fails the test when it is refused. */
 void build_line(struct config *c, const struct line *l);

@@ -50,14 +50,22 @@ static struct slice list(json_t *json, struct arena *a)
 static struct slice value(json_t *json, struct arena *a)
 {
 	switch (json_typeof(json)) {
-	case JSON_STRING: return slice_make(json_string_value(json), json_string_length(json));
-	case JSON_INTEGER: return slice_of(arena_printf(a, "%lld", (long long)json_integer_value(json)));
-	case JSON_TRUE: return SL("true");
-	case JSON_FALSE: return SL("false");
-	case JSON_NULL: return SL_NONE;
-	case JSON_ARRAY: return list(json, a);
-	case JSON_OBJECT: return made(json, a);
-	default: fail_msg("a value of no known type");
+	case JSON_STRING:
+		return slice_make(json_string_value(json), json_string_length(json));
+	case JSON_INTEGER:
+		return slice_of(arena_printf(a, "%lld", (long long)json_integer_value(json)));
+	case JSON_TRUE:
+		return SL("true");
+	case JSON_FALSE:
+		return SL("false");
+	case JSON_NULL:
+		return SL_NONE;
+	case JSON_ARRAY:
+		return list(json, a);
+	case JSON_OBJECT:
+		return made(json, a);
+	default:
+		fail_msg("a value of no known type");
 	}
 	return SL_NONE;
 }
@@ -70,8 +78,8 @@ static bool among(const char *key, const char *const *names)
 	return false;
 }
 
-static void add_assigns(struct assign *assigns, size_t *n, json_t *settings, enum assign_how how,
-	struct arena *a)
+static void add_assigns(
+	struct assign *assigns, size_t *n, json_t *settings, enum assign_how how, struct arena *a)
 {
 	const char *name;
 	json_t *v;

@@ -11,6 +11,7 @@
 
 static void addresses(void **state)
 {
+	/* clang-format off */
 	static const char *const cases[][2] = {
 		{"juliet@xmpp.lab", "juliet@xmpp.lab"},
 		{" Juliet@XMPP.Lab\n", "juliet@xmpp.lab"},
@@ -29,6 +30,7 @@ static void addresses(void **state)
 		{"\"a\"@sip.lab", NULL}, {"a&b@sip.lab", NULL}, {"a@*.lab", NULL}, {"a\xff@sip.lab", NULL},
 		{"sips:romeo@sip.lab", NULL}, {"☃@sip.lab", NULL}, {"romeo@sip.lab:5060", NULL},
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct slice got = SL_NONE;
@@ -85,6 +87,7 @@ static void to_bytes(const char *text, uint8_t ret[16])
 
 static void networks(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *net;
 		uint8_t bits; /* of the family */
@@ -100,6 +103,7 @@ static void networks(void **state)
 		{"2001:db8::", 33, "2001:db8:8000::", false}, {"::1", 128, "::1", true},
 		{"::1", 128, "::2", false}, {"::1", 128, "0.0.0.1", false},
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct network n = {.bits = cases[i].bits};
@@ -111,7 +115,8 @@ static void networks(void **state)
 		to_bytes(cases[i].addr, addr);
 		if (network_has(&n, addr) != cases[i].has)
 			fail_msg("%s/%u and %s", cases[i].net, cases[i].bits, cases[i].addr);
-		assert_int_equal(network_list_has(&(struct network_list){&n, 1}, addr), cases[i].has);
+		assert_int_equal(
+			network_list_has(&(struct network_list){&n, 1}, addr), cases[i].has);
 	}
 	assert_false(network_list_has(&(struct network_list){NULL, 0}, (uint8_t[16]){0}));
 }

@@ -90,11 +90,12 @@ static struct snapshot *world(const struct line *lines, size_t n)
 static void partners_change(void **state)
 {
 	static const struct line before_lines[] = {
-		{OBJECT_PARTNER, "xmpp.lab", "domains=moves.lab,stays.lab"},
-		{OBJECT_PARTNER, "deleted.lab", NULL},
-		{OBJECT_PARTNER, "disabled.lab", NULL},
-		{OBJECT_PARTNER, "müller.example", NULL},
+		{OBJECT_PARTNER, "xmpp.lab",        "domains=moves.lab,stays.lab"},
+		{OBJECT_PARTNER, "deleted.lab",     NULL                         },
+		{OBJECT_PARTNER, "disabled.lab",    NULL                         },
+		{OBJECT_PARTNER, "müller.example", NULL                         },
 	};
+	/* clang-format off */
 	static const struct line now_lines[] = {
 		{OBJECT_PARTNER, "xmpp.lab", "domains=stays.lab|type=Federated"},
 		{OBJECT_PARTNER, "other.lab", "domains=moves.lab"},
@@ -102,6 +103,8 @@ static void partners_change(void **state)
 		{OBJECT_PARTNER, "müller.example", NULL},
 		{OBJECT_PARTNER, "new.lab", NULL},
 	};
+	/* clang-format on */
+	/* clang-format off */
 	static const struct {
 		const char *contact;
 		bool stays, stays_at_start;
@@ -111,6 +114,7 @@ static void partners_change(void **state)
 		{"a@müller.example", true, true}, {"a@new.lab", false, true}, {"a@never.lab", false, false},
 		{"xmpp.lab", true, true},
 	};
+	/* clang-format on */
 	struct snapshot *before = world(before_lines, ARRAY_LEN(before_lines));
 	struct snapshot *now = world(now_lines, ARRAY_LEN(now_lines));
 
@@ -119,9 +123,11 @@ static void partners_change(void **state)
 
 		for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 			allow_put(s, SL("user@sip.lab"), slice_of(cases[i].contact), 0);
-		assert_int_equal(allow_rejudge(s, start ? NULL : before, now, NULL, NULL), start ? 2 : 4);
+		assert_int_equal(
+			allow_rejudge(s, start ? NULL : before, now, NULL, NULL), start ? 2 : 4);
 		for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-			assert_int_equal(allow_has(s, SL("user@sip.lab"), slice_of(cases[i].contact), 1),
+			assert_int_equal(
+				allow_has(s, SL("user@sip.lab"), slice_of(cases[i].contact), 1),
 				start ? cases[i].stays_at_start : cases[i].stays);
 		allow_free(s);
 	}
@@ -135,8 +141,10 @@ static void has_limits(void **state)
 	char long_address[3072];
 
 	memset(long_address, 'a', sizeof long_address);
-	assert_true(allow_put(s, slice_make(long_address, 3071), slice_make(long_address, 3071), 0));
-	assert_true(allow_has(s, slice_make(long_address, 3071), slice_make(long_address, 3071), 0));
+	assert_true(
+		allow_put(s, slice_make(long_address, 3071), slice_make(long_address, 3071), 0));
+	assert_true(
+		allow_has(s, slice_make(long_address, 3071), slice_make(long_address, 3071), 0));
 	assert_false(allow_put(s, slice_make(long_address, 3072), SL("b@y"), 0));
 	assert_false(allow_has(s, SL("b@y"), slice_make(long_address, 3072), 0));
 	assert_false(allow_put(s, SL(""), SL("b@y"), 0));

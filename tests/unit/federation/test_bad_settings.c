@@ -40,10 +40,11 @@ static bool refused(json_t *json, struct config *c)
 	bool good;
 
 	good = config_apply(c, &ch, 1, &plan, &e) < 0 && strcmp(e.code, code) == 0 &&
-		strcmp(e.field, field) == 0 && e.kind == kind_of(json) && strlen(e.text) > 10 && !plan.n;
+	       strcmp(e.field, field) == 0 && e.kind == kind_of(json) && strlen(e.text) > 10 &&
+	       !plan.n;
 	if (!good)
-		print_error("%s: got %s, field '%s', %s; want %s, field '%s'\n    %s\n", id, e.code, e.field,
-			err_kind_name(e.kind), code, field, e.text);
+		print_error("%s: got %s, field '%s', %s; want %s, field '%s'\n    %s\n", id, e.code,
+			e.field, err_kind_name(e.kind), code, field, e.text);
 	plan_done(&plan);
 	arena_done(&a);
 	return good;

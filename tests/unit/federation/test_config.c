@@ -10,12 +10,16 @@
 #include "federation/policy.h"
 #include "unit.h"
 
-#define SET(name, value) {SL(name), ASSIGN_SET, SL(value)}
+#define SET(name, value)                                                                           \
+	{                                                                                          \
+		SL(name), ASSIGN_SET, SL(value)                                                    \
+	}
 #define CHANGE(verb, kind, key, ...)                                                               \
 	(&(struct change){CHANGE_##verb, OBJECT_##kind, SL(key),                                   \
 		(const struct assign[]){__VA_ARGS__ __VA_OPT__(, ){SL_NONE}},                      \
 		sizeof((const struct assign[]){__VA_ARGS__ __VA_OPT__(, ){SL_NONE}}) /             \
-			sizeof(struct assign) - 1})
+				sizeof(struct assign) -                                            \
+			1})
 
 static struct plan apply(struct config *c, const struct change *ch)
 {
@@ -73,7 +77,8 @@ static int setup(void **state)
 
 	done(c, CHANGE(ADD, ROUTE, "main", SET("next_hop", "sip:127.0.0.1:5060")));
 	done(c, CHANGE(ADD, DOMAIN, "sip.lab", SET("route", "main")));
-	done(c, CHANGE(ADD, PARTNER, "xmpp.lab", SET("type", "Federated"), SET("dialback", "false")));
+	done(c, CHANGE(ADD, PARTNER, "xmpp.lab", SET("type", "Federated"),
+			SET("dialback", "false")));
 	*state = c;
 	return 0;
 }
@@ -89,35 +94,43 @@ static void plans_say_what_changes(void **state)
 	struct config *c = *state;
 
 	plan_is(apply(c, CHANGE(ADD, PARTNER, "Bücher.example", SET("dialback", "no"),
-			SET("description", "a \"b\""))),
-		"{\"generation\": 0, \"changes\": [{\"verb\": \"add\", \"kind\": \"partner\", \"key\": "
+				 SET("description", "a \"b\""))),
+		"{\"generation\": 0, \"changes\": [{\"verb\": \"add\", \"kind\": \"partner\", "
+		"\"key\": "
 		"\"xn--bcher-kva.example\", \"fields\": ["
 		"{\"name\": \"domain\", \"before\": \"\", \"after\": \"xn--bcher-kva.example\"}, "
 		"{\"name\": \"description\", \"before\": \"\", \"after\": \"a \\\"b\\\"\"}, "
 		"{\"name\": \"partner_type\", \"before\": \"\", \"after\": \"PublicUnverified\"}, "
 		"{\"name\": \"tls_negotiation\", \"before\": \"\", \"after\": \"Required\"}, "
 		"{\"name\": \"sasl_negotiation\", \"before\": \"\", \"after\": \"Required\"}, "
-		"{\"name\": \"support_dialback_negotiation\", \"before\": \"\", \"after\": \"false\"}, "
+		"{\"name\": \"support_dialback_negotiation\", \"before\": \"\", \"after\": "
+		"\"false\"}, "
 		"{\"name\": \"enable_keep_alive\", \"before\": \"\", \"after\": \"true\"}, "
-		"{\"name\": \"enabled\", \"before\": \"\", \"after\": \"true\"}]}], \"warnings\": []}");
+		"{\"name\": \"enabled\", \"before\": \"\", \"after\": \"true\"}]}], \"warnings\": "
+		"[]}");
 	plan_is(apply(c, CHANGE(SET, PARTNER, "BÜCHER.example", SET("tls", "Optional"))),
-		"{\"generation\": 0, \"changes\": [{\"verb\": \"set\", \"kind\": \"partner\", \"key\": "
+		"{\"generation\": 0, \"changes\": [{\"verb\": \"set\", \"kind\": \"partner\", "
+		"\"key\": "
 		"\"xn--bcher-kva.example\", \"fields\": [{\"name\": \"tls_negotiation\", "
 		"\"before\": \"Required\", \"after\": \"Optional\"}]}], \"warnings\": ["
 		"{\"code\": \"sasl_needs_tls_optional_may_fail\", \"kind\": \"partner\", \"key\": "
 		"\"xn--bcher-kva.example\", \"field\": \"tls_negotiation\", \"text\": "
 		"\"SASL needs TLS: where TLS is only optional, negotiation may fail\"}]}");
 	plan_is(apply(c, CHANGE(REMOVE, DOMAIN, "sip.lab")),
-		"{\"generation\": 0, \"changes\": [{\"verb\": \"remove\", \"kind\": \"domain\", \"key\": "
-		"\"sip.lab\", \"fields\": [{\"name\": \"domain\", \"before\": \"sip.lab\", \"after\": \"\"}, "
-		"{\"name\": \"route\", \"before\": \"main\", \"after\": \"\"}]}], \"warnings\": []}");
+		"{\"generation\": 0, \"changes\": [{\"verb\": \"remove\", \"kind\": \"domain\", "
+		"\"key\": "
+		"\"sip.lab\", \"fields\": [{\"name\": \"domain\", \"before\": \"sip.lab\", "
+		"\"after\": \"\"}, "
+		"{\"name\": \"route\", \"before\": \"main\", \"after\": \"\"}]}], \"warnings\": "
+		"[]}");
 }
 
 static void nothing_changes(void **state)
 {
 	const struct object *before = config_find(*state, OBJECT_PARTNER, SL("xmpp.lab"));
-	struct plan plan = apply(*state, CHANGE(SET, PARTNER, "xmpp.lab", SET("dialback", "off"),
-		SET("type", "federated"), SET("domain", "XMPP.LAB")));
+	struct plan plan =
+		apply(*state, CHANGE(SET, PARTNER, "xmpp.lab", SET("dialback", "off"),
+				      SET("type", "federated"), SET("domain", "XMPP.LAB")));
 
 	assert_int_equal(plan.n, 0);
 	assert_int_equal(plan.warnings.n, 0);
@@ -192,17 +205,20 @@ static void blame_goes_to_the_change(void **state)
 static void defaults_come_back(void **state)
 {
 	struct config *c = *state;
+	/* clang-format off */
 	const struct assign back[] = {
 		{SL("type"), ASSIGN_DEFAULT}, {SL("description"), ASSIGN_DEFAULT},
 		{SL("additional_domains"), ASSIGN_DEFAULT}, {SL("connection_limit"), ASSIGN_DEFAULT},
 	};
-	const struct change reset = {CHANGE_SET, OBJECT_PARTNER, SL("xmpp.lab"), back, ARRAY_LEN(back)};
+	/* clang-format on */
+	const struct change reset = {
+		CHANGE_SET, OBJECT_PARTNER, SL("xmpp.lab"), back, ARRAY_LEN(back)};
 	const struct assign none = {SL("next_hop"), ASSIGN_DEFAULT};
 	const struct change no_hop = {CHANGE_SET, OBJECT_ROUTE, SL("main"), &none, 1};
 	const struct partner *p;
 
-	done(c, CHANGE(SET, PARTNER, "xmpp.lab", SET("description", "x"), SET("domains", "a.xmpp.lab"),
-		SET("connection_limit", "5")));
+	done(c, CHANGE(SET, PARTNER, "xmpp.lab", SET("description", "x"),
+			SET("domains", "a.xmpp.lab"), SET("connection_limit", "5")));
 	done(c, &reset);
 	p = partner_of(config_find(c, OBJECT_PARTNER, SL("xmpp.lab")));
 	assert_int_equal(p->type, PARTNER_PUBLIC_UNVERIFIED);
@@ -225,8 +241,8 @@ static void the_global_policy_stays(void **state)
 
 static void limits_that_are_never_reached(void **state)
 {
-	struct plan plan = apply(*state, CHANGE(SET, PARTNER, "xmpp.lab",
-		SET("connection_limit", "1001")));
+	struct plan plan =
+		apply(*state, CHANGE(SET, PARTNER, "xmpp.lab", SET("connection_limit", "1001")));
 
 	assert_non_null(notes_find(&plan.warnings, "limit_above_total"));
 	plan_done(&plan);
@@ -244,8 +260,9 @@ static void limits_that_are_never_reached(void **state)
 
 static void secrets_are_not_in_plans(void **state)
 {
-	struct plan plan = apply(*state, CHANGE(SET, GATEWAY, "global",
-		SET("dialback_passphrase", "correct horse battery")));
+	struct plan plan =
+		apply(*state, CHANGE(SET, GATEWAY, "global",
+				      SET("dialback_passphrase", "correct horse battery")));
 	char *json = text_of(plan_json, &plan);
 
 	assert_int_equal(plan.n, 1);
@@ -254,7 +271,8 @@ static void secrets_are_not_in_plans(void **state)
 	free(json);
 	plan_done(&plan);
 	/* Another one is a change, though both look alike. */
-	plan = apply(*state, CHANGE(SET, GATEWAY, "", SET("dialback_passphrase", "another long secret")));
+	plan = apply(*state,
+		CHANGE(SET, GATEWAY, "", SET("dialback_passphrase", "another long secret")));
 	assert_int_equal(plan.n, 1);
 	plan_done(&plan);
 }
@@ -286,11 +304,15 @@ static void exports(void **state)
 	done(c, CHANGE(SET, GATEWAY, "", SET("dialback_passphrase", "correct horse battery")));
 	config_json(c, 7, &text);
 	json = buf_dup(&text);
-	assert_true(strncmp(json, "{\"format\": \"entente-config\", \"version\": 1, \"generation\": 7, "
-		"\"gateway\": {\"connection_limit\": 1000, ", 89) == 0);
-	assert_non_null(strstr(json, "\"access\": {\"allow_federated_users\": false}, \"routes\": [{"));
-	assert_non_null(strstr(json, "\"domains\": [{\"domain\": \"sip.lab\", \"description\": null, "
-		"\"route\": \"main\"}], \"partners\": [{\"domain\": \"xmpp.lab\", "));
+	assert_true(strncmp(json,
+			    "{\"format\": \"entente-config\", \"version\": 1, \"generation\": 7, "
+			    "\"gateway\": {\"connection_limit\": 1000, ",
+			    89) == 0);
+	assert_non_null(
+		strstr(json, "\"access\": {\"allow_federated_users\": false}, \"routes\": [{"));
+	assert_non_null(
+		strstr(json, "\"domains\": [{\"domain\": \"sip.lab\", \"description\": null, "
+			     "\"route\": \"main\"}], \"partners\": [{\"domain\": \"xmpp.lab\", "));
 	assert_non_null(strstr(json, "\"grants\": []}"));
 	assert_null(strstr(json, "horse"));
 	free(json);
@@ -308,7 +330,8 @@ static void many(void **state)
 
 	for (int i = 0; i < N; i++) {
 		snprintf(names[i], sizeof names[i], "p%d.example", i);
-		changes[i] = (struct change){CHANGE_ADD, OBJECT_PARTNER, slice_of(names[i]), NULL, 0};
+		changes[i] =
+			(struct change){CHANGE_ADD, OBJECT_PARTNER, slice_of(names[i]), NULL, 0};
 	}
 	assert_int_equal(config_apply(*state, changes, N, &plan, NULL), 0);
 	assert_int_equal(plan.n, N);

@@ -32,6 +32,7 @@ static void json_is(const struct object *o, bool unicode, const char *want)
 /* Administration facts 4.1 to 4.3; and design section 7 for what the predecessor did not have. */
 static void defaults(void **state)
 {
+	/* clang-format off */
 	static const char *const want[OBJECT__N] = {
 		[OBJECT_GATEWAY] = "{\"connection_limit\": 1000, \"partner_connection_limit\": 20, "
 			"\"keep_alive_interval\": 300, \"stream_establishment_timeout\": 60, "
@@ -54,6 +55,7 @@ static void defaults(void **state)
 			"\"write_invites\": false}",
 		[OBJECT_GRANT] = "{\"user\": null, \"policy\": null}",
 	};
+	/* clang-format on */
 
 	for (size_t k = 0; k < OBJECT__N; k++) {
 		struct object *o = object_new(object_classes[k]);
@@ -72,8 +74,8 @@ static struct object *make(const struct object_class *class, const char *const *
 	for (; *settings; settings++) {
 		size_t eq = slice_find(slice_of(*settings), '=');
 
-		if (object_set(o, slice_cut(slice_of(*settings), eq), slice_from(slice_of(*settings), eq + 1),
-			    &e) < 0)
+		if (object_set(o, slice_cut(slice_of(*settings), eq),
+			    slice_from(slice_of(*settings), eq + 1), &e) < 0)
 			fail_msg("%s: %s", *settings, e.text);
 	}
 	return o;
@@ -85,6 +87,7 @@ struct warned {
 	const char *codes; /* of the warnings, in order, with a space behind each */
 };
 
+/* clang-format off */
 static const struct warned warned[] = {
 	/* Rows 1 and 2 of the matrix: the cmdlet's defaults, and the usual set-up. */
 	{&partner_class, {"domain=a.example"}, "dialback_ineffective "},
@@ -122,6 +125,7 @@ static const struct warned warned[] = {
 	{&route_class, {"name=main", "next_hop=sip:127.0.0.1", "sources=2001:db8::1"},
 		"route_not_private "},
 };
+/* clang-format on */
 
 static void warnings(void **state)
 {
@@ -137,8 +141,8 @@ static void warnings(void **state)
 			buf_printf(&got, "%s ", notes.v[n].code);
 			assert_string_equal(notes.v[n].kind, warned[i].class->name);
 			assert_string_equal(notes.v[n].key, object_key(o));
-			assert_non_null(setting_find(warned[i].class->settings, warned[i].class->n_settings,
-				slice_of(notes.v[n].field)));
+			assert_non_null(setting_find(warned[i].class->settings,
+				warned[i].class->n_settings, slice_of(notes.v[n].field)));
 			assert_true(strlen(notes.v[n].text) > 10);
 		}
 		assert_slice(buf_slice(&got), warned[i].codes);
@@ -151,12 +155,14 @@ static void warnings(void **state)
 
 static void shows_both_forms(void **state)
 {
-	static const char *const settings[] = {"domain=Bücher.example", "domains=müller.example,b.example",
-		"partner_type=Federated", "proxy=xn--bcher-kva.example:5270", NULL};
+	static const char *const settings[] = {"domain=Bücher.example",
+		"domains=müller.example,b.example", "partner_type=Federated",
+		"proxy=xn--bcher-kva.example:5270", NULL};
 	struct object *o = make(&partner_class, settings);
 	char *json = json_of(o, true);
 
-	assert_non_null(strstr(json, "\"domain\": \"xn--bcher-kva.example\", "
+	assert_non_null(strstr(json,
+		"\"domain\": \"xn--bcher-kva.example\", "
 		"\"domain_unicode\": \"bücher.example\", \"additional_domains\": "
 		"[\"xn--mller-kva.example\", \"b.example\"], \"additional_domains_unicode\": "
 		"[\"müller.example\", \"b.example\"], "));
@@ -171,8 +177,8 @@ static void secrets_stay(void **state)
 {
 	static const char *const settings[] = {"dialback_passphrase=correct horse battery", NULL};
 	struct object *o = make(&gateway_class, settings), *copy = object_copy(o);
-	const struct setting *s = setting_find(gateway_class.settings, gateway_class.n_settings,
-		SL("dialback_passphrase"));
+	const struct setting *s = setting_find(
+		gateway_class.settings, gateway_class.n_settings, SL("dialback_passphrase"));
 	char *json = json_of(o, true);
 	struct buf text = {0};
 

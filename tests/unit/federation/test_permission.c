@@ -1,7 +1,7 @@
 /*
- * The permission chain against a table written from the design (section 7): every combination of the
- * off switch, the policy's two rights, the partner, its type, the invitation, WriteInvites and the
- * direction.
+ * The permission chain against a table written from the design (section 7): every combination of
+ * the off switch, the policy's two rights, the partner, its type, the invitation, WriteInvites and
+ * the direction.
  */
 
 #include <stdio.h>
@@ -36,8 +36,13 @@ struct world {
 static struct world world_of(unsigned bits)
 {
 	return (struct world){
-		.on = bits & 1, .federation = bits & 2, .xmpp = bits & 4, .write_invites = bits & 8,
-		.listed = bits & 16, .enabled = bits & 32, .invited = bits & 64,
+		.on = bits & 1,
+		.federation = bits & 2,
+		.xmpp = bits & 4,
+		.write_invites = bits & 8,
+		.listed = bits & 16,
+		.enabled = bits & 32,
+		.invited = bits & 64,
 		.direction = bits & 128 ? PERMISSION_TO_USER : PERMISSION_TO_CONTACT,
 		.type = bits >> 8,
 	};
@@ -51,18 +56,20 @@ static const char *word(bool b)
 static struct snapshot *snapshot_of(const struct world *w)
 {
 	char access[64], policy[128], partner[128];
+	/* clang-format off */
 	const struct line lines[] = {
 		{OBJECT_ACCESS, "", access},
 		{OBJECT_DOMAIN, "sip.lab", NULL},
 		{OBJECT_POLICY, "global", policy},
 		{OBJECT_PARTNER, w->listed ? "xmpp.lab" : "other.lab", partner},
 	};
+	/* clang-format on */
 	struct snapshot *s;
 	struct config *c;
 
 	snprintf(access, sizeof access, "allow_federated_users=%s", word(w->on));
-	snprintf(policy, sizeof policy, "federation=%s|xmpp=%s|write_invites=%s", word(w->federation),
-		word(w->xmpp), word(w->write_invites));
+	snprintf(policy, sizeof policy, "federation=%s|xmpp=%s|write_invites=%s",
+		word(w->federation), word(w->xmpp), word(w->write_invites));
 	snprintf(partner, sizeof partner, "type=%s|enabled=%s", partner_type_words[w->type],
 		word(w->enabled));
 	c = build(lines, ARRAY_LEN(lines));
@@ -104,12 +111,14 @@ static void every_combination(void **state)
 			w.direction);
 		assert_int_equal(p.link, want);
 		assert_int_equal(p.invites, invites);
-		/* What the chain did not reach is not told; the list is asked only where it decides. */
+		/* What the chain did not reach is not told; the list is asked only where it
+		 * decides. */
 		assert_int_equal(p.policy != NULL, want != PERMISSION_FEDERATION_OFF);
 		assert_int_equal(p.partner != NULL, want == PERMISSION_GRANTED ||
-			want == PERMISSION_PARTNER_DISABLED || want == PERMISSION_NOT_INVITED);
-		assert_int_equal(asked.times, p.partner && w.enabled &&
-			w.type == PARTNER_PUBLIC_UNVERIFIED);
+							    want == PERMISSION_PARTNER_DISABLED ||
+							    want == PERMISSION_NOT_INVITED);
+		assert_int_equal(
+			asked.times, p.partner && w.enabled && w.type == PARTNER_PUBLIC_UNVERIFIED);
 		snapshot_unref(s);
 	}
 }
@@ -119,6 +128,7 @@ static bool nobody(void *arg, struct slice user, struct slice contact)
 	return false;
 }
 
+/* clang-format off */
 static const struct line some[] = {
 	{OBJECT_ACCESS, "", "allow_federated_users=true"},
 	{OBJECT_DOMAIN, "sip.lab", NULL},
@@ -131,9 +141,11 @@ static const struct line some[] = {
 	{OBJECT_GRANT, "banned@sip.lab", "policy=tag:none"},
 	{OBJECT_GRANT, "anna@bücher.example", "policy=tag:all"},
 };
+/* clang-format on */
 
 static void who_and_whom(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *user, *contact;
 		enum permission_link link;
@@ -151,6 +163,7 @@ static void who_and_whom(void **state)
 		{"anna@bücher.example", "juliet@xmpp.lab", PERMISSION_GRANTED},
 		{"anna@sip.lab@bücher.example", "juliet@xmpp.lab", PERMISSION_NOT_LOCAL},
 	};
+	/* clang-format on */
 	struct config *c = build(some, ARRAY_LEN(some));
 	struct snapshot *s;
 
@@ -160,7 +173,8 @@ static void who_and_whom(void **state)
 			slice_of(cases[i].contact), PERMISSION_TO_CONTACT);
 
 		if (p.link != cases[i].link)
-			fail_msg("%s to %s: %s", cases[i].user, cases[i].contact, permission_link_name(p.link));
+			fail_msg("%s to %s: %s", cases[i].user, cases[i].contact,
+				permission_link_name(p.link));
 	}
 	config_free(c);
 	snapshot_unref(s);

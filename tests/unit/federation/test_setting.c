@@ -17,6 +17,7 @@ struct value {
 	const char *json;
 };
 
+/* clang-format off */
 static const struct value values[] = {
 	/* bool */
 	{&partner_class, "enabled", "true", "true", "true"},
@@ -152,6 +153,7 @@ static const struct value values[] = {
 	{&grant_class, "user", "o\\27hara@sip.lab", "o\\27hara@sip.lab", "\"o\\\\27hara@sip.lab\""},
 	{&grant_class, "user", "sip:romeo", NULL, "address_syntax"},
 };
+/* clang-format on */
 
 static char *text_of(const struct object *o, const struct setting *s)
 {
@@ -261,6 +263,7 @@ struct edit {
 
 static void edits_lists(void **state)
 {
+	/* clang-format off */
 	static const struct edit edits[] = {
 		{'+', "a.example b.example", "a.example,b.example", NULL},
 		{'+', "A.example", "a.example,b.example", NULL}, /* there already: fine */
@@ -272,6 +275,7 @@ static void edits_lists(void **state)
 		{'-', "", "a.example,c.example", NULL},
 		{'-', "a.example,c.example", "", NULL},
 	};
+	/* clang-format on */
 	const struct setting *s = named(&partner_class, "additional_domains");
 	struct object *o = object_new(&partner_class);
 	const char *now = "";
@@ -279,7 +283,8 @@ static void edits_lists(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(edits); i++) {
 		const struct edit *d = &edits[i];
 		struct err e = {0};
-		int rc = (d->op == '+' ? setting_add : setting_remove)(s, o, slice_of(d->typed), &e);
+		int rc =
+			(d->op == '+' ? setting_add : setting_remove)(s, o, slice_of(d->typed), &e);
 		char *text;
 
 		assert_int_equal(rc, d->text ? 0 : -1);
@@ -315,6 +320,7 @@ static void lists_have_a_limit(void **state)
 
 static void finds_names(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *typed, *name;
 	} cases[] = {
@@ -327,10 +333,11 @@ static void finds_names(void **state)
 		{"ConnectionLimit", "connection_limit"}, {"PartnerType", "partner_type"},
 		{"", NULL}, {"-", NULL}, {"tl", NULL}, {"tlss", NULL}, {"tls negotiation", NULL},
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		const struct setting *s = setting_find(partner_class.settings, partner_class.n_settings,
-			slice_of(cases[i].typed));
+		const struct setting *s = setting_find(
+			partner_class.settings, partner_class.n_settings, slice_of(cases[i].typed));
 
 		if (cases[i].name)
 			assert_string_equal(s->name, cases[i].name);
@@ -351,9 +358,10 @@ static void check_row(const struct object_class *class, size_t i)
 	assert_true(s->type != SETTING_WORD || s->words);
 	/* One name, one setting. */
 	for (size_t k = 0; k < class->n_settings; k++) {
-		assert_true(k == i || setting_find(&class->settings[k], 1, slice_of(s->name)) == NULL);
+		assert_true(
+			k == i || setting_find(&class->settings[k], 1, slice_of(s->name)) == NULL);
 		assert_true(k == i || !s->alias ||
-			setting_find(&class->settings[k], 1, slice_of(s->alias)) == NULL);
+			    setting_find(&class->settings[k], 1, slice_of(s->alias)) == NULL);
 	}
 	setting_range(s, &range);
 	assert_true(range.n > 0);
@@ -393,10 +401,12 @@ static void ranges(void **state)
 
 static void quotes_json(void **state)
 {
+	/* clang-format off */
 	static const char *const cases[][2] = {
 		{"", "\"\""}, {"a\"b\\c", "\"a\\\"b\\\\c\""}, {"\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\""},
 		{"\xc2\x85", "\"\\u0085\""}, {"ü€😀", "\"ü€😀\""}, {"a\xff" "b", "\"a\xef\xbf\xbd" "b\""},
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct buf text = {0};

@@ -5,6 +5,7 @@
 #include "federation/snapshot.h"
 #include "unit.h"
 
+/* clang-format off */
 static const struct line lines[] = {
 	{OBJECT_ROUTE, "main", "next_hop=sip:127.0.0.1"},
 	{OBJECT_ROUTE, "second", "next_hop=sip:127.0.0.2"},
@@ -19,6 +20,7 @@ static const struct line lines[] = {
 	{OBJECT_GRANT, "romeo@sip.lab", "policy=tag:chat"},
 	{OBJECT_GRANT, "anna@bücher.example", "policy=tag:chat"},
 };
+/* clang-format on */
 
 static int setup(void **state)
 {
@@ -39,6 +41,7 @@ static int teardown(void **state)
 
 static void partners(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *domain, *partner;
 	} cases[] = {
@@ -47,6 +50,7 @@ static void partners(void **state)
 		{"sub.xmpp.lab", NULL}, {"lab", NULL}, {"", NULL}, {"sip.lab", NULL},
 		{"bücher.example", NULL}, {"other.example", NULL}, {"xmpp.lab.", NULL},
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct partner *p = snapshot_partner(*state, slice_of(cases[i].domain));
@@ -59,6 +63,7 @@ static void partners(void **state)
 
 static void locals_and_routes(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *domain;
 		bool local;
@@ -68,6 +73,7 @@ static void locals_and_routes(void **state)
 		{"xn--bcher-kva.example", true, "second"}, {"mute.lab", true, NULL},
 		{"xmpp.lab", false, NULL}, {"a.sip.lab", false, NULL},
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct slice domain = slice_of(cases[i].domain);
@@ -88,9 +94,10 @@ static void from_rules(void **state)
 	const struct route *second = snapshot_route(*state, SL("second"));
 
 	assert_true(snapshot_route_accepts(*state, first, SL("sip.lab"))); /* uses it */
-	assert_false(snapshot_route_accepts(*state, first, SL("bücher.example"))); /* uses another */
-	assert_false(snapshot_route_accepts(*state, first, SL("mute.lab")));       /* uses none */
-	assert_false(snapshot_route_accepts(*state, first, SL("xmpp.lab")));       /* a partner's */
+	assert_false(
+		snapshot_route_accepts(*state, first, SL("bücher.example"))); /* uses another */
+	assert_false(snapshot_route_accepts(*state, first, SL("mute.lab")));  /* uses none */
+	assert_false(snapshot_route_accepts(*state, first, SL("xmpp.lab")));  /* a partner's */
 	assert_false(snapshot_route_accepts(*state, first, SL("other.lab")));
 	assert_true(snapshot_route_accepts(*state, second, SL("mute.lab"))); /* listed */
 	assert_true(snapshot_route_accepts(*state, second, SL("bücher.example")));
@@ -100,6 +107,7 @@ static void from_rules(void **state)
 
 static void policies(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *user, *policy;
 	} cases[] = {
@@ -108,6 +116,7 @@ static void policies(void **state)
 		{"anna@bücher.example", "tag:chat"}, /* user over domain */
 		{"juliet@xmpp.lab", "global"}, {"sip.lab", "global"},
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		assert_string_equal(snapshot_policy(*state, slice_of(cases[i].user))->identity,
@@ -196,8 +205,14 @@ static void threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(partners), test(locals_and_routes), test(from_rules), test(policies), test(whole),
-		test(refuses), test(generations), test(threads),
+		test(partners),
+		test(locals_and_routes),
+		test(from_rules),
+		test(policies),
+		test(whole),
+		test(refuses),
+		test(generations),
+		test(threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,8 +27,8 @@ const char *place_file(const struct place *p, const char *name)
 
 void place_remove(struct place *p)
 {
-	static const char *const files[] = {"managed.db", "managed.db-wal", "managed.db-shm", "memory.db",
-		"memory.db-wal", "memory.db-shm"};
+	static const char *const files[] = {"managed.db", "managed.db-wal", "managed.db-shm",
+		"memory.db", "memory.db-wal", "memory.db-shm"};
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		unlink(place_file(p, files[i]));
@@ -61,7 +61,8 @@ uint64_t place_hash(const struct place *p)
 {
 	if (strcmp(p->options.backend, "sqlite") != 0)
 		return 0;
-	return hash_file(place_file(p, "managed.db")) * 3 + hash_file(place_file(p, "managed.db-wal"));
+	return hash_file(place_file(p, "managed.db")) * 3 +
+	       hash_file(place_file(p, "managed.db-wal"));
 }
 
 struct store *place_open(const struct place *p)

@@ -6,7 +6,7 @@
 
 /* A fresh folder for a store, and the options to open it. backend: "sqlite" or "ram". */
 struct place {
-	char dir[64];  /* the folder; the store is in dir/store, the key file dir/key */
+	char dir[64]; /* the folder; the store is in dir/store, the key file dir/key */
 	char store[80], key[80];
 	struct store_options options;
 };

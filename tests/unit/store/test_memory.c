@@ -64,44 +64,61 @@ static void holds(struct memory *m, const char *want)
 }
 
 #define PUT(user, contact, expires)                                                                \
-	{MEMORY_PUT_ALLOW, {user, contact, expires, "root", 1700000000000, "", 0}}
-#define DROP(who, whom) {MEMORY_REMOVE_ALLOW, {.user = (who), .contact = (whom)}}
+	{                                                                                          \
+		MEMORY_PUT_ALLOW,                                                                  \
+		{                                                                                  \
+			user, contact, expires, "root", 1700000000000, "", 0                       \
+		}                                                                                  \
+	}
+#define DROP(who, whom)                                                                            \
+	{                                                                                          \
+		MEMORY_REMOVE_ALLOW,                                                               \
+		{                                                                                  \
+			.user = (who), .contact = (whom)                                           \
+		}                                                                                  \
+	}
 
 static void puts_and_removes(void **state)
 {
+	/* clang-format off */
 	static const struct memory_write first[] = {
 		PUT("b@sip.lab", "j@xmpp.lab", 0), PUT("a@sip.lab", "k@xmpp.lab", 5),
 		PUT("a@sip.lab", "j@xmpp.lab", 6),
 		{MEMORY_PUT_ALLOW, {"ü@sip.lab", "o\\27hara'; --@xmpp.lab", UINT32_MAX + 1ull, "user", 1,
 			"n1", 9}},
 	};
+	/* clang-format on */
+	/* clang-format off */
 	static const struct memory_write second[] = {
 		PUT("b@sip.lab", "j@xmpp.lab", 7), DROP("a@sip.lab", "k@xmpp.lab"),
 		DROP("nobody@sip.lab", "k@xmpp.lab"),
 	};
+	/* clang-format on */
 	struct memory *m = ((struct world *)*state)->memory;
 
 	holds(m, "");
 	assert_int_equal(memory_write(m, first, ARRAY_LEN(first), NULL), 0);
 	holds(m, "a@sip.lab>j@xmpp.lab 6 root 1700000000000 '' 0\n"
-		"a@sip.lab>k@xmpp.lab 5 root 1700000000000 '' 0\n"
-		"b@sip.lab>j@xmpp.lab 0 root 1700000000000 '' 0\n"
-		"ü@sip.lab>o\\27hara'; --@xmpp.lab 4294967296 user 1 'n1' 9\n");
+		 "a@sip.lab>k@xmpp.lab 5 root 1700000000000 '' 0\n"
+		 "b@sip.lab>j@xmpp.lab 0 root 1700000000000 '' 0\n"
+		 "ü@sip.lab>o\\27hara'; --@xmpp.lab 4294967296 user 1 'n1' 9\n");
 	assert_int_equal(memory_write(m, second, ARRAY_LEN(second), NULL), 0);
 	holds(m, "a@sip.lab>j@xmpp.lab 6 root 1700000000000 '' 0\n"
-		"b@sip.lab>j@xmpp.lab 7 root 1700000000000 '' 0\n"
-		"ü@sip.lab>o\\27hara'; --@xmpp.lab 4294967296 user 1 'n1' 9\n");
+		 "b@sip.lab>j@xmpp.lab 7 root 1700000000000 '' 0\n"
+		 "ü@sip.lab>o\\27hara'; --@xmpp.lab 4294967296 user 1 'n1' 9\n");
 	assert_int_equal(memory_write(m, NULL, 0, NULL), 0);
 }
 
 /* In order: the last word on a pair is what stays. */
 static void in_order(void **state)
 {
+	/* clang-format off */
 	static const struct memory_write writes[] = {
 		PUT("a@sip.lab", "j@xmpp.lab", 1), DROP("a@sip.lab", "j@xmpp.lab"),
 		PUT("a@sip.lab", "j@xmpp.lab", 2), PUT("b@sip.lab", "j@xmpp.lab", 3),
 		DROP("b@sip.lab", "j@xmpp.lab"),
 	};
+	/* clang-format on */
 	struct memory *m = ((struct world *)*state)->memory;
 
 	assert_int_equal(memory_write(m, writes, ARRAY_LEN(writes), NULL), 0);
@@ -111,10 +128,12 @@ static void in_order(void **state)
 static void a_batch_is_one(void **state)
 {
 	static const struct memory_write before[] = {PUT("a@sip.lab", "j@xmpp.lab", 1)};
+	/* clang-format off */
 	static const struct memory_write writes[] = {
 		DROP("a@sip.lab", "j@xmpp.lab"), PUT("b@sip.lab", "j@xmpp.lab", 2),
 		PUT("c@sip.lab", "j@xmpp.lab", 3),
 	};
+	/* clang-format on */
 	struct memory *m = ((struct world *)*state)->memory;
 	struct err e = {0};
 	long n = 0;
@@ -192,7 +211,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_batch_is_one, setup_ram, teardown),
 		cmocka_unit_test_setup_teardown(many_at_once, setup_sqlite, teardown),
 		cmocka_unit_test_setup_teardown(survives, setup_sqlite, teardown),
-		cmocka_unit_test_setup_teardown(apart_from_the_managed_half, setup_sqlite, teardown),
+		cmocka_unit_test_setup_teardown(
+			apart_from_the_managed_half, setup_sqlite, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,10 @@
 #include "store/rows.h"
 #include "unit.h"
 
-#define SET(name, value) {SL(name), ASSIGN_SET, SL(value)}
+#define SET(name, value)                                                                           \
+	{                                                                                          \
+		SL(name), ASSIGN_SET, SL(value)                                                    \
+	}
 
 static const struct store_actor alice = {"alice", "uid 1000", "cli"};
 
@@ -42,7 +45,8 @@ static int teardown(void **state)
 static int add_partner(struct store *s, const char *domain, uint64_t if_generation, struct err *e)
 {
 	struct change ch = {CHANGE_ADD, OBJECT_PARTNER, slice_of(domain), NULL, 0};
-	struct store_request r = {.actor = alice, .changes = &ch, .n = 1, .if_generation = if_generation};
+	struct store_request r = {
+		.actor = alice, .changes = &ch, .n = 1, .if_generation = if_generation};
 
 	return store_change(s, &r, NULL, NULL, e);
 }
@@ -63,6 +67,7 @@ static char *export(struct store *s)
 /* Every kind, every setting that can be something else than its default. */
 static void everything_survives(void **state)
 {
+	/* clang-format off */
 	static const struct line lines[] = {
 		{OBJECT_ROUTE, "second", "next_hop=sip:[::1]:5070"},
 		{OBJECT_DOMAIN, "bücher.example", "route=second|description=a 'quoted'; DROP TABLE partner"},
@@ -80,6 +85,7 @@ static void everything_survives(void **state)
 		{OBJECT_POLICY, "domain:bücher.example", NULL},
 		{OBJECT_GRANT, "anna@bücher.example", "policy=tag:chat"},
 	};
+	/* clang-format on */
 	struct store *s = place_open(*state);
 	struct snapshot *snapshot;
 	char *before, *after;
@@ -90,7 +96,8 @@ static void everything_survives(void **state)
 		struct change ch;
 
 		snapshot = store_snapshot(s);
-		ch = build_change(snapshot_config(snapshot), &lines[i], assigns, ARRAY_LEN(assigns));
+		ch = build_change(
+			snapshot_config(snapshot), &lines[i], assigns, ARRAY_LEN(assigns));
 		snapshot_unref(snapshot);
 		r.changes = &ch;
 		assert_int_equal(store_change(s, &r, NULL, NULL, NULL), 0);
@@ -102,7 +109,8 @@ static void everything_survives(void **state)
 	assert_string_equal(before, after);
 	snapshot = store_snapshot(s);
 	assert_int_equal(snapshot_generation(snapshot), 1 + ARRAY_LEN(lines));
-	assert_string_equal(snapshot_gateway(snapshot)->dialback_passphrase, "correct horse battery");
+	assert_string_equal(
+		snapshot_gateway(snapshot)->dialback_passphrase, "correct horse battery");
 	snapshot_unref(snapshot);
 	store_close(s);
 	free(before);
@@ -131,7 +139,7 @@ static void files_are_private(void **state)
 	store_close(s);
 }
 
-/* A column for each setting, in its order: the list, the put and the table agree with the settings. */
+/* A column for each setting, in its order. */
 static void columns_are_the_settings(void **state)
 {
 	struct place *p = *state;
@@ -150,14 +158,16 @@ static void columns_are_the_settings(void **state)
 			if (!(class->settings[i].flags & SETTING_WRITE_ONLY)) {
 				const char *column = sqlite3_column_name(st, at++);
 
-				if (strcmp(column, "user_address") == 0) /* "user" is a word of SQL's */
+				if (strcmp(column, "user_address") ==
+					0) /* "user" is a word of SQL's */
 					column = "user";
 				assert_string_equal(column, class->settings[i].name);
 			}
 		assert_int_equal(at, sqlite3_column_count(st));
 		assert_int_equal(at, list->columns);
 		sqlite3_finalize(st);
-		assert_int_equal(sqlite3_prepare_v2(db, stmt_defs[kind_stmts[k].put].sql, -1, &st, NULL),
+		assert_int_equal(
+			sqlite3_prepare_v2(db, stmt_defs[kind_stmts[k].put].sql, -1, &st, NULL),
 			SQLITE_OK);
 		assert_int_equal(sqlite3_bind_parameter_count(st), at);
 		sqlite3_finalize(st);
@@ -182,11 +192,13 @@ __attribute__((visibility("default"))) int fsync(int fd)
 	return (int)syscall(SYS_fsync, fd);
 }
 
-/* An administrator's change is on the disk when it is acknowledged; what users do is written behind. */
+/* An administrator's change is on the disk when it is acknowledged; what users do is written
+ * behind. */
 static void what_is_synced(void **state)
 {
-	static const struct memory_write invitation = {MEMORY_PUT_ALLOW,
-		{"a@sip.lab", "j@xmpp.lab", 0, "root", 1, "", 0}};
+	static const struct memory_write invitation = {
+		MEMORY_PUT_ALLOW, {"a@sip.lab", "j@xmpp.lab", 0, "root", 1, "", 0}
+        };
 	struct place *p = *state;
 	struct store *s = place_open(p);
 	struct memory *m;
@@ -293,9 +305,9 @@ static void damaged_stores(void **state)
 	struct place *p = *state;
 
 	store_close(place_open(p));
-	write_file(place_file(p, "managed.db"),
-		"this is no database, and long enough that nobody takes it for an empty one; it goes on "
-		"for more than the hundred bytes of a header");
+	write_file(place_file(p, "managed.db"), "this is no database, and long enough that nobody "
+						"takes it for an empty one; it goes on "
+						"for more than the hundred bytes of a header");
 	refuses_to_open(p, "store_damaged");
 	unlink(place_file(p, "managed.db"));
 	mkdir(place_file(p, "managed.db"), 0700);

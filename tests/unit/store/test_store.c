@@ -10,7 +10,10 @@
 #include "store/ram.h"
 #include "unit.h"
 
-#define SET(name, value) {SL(name), ASSIGN_SET, SL(value)}
+#define SET(name, value)                                                                           \
+	{                                                                                          \
+		SL(name), ASSIGN_SET, SL(value)                                                    \
+	}
 
 struct world {
 	struct place place;
@@ -92,7 +95,8 @@ static void starts_with_defaults(void **state)
 
 static void a_change_is_a_generation(void **state)
 {
-	const struct assign settings[] = {SET("type", "Federated"), SET("domains", "müller.example")};
+	const struct assign settings[] = {
+		SET("type", "Federated"), SET("domains", "müller.example")};
 	const struct change add = {CHANGE_ADD, OBJECT_PARTNER, SL("xmpp.lab"), settings, 2};
 	struct store_request r = {.actor = alice, .changes = &add, .n = 1};
 	struct world *w = *state;
@@ -156,8 +160,8 @@ static void refused_leaves_all_as_it_was(void **state)
 static void all_or_nothing(void **state)
 {
 	const struct change changes[] = {
-		{CHANGE_ADD, OBJECT_PARTNER, SL("a.example"), NULL, 0},
-		{CHANGE_ADD, OBJECT_PARTNER, SL("b.example"), NULL, 0},
+		{CHANGE_ADD,    OBJECT_PARTNER, SL("a.example"), NULL, 0},
+		{CHANGE_ADD,    OBJECT_PARTNER, SL("b.example"), NULL, 0},
 		{CHANGE_REMOVE, OBJECT_PARTNER, SL("c.example"), NULL, 0},
 	};
 	struct world *w = *state;
@@ -254,9 +258,9 @@ static void see_audit(void *arg, const struct store_audit *a)
 
 	assert_true(seen->n < ARRAY_LEN(seen->text));
 	assert_true(a->at_ms > 1700000000000);
-	snprintf(seen->text[seen->n++], sizeof seen->text[0], "%d %d %s|%s|%s %s %s %s %s > %s = %s",
-		(int)a->id, (int)a->generation, a->who, a->from, a->way, a->verb, a->kind, a->key,
-		a->before, a->after, a->result);
+	snprintf(seen->text[seen->n++], sizeof seen->text[0],
+		"%d %d %s|%s|%s %s %s %s %s > %s = %s", (int)a->id, (int)a->generation, a->who,
+		a->from, a->way, a->verb, a->kind, a->key, a->before, a->after, a->result);
 }
 
 static void changes_are_audited(void **state)
@@ -274,10 +278,10 @@ static void changes_are_audited(void **state)
 	};
 	const struct assign settings[] = {SET("description", "a\nb")};
 	const struct change changes[] = {
-		{CHANGE_ADD, OBJECT_DOMAIN, SL("sip.lab"), NULL, 0},
-		{CHANGE_ADD, OBJECT_DOMAIN, SL("sip2.lab"), NULL, 0},
-		{CHANGE_SET, OBJECT_DOMAIN, SL("sip.lab"), settings, 1},
-		{CHANGE_REMOVE, OBJECT_DOMAIN, SL("sip.lab"), NULL, 0},
+		{CHANGE_ADD,    OBJECT_DOMAIN, SL("sip.lab"),  NULL,     0},
+		{CHANGE_ADD,    OBJECT_DOMAIN, SL("sip2.lab"), NULL,     0},
+		{CHANGE_SET,    OBJECT_DOMAIN, SL("sip.lab"),  settings, 1},
+		{CHANGE_REMOVE, OBJECT_DOMAIN, SL("sip.lab"),  NULL,     0},
 	};
 	struct world *w = *state;
 	struct audit_seen seen = {0}, some = {0};
@@ -362,9 +366,9 @@ static void any_operation_may_fail(void **state)
 {
 	const struct assign secret[] = {SET("dialback_passphrase", "correct horse battery")};
 	const struct change changes[] = {
-		{CHANGE_ADD, OBJECT_PARTNER, SL("b.example"), NULL, 0},
-		{CHANGE_REMOVE, OBJECT_PARTNER, SL("a.example"), NULL, 0},
-		{CHANGE_SET, OBJECT_GATEWAY, SL(""), secret, 1},
+		{CHANGE_ADD,    OBJECT_PARTNER, SL("b.example"), NULL,   0},
+		{CHANGE_REMOVE, OBJECT_PARTNER, SL("a.example"), NULL,   0},
+		{CHANGE_SET,    OBJECT_GATEWAY, SL(""),          secret, 1},
 	};
 	struct world *w = *state;
 	struct err e = {0};
