@@ -89,8 +89,7 @@ static const char *const whole[] = {
 	"<a><b xmlns='urn:b'><c xmlns='urn:c'/><d/></b><e/></a>",
 	"<a xmlns=''><b/><c xmlns='jabber:server'/></a>",
 	"<a xml:lang='de' b='1'>x<b/>y<b/>z</a>",
-	"<a xmlns:ns0='urn:p' ns0:x='1' y='2' xmlns:ns2='u' ns2:x='3'><b xmlns:ns0='v' "
-	"ns0:z=''/></a>",
+	"<a xmlns:ns0='u' ns0:x='1' y='2' xmlns:ns2='v' ns2:x=''><b xmlns:ns0='v' ns0:z=''/></a>",
 	"<a b='&lt;&gt;&amp;&apos;&quot;&#9;&#10;&#13;'>&lt;&gt;&amp;'\"\t\n&#13;</a>",
 	"<xml:a/>",
 };
