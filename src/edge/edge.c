@@ -27,6 +27,7 @@ void edge_limits_fill(struct edge_limits *l)
 		.close_ms = 5000,
 		.starve_ms = 5000,
 		.doubt_ms = 10000,
+		.doubt_clean_ms = 2000,
 		.doubt_stanzas = 262144,
 	};
 
@@ -44,6 +45,7 @@ void edge_limits_fill(struct edge_limits *l)
 	FILL(close_ms);
 	FILL(starve_ms);
 	FILL(doubt_ms);
+	FILL(doubt_clean_ms);
 	FILL(doubt_stanzas);
 #undef FILL
 }
@@ -222,7 +224,7 @@ static void drain_step(void *arg)
 			struct stream *s = container_of(it, struct stream, node);
 
 			if (!s->end.closing)
-				stream_close(s, STREAM_SYSTEM_SHUTDOWN, NULL,
+				stream_finish(s, STREAM_SYSTEM_SHUTDOWN, NULL,
 					edge_refusal_name(EDGE_SHUTDOWN));
 		}
 	}

@@ -38,6 +38,7 @@ struct edge_limits {
 	unsigned close_ms;        /* an orderly close [5000] */
 	unsigned starve_ms; /* without credit from the gateway before stanzas are refused [5000] */
 	unsigned doubt_ms;  /* a stanza written this long ago has been read by the peer [10000] */
+	unsigned doubt_clean_ms; /* the same where the peer had read all its kernel had [2000] */
 	unsigned doubt_stanzas; /* written stanzas remembered per stream [262144] */
 };
 

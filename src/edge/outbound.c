@@ -95,21 +95,20 @@ static uint64_t acknowledged(const struct outbound *o)
 	return conn_bytes_out(o->s.conn) - conn_unacked(o->s.conn);
 }
 
-static void settle(struct outbound *o)
+/* What was written so long ago, and acknowledged, counts as read. */
+static void settle(struct outbound *o, uint64_t doubt_ms)
 {
-	uint64_t doubt_ms = o->s.edge->limits.doubt_ms;
-
 	doubt_settle(&o->doubt, acknowledged(o), now(o) > doubt_ms ? now(o) - doubt_ms : 0, 0);
 }
 
 static void tell_lost(struct outbound *o, enum link_reason reason)
 {
 	struct edge *e = o->s.edge;
+	const struct edge_limits *l = &e->limits;
 	struct link_lost *lost;
 
-	settle(o);
-	/* The peer answered our end tag, so it has read all that was before it (RFC
-	 * 6120 4.4, 10.1). */
+	settle(o, conn_saw_end(o->s.conn) ? l->doubt_clean_ms : l->doubt_ms);
+	/* The peer has read our end tag, and so all that was before it (RFC 6120 10.1). */
 	if (o->s.end.answered || !o->doubt.n)
 		return;
 	lost = link_lost_new(reason, o->doubt.n);
@@ -201,7 +200,7 @@ static void on_settle_timer(void *arg)
 {
 	struct outbound *o = arg;
 
-	settle(o);
+	settle(o, o->s.edge->limits.doubt_ms);
 	watch_inflight(o);
 	if (o->pair &&
 		outbound_up(o)) /* there may be room again for what may come to be in doubt */

@@ -302,7 +302,7 @@ static void judge_pair(struct pair *p)
 
 		drop_queue(p, LINK_REFUSED, p->refused);
 		if (o)
-			stream_close(&o->s, edge_refusal_cond(told), edge_refusal_text(told),
+			stream_finish(&o->s, edge_refusal_cond(told), edge_refusal_text(told),
 				edge_refusal_name(told));
 		if (!p->out)
 			pair_free(p);
@@ -318,7 +318,7 @@ static void judge_pair(struct pair *p)
 	if (o && !o->s.authenticated && (moved || changed))
 		outbound_restart(o);
 	else if (o && moved)
-		stream_close(&o->s, STREAM_RESET, edge_refusal_text(EDGE_SETTINGS_CHANGED),
+		stream_finish(&o->s, STREAM_RESET, edge_refusal_text(EDGE_SETTINGS_CHANGED),
 			edge_refusal_name(EDGE_SETTINGS_CHANGED));
 }
 

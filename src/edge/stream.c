@@ -12,7 +12,7 @@
 #include "view/metrics.h"
 
 /* From the end of the XMPP stream to that of the connection. */
-enum { TCP_CLOSE_MS = 2000 };
+enum { PEER_FIRST_MS = 1000, TCP_CLOSE_MS = 2000 };
 
 static void finish(struct stream *s);
 
@@ -135,12 +135,13 @@ static bool must_drop(const struct stream *s)
 }
 
 /*
- * Did the peer's end tag come in answer to ours? Only when its kernel had all of ours by then, and
- * nothing but the tag (no time-out, no end of the connection) can have been the cause.
+ * Did the peer end in answer to our end tag? Its kernel must have had all of ours by then. Its end
+ * tag says that it has read ours; so does the end of TCP, for a kernel that holds unread bytes when
+ * a program closes sends a reset instead. A time-out says nothing.
  */
 static bool was_answered(const struct stream *s)
 {
-	return s->end.reason == XSTREAM_R_LOCAL && !s->ticking && !s->saw_eof && s->end_offset &&
+	return s->end.reason == XSTREAM_R_LOCAL && !s->ticking && s->end_offset &&
 	       conn_flushed(s->conn) >= s->end_offset && conn_unacked(s->conn) == 0;
 }
 
@@ -155,7 +156,8 @@ static void on_closed_event(struct stream *s, const struct xstream_event *ev, bo
 	}
 	put_output(s);
 	s->conn_closing = true;
-	conn_close(s->conn, TCP_CLOSE_MS);
+	/* Who closed the stream first closes the connection (RFC 6120 4.4). */
+	conn_close(s->conn, s->end.by_us ? 0 : PEER_FIRST_MS, TCP_CLOSE_MS);
 }
 
 static void dispatch(struct stream *s, struct xstream_event *ev)
@@ -206,6 +208,18 @@ void stream_close(struct stream *s, enum stream_cond cond, const char *text, con
 	}
 	xstream_close(s->x, cond, text ? slice_of(text) : SL_NONE);
 	stream_pump(s);
+}
+
+void stream_finish(struct stream *s, enum stream_cond cond, const char *text, const char *why)
+{
+	if (!stream_may_send(s)) {
+		stream_close(s, cond, text, why);
+		return;
+	}
+	put_output(s);
+	stream_error_put(conn_out(s->conn), cond, text ? slice_of(text) : SL_NONE);
+	conn_added(s->conn);
+	stream_close(s, STREAM_OK, NULL, why);
 }
 
 void stream_abort(struct stream *s, const char *why)
@@ -313,9 +327,6 @@ static void on_conn_closed(void *arg, enum conn_end end, const char *text)
 	s->conn_dead = true;
 	if (!s->conn_closing)
 		on_conn_lost(s, end, text);
-	else if (s->end.reason == XSTREAM_R_LOCAL_ERROR)
-		/* Nothing is read after an error of ours: the end of TLS is the peer's answer. */
-		s->end.answered = end == CONN_END_CLOSED && conn_ended_clean(s->conn);
 	finish(s);
 }
 

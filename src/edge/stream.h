@@ -35,7 +35,7 @@ struct stream_end {
 	char text[200];  /* what came with it, cut; "" */
 	const char *why; /* a stable word of ours for the log; NULL: that of reason */
 	bool by_us;      /* we began the close */
-	bool answered;   /* ... and the peer sent its end tag after ours had been written */
+	bool answered;   /* ... and the peer ended after it had all of ours */
 	bool tls_failed; /* in the handshake, or the peer refused what it had agreed to in it */
 	bool connect_failed;
 };
@@ -86,6 +86,12 @@ void stream_pump(struct stream *s);
 
 /* Ends in order, or with an error; why: the word for the log. */
 void stream_close(struct stream *s, enum stream_cond cond, const char *text, const char *why);
+
+/*
+ * The same, but stanzas are still read, and the peer's end is waited for, so that both sides know
+ * what the other has read.
+ */
+void stream_finish(struct stream *s, enum stream_cond cond, const char *text, const char *why);
 
 /* Drops the connection at once; ended() follows inside. */
 void stream_abort(struct stream *s, const char *why);

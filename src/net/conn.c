@@ -119,9 +119,9 @@ static enum conn_io read_some(struct conn *c, char *p, size_t size, size_t *ret_
 	return CONN_IO_FAILED;
 }
 
-bool conn_ended_clean(const struct conn *c)
+bool conn_saw_end(const struct conn *c)
 {
-	return c->saw_eof && (!c->ssl || !c->saw_fin);
+	return c->saw_eof;
 }
 
 static void on_eof(struct conn *c)
@@ -130,7 +130,7 @@ static void on_eof(struct conn *c)
 	if (c->closing)
 		loop_task_queue(c->loop, &c->flush_task);
 	else
-		c->ops->eof(c->arg, conn_ended_clean(c));
+		c->ops->eof(c->arg, !c->ssl || !c->saw_fin);
 }
 
 static bool may_read(const struct conn *c)
@@ -235,7 +235,7 @@ static void after_output(struct conn *c)
 		conn_tls_step(c);
 		return;
 	}
-	if (!c->closing)
+	if (!c->closing || (c->peer_first && !c->saw_eof))
 		return;
 	if (!c->shut) {
 		if (c->state == CONN_SECURE && conn_tls_shutdown(c) != CONN_IO_OK)
@@ -350,7 +350,16 @@ static void on_ready(void *arg, unsigned events)
 
 static void close_timed_out(void *arg)
 {
-	conn_end(arg, CONN_END_CLOSE_TIMEOUT, "the peer did not close in time");
+	struct conn *c = arg;
+
+	if (!c->peer_first) {
+		conn_end(c, CONN_END_CLOSE_TIMEOUT, "the peer did not close in time");
+		return;
+	}
+	c->peer_first = false;
+	loop_timer_in(&c->close_timer, c->close_ms);
+	if (!c->blocked)
+		loop_task_queue(c->loop, &c->flush_task);
 }
 
 static void attach(struct conn *c, int fd)
@@ -417,12 +426,14 @@ struct conn *conn_accept(
 	return c;
 }
 
-void conn_close(struct conn *c, unsigned ms)
+void conn_close(struct conn *c, unsigned peer_first_ms, unsigned ms)
 {
 	if (c->state == CONN_DEAD || c->closing)
 		return;
 	c->closing = true;
-	loop_timer_in(&c->close_timer, ms);
+	c->peer_first = peer_first_ms > 0;
+	c->close_ms = ms;
+	loop_timer_in(&c->close_timer, peer_first_ms ? peer_first_ms : ms);
 	if (!c->blocked)
 		loop_task_queue(c->loop, &c->flush_task);
 	set_interest(c);

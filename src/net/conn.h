@@ -114,13 +114,20 @@ const struct conn_tls_info *conn_tls_info(const struct conn *c);
 /* ---- the end ---- */
 
 /*
- * Sends what is in the buffer, then close_notify and FIN; waits for the peer's at most ms. closed()
+ * Sends what is in the buffer, waits at most peer_first_ms for the peer to end its direction first
+ * (0: not at all), then sends close_notify and FIN, and waits for the peer's at most ms. closed()
  * follows. Input that still comes is dropped.
+ *
+ * Who lets the peer go first learns more: nothing of ours comes after what it had to read, so if its
+ * kernel resets the connection, something was left unread.
  */
-void conn_close(struct conn *c, unsigned ms);
+void conn_close(struct conn *c, unsigned peer_first_ms, unsigned ms);
 
-/* The peer has ended its direction as it should: inside TLS with close_notify. */
-bool conn_ended_clean(const struct conn *c);
+/*
+ * The peer has ended its direction without a reset: its kernel had nothing left that the program had
+ * not read.
+ */
+bool conn_saw_end(const struct conn *c);
 
 const struct netaddr *conn_peer(const struct conn *c);
 uint64_t conn_bytes_in(const struct conn *c);

@@ -38,6 +38,8 @@ struct conn {
 	struct loop_task read_task;
 
 	bool closing, shut;
+	bool peer_first;   /* closing, and the peer is given time to do it first */
+	unsigned close_ms; /* for its answer to ours */
 	struct loop_timer close_timer;
 
 	enum conn_role role;

@@ -212,13 +212,13 @@ static void orderly_close(void **state)
 {
 	dial();
 	conn_write(client.conn, SL("last words"));
-	conn_close(client.conn, 3000);
+	conn_close(client.conn, 0, 3000);
 	until(server.eof);
 	assert_slice(buf_slice(&server.data), "last words");
 	assert_true(server.eof_clean);
 	assert_false(client.closed);                /* the peer's end is awaited */
 	conn_write(server.conn, SL("late answer")); /* still possible, and dropped there */
-	conn_close(server.conn, 3000);
+	conn_close(server.conn, 0, 3000);
 	until(client.closed && server.closed);
 	assert_int_equal(client.how, CONN_END_CLOSED);
 	assert_int_equal(server.how, CONN_END_CLOSED);
@@ -228,7 +228,7 @@ static void orderly_close(void **state)
 static void close_does_not_wait_for_ever(void **state)
 {
 	dial();
-	conn_close(client.conn, 50);
+	conn_close(client.conn, 0, 50);
 	until(client.closed);
 	assert_int_equal(client.how, CONN_END_CLOSE_TIMEOUT);
 }
@@ -256,7 +256,7 @@ static void paused_input_waits(void **state)
 	conn_write(client.conn, SL("one"));
 	until(server.data.n == 3);
 	conn_write(client.conn, SL("two"));
-	conn_close(client.conn, 5000);
+	conn_close(client.conn, 0, 5000);
 	until(client.flushed == 6);
 	for (int i = 0; i < 5; i++)
 		loop_turn(loop, true);
@@ -351,13 +351,13 @@ static void tls_both_certificates_are_seen(void **state)
 	until(server.data.n == 6);
 	conn_write(server.conn, SL("answer"));
 	until(client.data.n == 6);
-	conn_close(client.conn, 3000);
+	conn_close(client.conn, 0, 3000);
 	until(server.eof);
 	assert_true(server.eof_clean); /* close_notify */
-	conn_close(server.conn, 3000);
+	conn_close(server.conn, 0, 3000);
 	until(client.closed && server.closed);
 	assert_int_equal(client.how, CONN_END_CLOSED);
-	assert_true(conn_ended_clean(client.conn));
+	assert_true(conn_saw_end(client.conn));
 }
 
 static void tls_1_2_works_too(void **state)
@@ -459,9 +459,35 @@ static void end_without_close_notify_is_not_clean(void **state)
 	until(server.eof);
 	assert_false(server.eof_clean);
 	assert_false(server.closed);
-	conn_close(server.conn, 1000);
+	conn_close(server.conn, 0, 1000);
 	until(server.closed);
-	assert_false(conn_ended_clean(server.conn));
+	assert_true(conn_saw_end(server.conn)); /* of TCP */
+}
+
+static void the_peer_may_close_first(void **state)
+{
+	secure();
+	conn_write(client.conn, SL("bye"));
+	conn_close(client.conn, 5000, 5000);
+	until(server.data.n == 3);
+	for (int i = 0; i < 10; i++)
+		loop_turn(loop, true);
+	assert_false(server.eof); /* nothing comes after what was said */
+	conn_close(server.conn, 0, 5000);
+	until(client.closed && server.closed);
+	assert_int_equal(client.how, CONN_END_CLOSED);
+	assert_int_equal(server.how, CONN_END_CLOSED);
+}
+
+static void the_peer_is_not_waited_for_for_ever(void **state)
+{
+	secure();
+	conn_close(client.conn, 30, 5000);
+	until(server.eof);
+	assert_true(server.eof_clean);
+	conn_close(server.conn, 0, 5000);
+	until(client.closed);
+	assert_int_equal(client.how, CONN_END_CLOSED);
 }
 
 static void closed_during_the_handshake(void **state)
@@ -523,6 +549,7 @@ static void what_the_peer_reset_left(void **state)
 	server.conn = NULL;
 	until(client.closed);
 	assert_int_equal(client.how, CONN_END_ERROR);
+	assert_false(conn_saw_end(client.conn));
 	assert_int_equal(conn_flushed(client.conn) + conn_pending(client.conn), end);
 }
 
@@ -571,6 +598,8 @@ int main(void)
 		T(clear_bytes_that_come_later_break_the_handshake),
 		T(refused_certificate_is_an_alert),
 		T(end_without_close_notify_is_not_clean),
+		T(the_peer_may_close_first),
+		T(the_peer_is_not_waited_for_for_ever),
 		T(closed_during_the_handshake),
 		T(much_data_both_ways_in_tls),
 		T(what_the_peer_reset_left),
