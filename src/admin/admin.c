@@ -10,13 +10,16 @@
 enum {
 	BODY_MAX = 1024 * 1024,
 	CONNECTIONS = 256, /* of each listener */
+	REQUEST_SECS = 10,
+	IDLE_SECS = 60,
 };
 
 int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o, struct err *e)
 {
+	static const struct http_limits limits = {BODY_MAX, CONNECTIONS, REQUEST_SECS, IDLE_SECS};
 	struct admin *a = xzalloc(sizeof *a);
 
-	if (http_new(&a->http, l, (struct http_limits){BODY_MAX, CONNECTIONS}, e) < 0) {
+	if (http_new(&a->http, l, limits, e) < 0) {
 		free(a);
 		return -1;
 	}

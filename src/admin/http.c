@@ -16,8 +16,6 @@ enum {
 	WRITE_CHUNK = 64 * 1024, /* bytes of an answer given to a connection at a time */
 	HEAD_BYTES = 4096,       /* of a request's and of an answer's header */
 	ARGS_MAX = 32,
-	SLOW_SECS = 10,          /* a connection that sends no whole request is dropped */
-	IDLE_SECS = 60,          /* between requests */
 	FDS_HINT = 256,          /* without it, a table of RLIMIT_NOFILE entries is made */
 	RETRY_MS = 500,          /* accept again after descriptors ran out */
 };
@@ -544,8 +542,9 @@ int http_new(struct http **ret, struct loop *l, struct http_limits limits, struc
 		.fd_limit_per_thread = FDS_HINT,
 		.max_http_header_data2 = HEAD_BYTES,
 		.max_http_header_pool = (unsigned short)(2 * limits.connections),
-		.timeout_secs = SLOW_SECS,
-		.keepalive_timeout = IDLE_SECS,
+		.timeout_secs = limits.request_secs,
+		.timeout_secs_ah_idle = limits.request_secs, /* while a head or a body is awaited */
+		.keepalive_timeout = (int)limits.idle_secs,
 		.vhost_name = "admin",
 	};
 

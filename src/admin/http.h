@@ -18,6 +18,8 @@ struct loop;
 struct http_limits {
 	size_t body;          /* bytes of a request body; more is answered 413 */
 	unsigned connections; /* at once per listener; more wait in the backlog */
+	unsigned request_secs; /* for a request to be there, else the connection is dropped */
+	unsigned idle_secs;    /* between requests */
 };
 
 int http_new(struct http **ret, struct loop *l, struct http_limits limits, struct err *e);

@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "loop/loop.h"
 
-enum { BODY_LIMIT = 1000, CONNECTIONS = 4 };
+enum { BODY_LIMIT = 1000, CONNECTIONS = 4, REQUEST_SECS = 1, IDLE_SECS = 1 };
 
 static struct http *http;
 static struct loop *loop;
@@ -134,10 +134,11 @@ static int listen_unix(void)
 
 static int start(void **state)
 {
+	static const struct http_limits limits = {BODY_LIMIT, CONNECTIONS, REQUEST_SECS, IDLE_SECS};
 	struct err e;
 
 	loop = loop_new("admin");
-	assert_int_equal(http_new(&http, loop, (struct http_limits){BODY_LIMIT, CONNECTIONS}, &e), 0);
+	assert_int_equal(http_new(&http, loop, limits, &e), 0);
 	http_serve(http, listen_unix(), on_request, NULL);
 	return 0;
 }
@@ -306,6 +307,28 @@ static void garbage_ends_the_connection_and_nothing_else(void **state)
 	saw("GET /x q= m= b=\n");
 }
 
+static const char *const slow[] = {"", "GET /x HT", "GET /x HTTP/1.1\r\nHost: x\r\n",
+	"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"};
+
+static void a_request_that_does_not_end_is_dropped(void **state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(slow); i++) {
+		char *got = exchange(slow[i], 0);
+
+		assert_string_equal(got, "");
+		saw("");
+		free(got);
+	}
+}
+
+static void an_idle_connection_is_closed(void **state)
+{
+	char *got = exchange("GET /x HTTP/1.1\r\nHost: x\r\n\r\n", 0);
+
+	assert_true(slice_ends(slice_of(got), SL("\r\n\r\nhello\n")));
+	free(got);
+}
+
 static int idle[CONNECTIONS];
 
 static void make_room(void *arg)
@@ -386,6 +409,8 @@ int main(void)
 		T(a_long_answer_arrives_whole),
 		T(proxies_are_noticed),
 		T(garbage_ends_the_connection_and_nothing_else),
+		T(a_request_that_does_not_end_is_dropped),
+		T(an_idle_connection_is_closed),
 		T(when_all_connections_are_taken_the_next_waits),
 		T(descriptors_with_high_numbers_work),
 		T(ending_closes_what_is_open),
