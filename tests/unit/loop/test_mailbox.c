@@ -108,7 +108,7 @@ static void added(struct worker_job *j)
 static void jobs_run_elsewhere_and_come_back_in_order(void **state)
 {
 	struct worker *w = worker_new("sums", 1);
-	struct sum sums[ARRAY_LEN(done_order)] = {0};
+	struct sum sums[ARRAY_LEN(done_order)] = {{.a = 0}};
 
 	loop_thread = pthread_self();
 	the_loop = loop_new("t");
@@ -134,7 +134,7 @@ static void jobs_run_elsewhere_and_come_back_in_order(void **state)
 static void jobs_posted_are_finished_before_the_worker_ends(void **state)
 {
 	struct worker *w = worker_new("sums", 2);
-	struct sum sums[ARRAY_LEN(done_order)] = {0};
+	struct sum sums[ARRAY_LEN(done_order)] = {{.a = 0}};
 
 	loop_thread = pthread_self();
 	the_loop = loop_new("t");
