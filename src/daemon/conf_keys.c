@@ -38,7 +38,7 @@ const struct conf_key conf_keys[] = {
 	{CONF_CERT_SECTION, "domains", CT_NAMES, CERT(domains), "", 0, 256, NULL, true,
 		"Local domains that show this certificate. Empty: every domain that has none of its own."},
 
-	{"sip", "listen-udp", CT_ADDRS, C(sip_udp), "127.0.0.1:5060 [::1]:5060", 1, 32, NULL, false,
+	{"sip", "listen-udp", CT_ADDRS, C(sip_udp), "127.0.0.1:5060 [::1]:5060", 1, 16, NULL, false,
 		"Addresses that take SIP over UDP from the configured routes. UDP cannot prove who sends: "
 		"listen on loopback or on a network you trust."},
 

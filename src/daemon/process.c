@@ -5,7 +5,6 @@
 #include <pwd.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -45,7 +44,5 @@ int process_become(const char *user, struct err *e)
 			"'user'", user, strerror(errno));
 	if (pw->pw_uid != 0 && setuid(0) == 0)
 		return err_set(e, ERR_INTERNAL, "the rights of root did not go away");
-	/* A change of user makes the process unreadable to itself under /proc. */
-	prctl(PR_SET_DUMPABLE, 1);
 	return 0;
 }

@@ -63,6 +63,8 @@ static size_t addresses(const struct service *s, const struct conf_addrs *l, boo
 			log_warn(&s->log, "address-skipped",
 				LF_Z("address", netaddr_print(&l->v[i], text)));
 	}
+	if (n == 0 && l->n)
+		ret[n++] = l->v[0]; /* its failure says more than an empty list */
 	return n;
 }
 
