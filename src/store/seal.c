@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -101,20 +102,22 @@ static void sync_directory(const char *path)
 	xfree(dir);
 }
 
-/* Whole or not at all: written beside it under another name first. Somebody else's stays. */
+/*
+ * Whole or not at all: written beside it under a name of its own first. Where another process was
+ * faster its file stays.
+ */
 static int create_key(const char *path, struct err *e)
 {
-	char *draft = xasprintf("%s.new", path);
-	int fd, rc = -1;
+	char *draft = xasprintf("%s.XXXXXX", path);
+	int fd = mkostemp(draft, O_CLOEXEC), rc = -1; /* mode 0600 */
 
-	unlink(draft); /* of a start that was cut short */
-	fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
 		bad_file(e, path, strerror(errno));
-	} else {
-		rc = write_key(fd, path, e);
-		close(fd);
+		xfree(draft);
+		return -1;
 	}
+	rc = write_key(fd, path, e);
+	close(fd);
 	if (rc == 0 && link(draft, path) < 0 && errno != EEXIST)
 		rc = bad_file(e, path, strerror(errno));
 	unlink(draft);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -158,13 +159,10 @@ static void sqlite_close(struct backend *b)
 }
 
 /* Only we may read it; the files that SQLite puts beside it take its mode. */
-static int make_file(const char *dir, const char *path, struct err *e)
+static int make_file(const char *path, struct err *e)
 {
 	int fd;
 
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return err_code(e, ERR_UNAVAILABLE, "store_failed", "store",
-			"%s cannot be made: %s", dir, strerror(errno));
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_code(e, ERR_UNAVAILABLE, "store_failed", "store",
@@ -187,40 +185,58 @@ static int get_number(struct sqlite *q, const char *sql, unsigned *ret, struct e
 	return rc;
 }
 
-static int migrate_step(struct sqlite *q, unsigned from, struct err *e)
+static unsigned steps_known(const struct sqlite *q)
+{
+	unsigned n = 0;
+
+	while (q->schema->steps[n])
+		n++;
+	return n;
+}
+
+/* How many steps it has seen. Somebody else's database is not touched. */
+static int read_version(struct sqlite *q, unsigned *ret, struct err *e)
+{
+	unsigned version, id, objects;
+
+	if (get_number(q, "PRAGMA user_version", &version, e) < 0 ||
+		get_number(q, "PRAGMA application_id", &id, e) < 0 ||
+		get_number(q, "SELECT count(*) FROM sqlite_schema", &objects, e) < 0)
+		return -1;
+	if (id != q->schema->application_id && (id || version || objects))
+		return err_code(e, ERR_INVALID, "store_foreign", "store",
+			"%s is another program's database", q->schema->file);
+	if (version > steps_known(q))
+		return err_code(e, ERR_INVALID, "store_newer", "store",
+			"%s was written by a newer version (schema %u, this one knows %u)",
+			q->schema->what, version, steps_known(q));
+	*ret = version;
+	return 0;
+}
+
+static int take_steps(struct sqlite *q, struct err *e)
 {
 	char done[96];
+	unsigned version;
 
-	snprintf(done, sizeof done, "PRAGMA user_version = %u; PRAGMA application_id = %u",
-		from + 1, q->schema->application_id);
-	if (sqlite_begin(&q->backend, e) < 0)
+	if (read_version(q, &version, e) < 0) /* again: now nobody else can take them */
 		return -1;
-	if (exec(q, q->schema->steps[from], e) == 0 && exec(q, done, e) == 0)
-		return sqlite_commit(&q->backend, e);
-	sqlite_rollback(&q->backend);
-	return -1;
+	for (; version < steps_known(q); version++)
+		if (exec(q, q->schema->steps[version], e) < 0)
+			return -1;
+	snprintf(done, sizeof done, "PRAGMA user_version = %u; PRAGMA application_id = %u", version,
+		q->schema->application_id);
+	return exec(q, done, e);
 }
 
 static int migrate(struct sqlite *q, struct err *e)
 {
-	unsigned version, id, known = 0;
-
-	if (get_number(q, "PRAGMA user_version", &version, e) < 0 ||
-		get_number(q, "PRAGMA application_id", &id, e) < 0)
+	if (sqlite_begin(&q->backend, e) < 0)
 		return -1;
-	while (q->schema->steps[known])
-		known++;
-	if (id != q->schema->application_id && (id || version))
-		return err_code(e, ERR_INVALID, "store_foreign", "store",
-			"%s is another program's database", q->schema->file);
-	if (version > known)
-		return err_code(e, ERR_INVALID, "store_newer", "store",
-			"%s was written by a newer version (schema %u, this one knows %u)",
-			q->schema->what, version, known);
-	for (; version < known; version++)
-		if (migrate_step(q, version, e) < 0)
-			return -1;
-	return 0;
+	if (take_steps(q, e) == 0)
+		return sqlite_commit(&q->backend, e);
+	sqlite_rollback(&q->backend);
+	return -1;
 }
 
 static int configure(struct sqlite *q, struct err *e)
@@ -229,34 +245,63 @@ static int configure(struct sqlite *q, struct err *e)
 				      "PRAGMA trusted_schema = OFF; PRAGMA synchronous = ";
 	char all[sizeof pragmas + 16];
 
-	sqlite3_busy_timeout(q->db, BUSY_MS);
 	sqlite3_db_config(q->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	snprintf(all, sizeof all, "%s%s", pragmas, q->schema->synchronous);
 	return exec(q, all, e);
 }
 
-static int sqlite_open_at(struct sqlite *q, const char *dir, const char *path, struct err *e)
+static int sqlite_open_at(struct sqlite *q, const char *path, struct err *e)
 {
-	if (make_file(dir, path, e) < 0)
+	unsigned version;
+
+	if (make_file(path, e) < 0)
 		return -1;
 	if (sqlite3_open_v2(path, &q->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		return q->db ? failed(q, e) : err_set(e, ERR_INTERNAL, "out of memory");
-	if (configure(q, e) < 0)
+	sqlite3_busy_timeout(q->db, BUSY_MS);
+	if (read_version(q, &version, e) < 0 || configure(q, e) < 0)
 		return -1;
-	return migrate(q, e);
+	return version < steps_known(q) ? migrate(q, e) : 0;
+}
+
+/*
+ * Opens are one after the other: SQLite lets nobody wait for the switch to WAL, it only says busy.
+ * The lock is on the folder itself, so that no file of it is left, and goes with the descriptor.
+ */
+static int lock_folder(const char *dir, int *ret_fd, struct err *e)
+{
+	int fd;
+
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return err_code(e, ERR_UNAVAILABLE, "store_failed", "store",
+			"%s cannot be made: %s", dir, strerror(errno));
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+		err_code(e, ERR_UNAVAILABLE, "store_failed", "store", "%s cannot be opened: %s",
+			dir, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	*ret_fd = fd;
+	return 0;
 }
 
 static int sqlite_open(struct backend **ret, enum store_half half, const char *dir, struct err *e)
 {
-	struct sqlite *q = xzalloc(sizeof *q);
+	struct sqlite *q;
 	char *path;
-	int rc;
+	int rc, lock;
 
+	if (lock_folder(dir, &lock, e) < 0)
+		return -1;
+	q = xzalloc(sizeof *q);
 	q->backend.ops = &sqlite_backend;
 	q->schema = &sqlite_schemas[half];
 	path = xasprintf("%s/%s", dir, q->schema->file);
-	rc = sqlite_open_at(q, dir, path, e);
+	rc = sqlite_open_at(q, path, e);
 	xfree(path);
+	close(lock);
 	if (rc == 0)
 		*ret = &q->backend;
 	else

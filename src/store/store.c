@@ -163,7 +163,7 @@ static int write_all(struct store *s, const struct config *c, struct err *e)
 }
 
 /* A new store holds the defaults and a passphrase of its own. */
-static int create(struct store *s, struct err *e)
+static int write_first(struct store *s, struct err *e)
 {
 	AUTO(config_free) struct config *c = config_new();
 	char passphrase[2 * PASSPHRASE_BYTES + 1];
@@ -171,13 +171,24 @@ static int create(struct store *s, struct err *e)
 	make_passphrase(passphrase);
 	set_passphrase(c, slice_of(passphrase));
 	mem_wipe(passphrase, sizeof passphrase);
-	if (s->backend->ops->begin(s->backend, e) < 0)
+	return write_all(s, c, e);
+}
+
+/* Another process may be at its first start too: the one that gets the lock makes it. */
+static int create(struct store *s, uint64_t *ret_generation, struct err *e)
+{
+	const struct backend_ops *ops = s->backend->ops;
+
+	if (ops->begin(s->backend, e) < 0)
 		return -1;
-	if (write_all(s, c, e) < 0) {
-		s->backend->ops->rollback(s->backend);
+	if (read_generation(s, ret_generation, e) < 0 ||
+		(*ret_generation == 0 && write_first(s, e) < 0)) {
+		ops->rollback(s->backend);
 		return -1;
 	}
-	return s->backend->ops->commit(s->backend, e);
+	if (*ret_generation == 0)
+		*ret_generation = 1;
+	return ops->commit(s->backend, e);
 }
 
 static int open_seal(struct store *s, const struct store_options *o, bool new, struct err *e)
@@ -197,11 +208,8 @@ static int open_all(struct store *s, const struct store_options *o, struct err *
 	if (!ops || ops->open(&s->backend, HALF_MANAGED, o->dir, e) < 0 ||
 		read_generation(s, &generation, e) < 0 || open_seal(s, o, generation == 0, e) < 0)
 		return -1;
-	if (generation == 0) {
-		if (create(s, e) < 0)
-			return -1;
-		generation = 1;
-	}
+	if (generation == 0 && create(s, &generation, e) < 0)
+		return -1;
 	return load(s, generation, e);
 }
 

@@ -241,6 +241,44 @@ static void others_changes_are_seen(void **state)
 	store_close(b);
 }
 
+/* Several at their first start at once: one makes the store, all have the same. */
+static void first_starts_at_once(void **state)
+{
+	enum { N = 6 };
+	struct place *p = *state;
+	struct snapshot *snapshot;
+	struct store *s;
+	int status, go[2];
+	pid_t pids[N];
+
+	assert_int_equal(pipe(go), 0);
+	for (int i = 0; i < N; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			char c;
+			struct err e;
+
+			close(go[1]);
+			if (read(go[0], &c, 1) == 0 && store_open(&s, &p->options, &e) == 0)
+				_exit(0);
+			print_error("%s\n", e.text);
+			_exit(1);
+		}
+	}
+	close(go[1]); /* now */
+	close(go[0]);
+	for (int i = 0; i < N; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+	s = place_open(p);
+	snapshot = store_snapshot(s);
+	assert_int_equal(snapshot_generation(snapshot), 1);
+	snapshot_unref(snapshot);
+	store_close(s);
+}
+
 /* ---- broken ---- */
 
 static void refuses_to_open(struct place *p, const char *code)
@@ -273,6 +311,18 @@ static void newer_and_foreign_stores(void **state)
 	refuses_to_open(*state, "store_foreign");
 	sql(*state, "PRAGMA application_id = 1164866669");
 	store_close(place_open(*state));
+}
+
+static void a_foreign_database_is_not_touched(void **state)
+{
+	struct place *p = *state;
+	uint64_t before;
+
+	assert_int_equal(mkdir(p->store, 0700), 0);
+	sql(p, "CREATE TABLE precious (x)");
+	before = place_hash(p);
+	refuses_to_open(p, "store_foreign");
+	assert_true(place_hash(p) == before);
 }
 
 static void rows_that_break_a_rule(void **state)
@@ -423,7 +473,9 @@ int main(void)
 		test(columns_are_the_settings),
 		test(what_is_synced),
 		test(others_changes_are_seen),
+		test(first_starts_at_once),
 		test(newer_and_foreign_stores),
+		test(a_foreign_database_is_not_touched),
 		test(rows_that_break_a_rule),
 		test(damaged_stores),
 		test(key_files),
