@@ -26,10 +26,19 @@ static void check_round_trip(const struct xml_elem *e)
 	buf_done(&second);
 }
 
-static void print(struct buf *out, struct xml_event *ev)
+/* What was read: all but the fault in words, the fault by itself. */
+struct seen {
+	struct buf events;
+	enum xml_fault fault;
+};
+
+static void print(struct seen *to, struct xml_event *ev)
 {
-	buf_printf(out, "%d %zu %d %s %.*s ", ev->type, ev->size, ev->fault, ev->why ? ev->why : "",
-		SLARG(ev->default_ns));
+	struct buf *out = &to->events;
+
+	if (ev->type == XML_EVENT_FAULT)
+		to->fault = ev->fault;
+	buf_printf(out, "%d %zu %.*s ", ev->type, ev->size, SLARG(ev->default_ns));
 	if (ev->elem)
 		xml_put_elem(out, ev->elem, SL_NONE);
 	if (ev->type == XML_EVENT_ELEMENT) {
@@ -38,7 +47,7 @@ static void print(struct buf *out, struct xml_event *ev)
 	}
 }
 
-static void read_all(struct buf *out, struct slice in, size_t piece)
+static void read_all(struct seen *to, struct slice in, size_t piece)
 {
 	struct xml_reader *r = xml_reader_new(&limits);
 	struct xml_event ev;
@@ -46,21 +55,25 @@ static void read_all(struct buf *out, struct slice in, size_t piece)
 	for (; in.n; in = slice_from(in, piece)) {
 		xml_reader_feed(r, slice_cut(in, piece));
 		while (xml_reader_next(r, &ev))
-			print(out, &ev);
+			print(to, &ev);
 	}
 	xml_reader_free(r);
 }
 
-/* All at once and byte by byte: the same events. */
+/*
+ * All at once and byte by byte: the same events. Only the fault may differ: expat reads a text to its
+ * end before it hands it out, and may find it broken where a shorter piece was just in a wrong place.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	struct slice in = slice_make(p, n);
-	struct buf once = {0}, bytewise = {0};
+	struct seen once = {0}, bytewise = {0};
 
 	read_all(&once, in, n);
 	read_all(&bytewise, in, 1);
-	assert(slice_eq(buf_slice(&once), buf_slice(&bytewise)));
-	buf_done(&once);
-	buf_done(&bytewise);
+	assert(slice_eq(buf_slice(&once.events), buf_slice(&bytewise.events)));
+	assert(once.fault == bytewise.fault || bytewise.fault == XML_FAULT_STRAY_TEXT);
+	buf_done(&once.events);
+	buf_done(&bytewise.events);
 	return 0;
 }
