@@ -9,7 +9,11 @@
 #include "text/idna.h"
 #include "view/metrics.h"
 
-enum { DEFAULT_PORT = 5269, STRANGER_LINES = 10 };
+enum {
+	DEFAULT_PORT = 5269,
+	STRANGER_LINES = 10,
+	ANSWERS_MS = 500, /* in a drain, for the answers to what the partners sent last */
+};
 
 /* ---- small things all parts use ---- */
 
@@ -209,25 +213,39 @@ static void drain_over(struct edge *e)
 	void (*done)(void *arg) = e->drained;
 
 	loop_timer_stop(&e->drain_timer);
+	loop_timer_stop(&e->answers_timer);
 	e->drained = NULL;
 	if (done)
 		done(e->drained_arg);
 }
 
-/* Streams with nothing left to write are closed; when all are gone the drain is over. */
+/* Returns how many there were. */
+static size_t finish_streams(struct edge *e, bool inbound)
+{
+	size_t n = 0;
+
+	list_each_safe(&e->streams, it) {
+		struct stream *s = container_of(it, struct stream, node);
+
+		if (s->inbound != inbound || s->end.closing)
+			continue;
+		stream_finish(
+			s, STREAM_SYSTEM_SHUTDOWN, NULL, edge_refusal_name(EDGE_SHUTDOWN));
+		n++;
+	}
+	return n;
+}
+
+/*
+ * Outbound streams with nothing left to write are closed, later than the inbound ones: what still
+ * came on those is answered. When all are gone the drain is over.
+ */
 static void drain_step(void *arg)
 {
 	struct edge *e = arg;
 
-	if (pair_waiting(e) == 0) {
-		list_each_safe(&e->streams, it) {
-			struct stream *s = container_of(it, struct stream, node);
-
-			if (!s->end.closing)
-				stream_finish(s, STREAM_SYSTEM_SHUTDOWN, NULL,
-					edge_refusal_name(EDGE_SHUTDOWN));
-		}
-	}
+	if (!loop_timer_armed(&e->answers_timer) && pair_waiting(e) == 0)
+		finish_streams(e, false);
 	if (list_empty(&e->streams))
 		drain_over(e);
 }
@@ -236,6 +254,11 @@ void edge_settled(struct edge *e)
 {
 	if (e->draining && e->drained)
 		loop_task_queue(e->loop, &e->drain_task);
+}
+
+static void answers_over(void *arg)
+{
+	edge_settled(arg);
 }
 
 static void drain_timed_out(void *arg)
@@ -258,6 +281,8 @@ void edge_drain(struct edge *e, unsigned ms, void (*done)(void *arg), void *arg)
 		e->listeners[i] = NULL;
 	}
 	pair_drain_all(e);
+	if (finish_streams(e, true) > 0)
+		loop_timer_in(&e->answers_timer, ANSWERS_MS);
 	loop_timer_in(&e->drain_timer, ms);
 	loop_task_queue(e->loop, &e->drain_task);
 }
@@ -297,6 +322,7 @@ int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *con
 	table_init(&e->targets);
 	budget_init(&e->unauthenticated, e->limits.unauthenticated);
 	loop_timer_init(&e->drain_timer, loop, drain_timed_out, e);
+	loop_timer_init(&e->answers_timer, loop, answers_over, e);
 	loop_task_init(&e->drain_task, drain_step, e);
 	if (dns_new(&e->dns, loop, &config->dns, &e->log, err) < 0 ||
 		listen_all(e, config, err) < 0) {
@@ -338,6 +364,7 @@ void edge_free(struct edge *e)
 	link_local_edge_gone(e->link);
 	table_done(&e->partners);
 	loop_timer_stop(&e->drain_timer);
+	loop_timer_stop(&e->answers_timer);
 	loop_task_stop(&e->drain_task);
 	dns_free(e->dns);
 	tls_set_unref(e->tls);

@@ -69,8 +69,9 @@ void edge_set_snapshot(struct edge *e, struct snapshot *s);
 void edge_set_tls(struct edge *e, struct tls_set *tls);
 
 /*
- * Ends in order: no connection is accepted, no attempt begun; what is queued on authenticated
- * streams goes out, then system-shutdown and the end of each stream. done() runs once, from the
+ * Ends in order: no connection is accepted, no attempt begun; inbound streams get system-shutdown
+ * and are still read until the peer ends; what is queued on authenticated streams goes out, for half
+ * a second also errors in answer to what came in, then system-shutdown and the end of each stream. done() runs once, from the
  * loop, when every stanza has its fate and every stream is gone, at the latest after ms.
  */
 void edge_drain(struct edge *e, unsigned ms, void (*done)(void *arg), void *arg);

@@ -53,6 +53,7 @@ struct edge {
 
 	bool draining;
 	struct loop_timer drain_timer;
+	struct loop_timer answers_timer; /* until then answers to what came in may still go out */
 	struct loop_task drain_task;
 	void (*drained)(void *arg);
 	void *drained_arg;

@@ -277,8 +277,8 @@ void pair_send(struct edge *e, struct link_down *d)
 		refuse(e, d, why);
 	else if (d->xml.n > e->limits.stanza_bytes)
 		refuse(e, d, LINK_R_TOO_BIG);
-	else if (e->draining)
-		edge_fate(e, d, LINK_UNSENT, LINK_R_SHUTDOWN);
+	else if (e->draining && (d->fate_id || !p->out || !outbound_up(p->out)))
+		edge_fate(e, d, LINK_UNSENT, LINK_R_SHUTDOWN); /* answers still go out */
 	else if (d->deadline_ms < loop_now(e->loop))
 		edge_fate(e, d, LINK_UNSENT, LINK_R_DEADLINE);
 	else if (p->queue.n || !p->out || !outbound_up(p->out) || !outbound_write(p->out, d))

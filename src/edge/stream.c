@@ -206,6 +206,8 @@ void stream_close(struct stream *s, enum stream_cond cond, const char *text, con
 		finish(s);
 		return;
 	}
+	/* The engine reckons from the time it was last told, which may be long ago. */
+	xstream_tick(s->x, now(s));
 	xstream_close(s->x, cond, text ? slice_of(text) : SL_NONE);
 	stream_pump(s);
 }

@@ -370,6 +370,7 @@ static void our_drain_loses_nothing(void **state)
 	both();
 	side_send(&a, "xmpp.lab", 1, 20000);
 	rig_until(&rig, a.n_fates == 1);
+	rig_pass(&rig, 20000);
 	for (uint64_t i = 2; i <= N; i++)
 		side_send(&a, "xmpp.lab", i, 20000);
 	rig_turns(&rig, 3); /* all have come down, not all are written */
@@ -382,6 +383,25 @@ static void our_drain_loses_nothing(void **state)
 	expect(N + 1, LINK_UNSENT, LINK_R_SHUTDOWN);
 	assert_int_equal(b.n_ups, N);
 	assert_int_equal(a.n_lost, 0); /* b answered our end tag */
+}
+
+/* What a partner sent before it knew is read, and the gateway's error about it still goes out. */
+static void our_drain_answers_what_still_comes(void **state)
+{
+	drained = false;
+	both();
+	side_send(&a, "xmpp.lab", 1, 20000);
+	side_send(&b, "sip.lab", 2, 20000);
+	rig_until(&rig, b.n_ups == 1 && a.n_ups == 1);
+	side_send(&b, "sip.lab", 3, 20000);
+	edge_drain(a.edge, 5000, on_drained, NULL);
+	rig_until(&rig, a.n_ups == 2);
+	side_send_xml(&a, "xmpp.lab", 0, 20000,
+		"<message from='juliet@sip.lab' to='romeo@xmpp.lab' id='m3' type='error'/>");
+	rig_until(&rig, drained);
+	rig_until(&rig, b.n_ups == 2);
+	assert_non_null(strstr(b.ups[1], "type='error'"));
+	assert_int_equal(a.n_lost + b.n_lost, 0);
 }
 
 static void drain_of_nothing_is_over_at_once(void **state)
@@ -607,6 +627,7 @@ int main(void)
 		T(killed_under_traffic_and_back),
 		T(stalled_until_the_deadline),
 		T(our_drain_loses_nothing),
+		T(our_drain_answers_what_still_comes),
 		T(drain_of_nothing_is_over_at_once),
 		T(drain_is_bounded),
 		T(partner_shuts_down_under_traffic),
