@@ -103,8 +103,6 @@ int cmd_allow(struct invocation *in)
 	if (no_what_if(in))
 		return EXIT_USAGE;
 	body = json_pack("{s:s, s:s}", "user", in->argv[0], "contact", in->argv[1]);
-	if (!body)
-		return usage_error(in, "an address is not UTF-8");
 	if (in->expires)
 		read_when(in->expires, body);
 	request(in, "PUT", "/api/v1/allow", body, &a);

@@ -19,7 +19,7 @@ static int code_of(const struct answer *a)
 	if (a->status == 0)
 		return a->refused == EACCES || a->refused == EPERM ? EXIT_NOT_ALLOWED : EXIT_UNREACHABLE;
 	if (a->status < 300)
-		return EXIT_DONE;
+		return a->json ? EXIT_DONE : EXIT_NO; /* something else listens there */
 	for (size_t i = 0; i < ARRAY_LEN(exit_of); i++)
 		if (exit_of[i].status == a->status)
 			return exit_of[i].code;

@@ -157,7 +157,9 @@ int main(int argc, char **argv)
 	int code;
 
 	setlocale(LC_ALL, "");
-	in.socket = getenv("ENTENTE_SOCKET") ? getenv("ENTENTE_SOCKET") : default_socket;
+	in.socket = getenv("ENTENTE_SOCKET");
+	if (!in.socket || !*in.socket)
+		in.socket = default_socket;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	code = take_globals(&in, in.n_typed, in.typed);
 	words = in.argv;

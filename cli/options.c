@@ -118,13 +118,18 @@ static int put_default(struct invocation *in, const char *name)
 	return 0;
 }
 
+static bool is_utf8(const char *s)
+{
+	json_t *text = json_string(s);
+
+	json_decref(text);
+	return text;
+}
+
 static int put_option(struct invocation *in, struct slice name, const char *value)
 {
-	json_t *text = json_string(value);
-
-	if (!text)
+	if (!is_utf8(value))
 		return usage_error(in, "the value of --%.*s is not UTF-8", SLARG(name));
-	json_decref(text);
 	if (in->command->flags & TAKES_EXPIRES && slice_eqz(name, "expires")) {
 		in->expires = value;
 		return 0;
@@ -174,8 +179,11 @@ int options_read(struct invocation *in)
 		return usage_error(in, c->min == 2 ? "two names are needed" : "a name is missing");
 	if (c->max >= 0 && in->names > c->max)
 		return usage_error(in, "'%s' is too much", in->argv[c->max]);
-	for (int i = 0; i < in->names; i++)
+	for (int i = 0; i < in->names; i++) {
 		if (!*in->argv[i])
 			return usage_error(in, "a name is empty");
+		if (!is_utf8(in->argv[i]))
+			return usage_error(in, "a name is not UTF-8");
+	}
 	return 0;
 }

@@ -7,7 +7,7 @@
 #include "federation/setting.h"
 #include "store/store.h"
 
-enum { BACKLOG_MAX = 64, ASSIGNS_MAX = 256 };
+enum { BACKLOG_MAX = 64 };
 
 /* ---- JSON to assigns ---- */
 
@@ -105,9 +105,6 @@ static int assign_add(struct filling *f, const char *name, enum assign_how how, 
 	struct arena *a = &f->list->arena;
 	struct assign as = {.name = arena_slice(a, slice_of(name)), .how = how};
 
-	if (f->n == ASSIGNS_MAX)
-		return err_code(e, ERR_INVALID, "too_many", NULL, "more than %d settings in one change",
-			ASSIGNS_MAX);
 	if (how != ASSIGN_DEFAULT && value_text(name, v, a, &as.value, e) < 0)
 		return -1;
 	f->v[f->n++] = as;
@@ -134,7 +131,9 @@ static int assign_parts(struct filling *f, const char *name, json_t *v, struct e
 
 int change_settings(json_t *settings, struct change_list *l, struct change *ch, struct err *e)
 {
-	struct filling f = {.list = l, .v = arena_alloc(&l->arena, ASSIGNS_MAX * sizeof(struct assign))};
+	/* A list may be added to and removed from at once, so a member is two assigns at most. */
+	size_t most = 2 * json_object_size(settings);
+	struct filling f = {.list = l, .v = arena_alloc(&l->arena, most * sizeof(struct assign))};
 	const char *name;
 	json_t *v;
 	int r = 0;

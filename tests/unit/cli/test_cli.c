@@ -265,6 +265,8 @@ static const struct {
 	{"partner add", "entente: a name is missing\nusage: entente partner add DOMAIN [--SETTING VALUE]...\n"},
 	{"partner show a b", "entente: 'b' is too much\nusage: entente partner show DOMAIN\n"},
 	{"partner show ''", "entente: a name is empty\nusage: entente partner show DOMAIN\n"},
+	{"partner remove a.lab \"$(printf 'b\\377.lab')\"", "entente: a name is not UTF-8\nusage: entente partner "
+							   "remove DOMAIN...\n"},
 	{"partner list --tls x", "entente: there is no option --tls here\nusage: entente partner list \n"},
 	{"partner add a --tls", "entente: --tls has no value\nusage: entente partner add DOMAIN [--SETTING "
 				"VALUE]...\n"},
