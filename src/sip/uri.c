@@ -255,17 +255,19 @@ static int parse_other(struct slice s, struct sip_uri *u)
 	return s.n ? 0 : -1;
 }
 
+/* clang-format off */
 static const struct {
 	struct slice name;
 	int (*parse)(struct slice s, struct sip_uri *u);
 } schemes[] = {
-	[SIP_SCHEME_OTHER] = {{"", 0},     parse_other},
-	[SIP_SCHEME_SIP] = {{"sip", 3},  parse_sip  },
-	[SIP_SCHEME_SIPS] = {{"sips", 4}, parse_sip  },
-	[SIP_SCHEME_TEL] = {{"tel", 3},  parse_tel  },
-	[SIP_SCHEME_IM] = {{"im", 2},   parse_im   },
-	[SIP_SCHEME_PRES] = {{"pres", 4}, parse_im   },
+	[SIP_SCHEME_OTHER] = {{"", 0}, parse_other},
+	[SIP_SCHEME_SIP] = {{"sip", 3}, parse_sip},
+	[SIP_SCHEME_SIPS] = {{"sips", 4}, parse_sip},
+	[SIP_SCHEME_TEL] = {{"tel", 3}, parse_tel},
+	[SIP_SCHEME_IM] = {{"im", 2}, parse_im},
+	[SIP_SCHEME_PRES] = {{"pres", 4}, parse_im},
 };
+/* clang-format on */
 
 static bool is_scheme(struct slice s)
 {

@@ -9,38 +9,73 @@
  */
 #define CANNOT "!"
 
+/* clang-format off */
 static const char *const server_state[] = {
-	"trying", "proceeding", "completed", "late", "terminated"};
+	"trying", "proceeding", "completed", "late", "terminated",
+};
 static const char *const server_event[] = {"request", "slow", "too late", "final", "J"};
 static const char *const server_cells[SIP_SERVER_STATE__N][SIP_SERVER_EVENT__N] = {
-  /*               request again             3.5 s                         64*T1  answer  J */
-  /* trying */ {"- trying",               "send-100,await-late proceeding", CANNOT,
-		"send-final,start-j completed",								       CANNOT           },
- /* proceeding */
-	{"send-100 proceeding",    CANNOT,                           "- late", "send-final,start-j completed", CANNOT           },
- /* completed */
-	{"resend-final completed", CANNOT,                           CANNOT,   CANNOT,                         "free terminated"},
- /* late */
-	{"- late",                 CANNOT,			   CANNOT,   "free terminated",              CANNOT           },
- /* terminated */
-	{CANNOT,		   CANNOT,			   CANNOT,   CANNOT,                         CANNOT           },
+	{ /* trying */
+		/* request again */ "- trying",
+		/* 3.5 s */         "send-100,await-late proceeding",
+		/* 64*T1 */         CANNOT,
+		/* answer */        "send-final,start-j completed",
+		/* J */             CANNOT,
+	},
+	{ /* proceeding */
+		/* request again */ "send-100 proceeding",
+		/* 3.5 s */         CANNOT,
+		/* 64*T1 */         "- late",
+		/* answer */        "send-final,start-j completed",
+		/* J */             CANNOT,
+	},
+	{ /* completed */
+		/* request again */ "resend-final completed",
+		/* 3.5 s */         CANNOT,
+		/* 64*T1 */         CANNOT,
+		/* answer */        CANNOT,
+		/* J */             "free terminated",
+	},
+	{ /* late */
+		/* request again */ "- late",
+		/* 3.5 s */         CANNOT,
+		/* 64*T1 */         CANNOT,
+		/* answer */        "free terminated",
+		/* J */             CANNOT,
+	},
+	{CANNOT, CANNOT, CANNOT, CANNOT, CANNOT}, /* terminated */
 };
 
 static const char *const client_state[] = {"trying", "proceeding", "completed", "terminated"};
 static const char *const client_event[] = {"1xx", "final", "E", "F", "K", "network"};
 static const char *const client_cells[SIP_CLIENT_STATE__N][SIP_CLIENT_EVENT__N] = {
-  /*               1xx             200-699                         E                    F  K
-  network */
-  /* trying */ {"- proceeding", "tell-final,start-k completed", "resend trying",
-		"tell-timeout,free terminated",                                              CANNOT,            "tell-network,free terminated"},
- /* proceeding */
-	{"- proceeding", "tell-final,start-k completed", "resend proceeding",
-		"tell-timeout,free terminated",                                              CANNOT,            "tell-network,free terminated"},
- /* completed */
-	{"- completed",  "- completed",                  CANNOT,              CANNOT, "free terminated", CANNOT                        },
- /* terminated */
-	{CANNOT,         CANNOT,			 CANNOT,              CANNOT, CANNOT,            CANNOT                        },
+	{ /* trying */
+		/* 1xx */     "- proceeding",
+		/* 200-699 */ "tell-final,start-k completed",
+		/* E */       "resend trying",
+		/* F */       "tell-timeout,free terminated",
+		/* K */       CANNOT,
+		/* network */ "tell-network,free terminated",
+	},
+	{ /* proceeding */
+		/* 1xx */     "- proceeding",
+		/* 200-699 */ "tell-final,start-k completed",
+		/* E */       "resend proceeding",
+		/* F */       "tell-timeout,free terminated",
+		/* K */       CANNOT,
+		/* network */ "tell-network,free terminated",
+	},
+	{ /* completed */
+		/* 1xx */     "- completed",
+		/* 200-699 */ "- completed",
+		/* E */       CANNOT,
+		/* F */       CANNOT,
+		/* K */       "free terminated",
+		/* network */ CANNOT,
+	},
+	{CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT}, /* terminated */
 };
+/* clang-format on */
 
 /* "actions next", in the order of their bits. */
 static char *describe(struct sip_step step, const char *const *states)

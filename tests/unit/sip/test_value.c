@@ -8,40 +8,42 @@
 
 /* ---- addresses (RFC 3261 20.10, 25.1) ---- */
 
+/* clang-format off */
 static const struct {
 	const char *section, *text;
 	const char *display, *uri, *tag, *params; /* params: all of them as they stand there */
 } addrs[] = {
-	{"20.20",				       "\"A. G. Bell\" <sip:agb@bell.example> ;tag=a48s",      "\"A. G. Bell\"",
-         "sip:agb@bell.example",																  "a48s", ";tag=a48s"         },
-	{"20.20",				       "sip:+12125551212@server.example;tag=887s",             NULL,
-         "sip:+12125551212@server.example",														       "887s", ";tag=887s"         },
-	{"20.20",				       "Anonymous <sip:c8oqz84zk7z@privacy.example>;tag=hyh8", "Anonymous",
-         "sip:c8oqz84zk7z@privacy.example",														       "hyh8", ";tag=hyh8"         },
-	{"20.10 brackets keep parameters in the URI",   "<sip:a@b.example;gr=x>;tag=1",                         NULL,
-         "sip:a@b.example;gr=x",																  "1",    ";tag=1"            },
-	{"20.10 without brackets they are the field's", "sip:a@b.example;gr=x;tag=1",                           NULL,
-         "sip:a@b.example",																       "1",    ";gr=x;tag=1"       },
-	{"25.1 several tokens",                         "a b c <sip:a@b.example>",                              "a b c",           "sip:a@b.example",             NULL,   ""                  },
-	{"4475 3.1.1.6 no space before <",              "caller<sip:caller@example.com>;tag=323",               "caller",
-         "sip:caller@example.com",																"323",  ";tag=323"          },
-	{"25.1 quotes hide everything",                 "\"<sip:x@y>;tag=9, \\\"\" <sip:a@b.example>",
-         "\"<sip:x@y>;tag=9, \\\"\"",											      "sip:a@b.example",             NULL,   ""                  },
-	{"25.1 empty quotes",                           "\"\" <sip:a@b.example>",                               "\"\"",            "sip:a@b.example",             NULL,   ""                  },
-	{"25.1 SWS",				    "  \"x\"  <sip:a@b.example>  ;  tag  =  1  ;  q",       "\"x\"",           "sip:a@b.example",
-         "1",																			     ";  tag  =  1  ;  q"},
-	{"25.1 quoted value",                           "<sip:a@b.example>;x=\"a;tag=2\";tag=1",                NULL,              "sip:a@b.example",             "1",
-         ";x=\"a;tag=2\";tag=1"																			       },
-	{"names in any case",                           "<sip:a@b.example>;TAG=1",                              NULL,              "sip:a@b.example",             "1",    ";TAG=1"            },
-	{"4475 3.1.2.15 let through",                   "Bell, Alexander <sip:a@b.example>;tag=43",             "Bell, Alexander",
-         "sip:a@b.example",																       "43",   ";tag=43"           },
-	{"COMPAT letters without quotes",               "J\xc3\xbcrgen <sip:a@b.example>",                      "J\xc3\xbcrgen",
-         "sip:a@b.example",																       NULL,   ""                  },
-	{"5118",					"<sip:a@[2001:db8::1]:5060;lr>",                        NULL,              "sip:a@[2001:db8::1]:5060;lr", NULL,   ""                  },
-	{"other scheme",				"<http://www.example.com>;tag=3",                       NULL,              "http://www.example.com",      "3",
-         ";tag=3"																					     },
-	{"other scheme, bare",                          "isbn:2983792873",                                      NULL,              "isbn:2983792873",             NULL,   ""                  },
+	{"20.20", "\"A. G. Bell\" <sip:agb@bell.example> ;tag=a48s", "\"A. G. Bell\"",
+		"sip:agb@bell.example", "a48s", ";tag=a48s"},
+	{"20.20", "sip:+12125551212@server.example;tag=887s", NULL,
+		"sip:+12125551212@server.example", "887s", ";tag=887s"},
+	{"20.20", "Anonymous <sip:c8oqz84zk7z@privacy.example>;tag=hyh8", "Anonymous",
+		"sip:c8oqz84zk7z@privacy.example", "hyh8", ";tag=hyh8"},
+	{"20.10 brackets keep parameters in the URI", "<sip:a@b.example;gr=x>;tag=1", NULL,
+		"sip:a@b.example;gr=x", "1", ";tag=1"},
+	{"20.10 without brackets they are the field's", "sip:a@b.example;gr=x;tag=1", NULL,
+		"sip:a@b.example", "1", ";gr=x;tag=1"},
+	{"25.1 several tokens", "a b c <sip:a@b.example>", "a b c", "sip:a@b.example", NULL, ""},
+	{"4475 3.1.1.6 no space before <", "caller<sip:caller@example.com>;tag=323", "caller",
+		"sip:caller@example.com", "323", ";tag=323"},
+	{"25.1 quotes hide everything", "\"<sip:x@y>;tag=9, \\\"\" <sip:a@b.example>",
+		"\"<sip:x@y>;tag=9, \\\"\"", "sip:a@b.example", NULL, ""},
+	{"25.1 empty quotes", "\"\" <sip:a@b.example>", "\"\"", "sip:a@b.example", NULL, ""},
+	{"25.1 SWS", "  \"x\"  <sip:a@b.example>  ;  tag  =  1  ;  q", "\"x\"", "sip:a@b.example",
+		"1", ";  tag  =  1  ;  q"},
+	{"25.1 quoted value", "<sip:a@b.example>;x=\"a;tag=2\";tag=1", NULL, "sip:a@b.example", "1",
+		";x=\"a;tag=2\";tag=1"},
+	{"names in any case", "<sip:a@b.example>;TAG=1", NULL, "sip:a@b.example", "1", ";TAG=1"},
+	{"4475 3.1.2.15 let through", "Bell, Alexander <sip:a@b.example>;tag=43", "Bell, Alexander",
+		"sip:a@b.example", "43", ";tag=43"},
+	{"COMPAT letters without quotes", "J\xc3\xbcrgen <sip:a@b.example>", "J\xc3\xbcrgen",
+		"sip:a@b.example", NULL, ""},
+	{"5118", "<sip:a@[2001:db8::1]:5060;lr>", NULL, "sip:a@[2001:db8::1]:5060;lr", NULL, ""},
+	{"other scheme", "<http://www.example.com>;tag=3", NULL, "http://www.example.com", "3",
+		";tag=3"},
+	{"other scheme, bare", "isbn:2983792873", NULL, "isbn:2983792873", NULL, ""},
 };
+/* clang-format on */
 
 static void test_addr(void **state)
 {
@@ -115,6 +117,7 @@ static void test_too_many_params(void **state)
 
 /* ---- Via (20.42, RFC 3581) ---- */
 
+/* clang-format off */
 static const struct {
 	const char *section, *text;
 	enum sip_transport transport;
@@ -124,35 +127,36 @@ static const struct {
 	unsigned rport_value;
 	const char *rest;
 } vias[] = {
-	{"20.42",             "SIP/2.0/UDP erlang.bell-telephone.com:5060;branch=z9hG4bK87asdks7",     SIP_UDP,
-         "erlang.bell-telephone.com",												"erlang.bell-telephone.com:5060", "z9hG4bK87asdks7",
-         NULL,																								     5060, false, 0,    ""},
-	{"20.42",             "SIP/2.0/UDP 192.0.2.1:5060 ;received=192.0.2.207;branch=z9hG4bK77asjd", SIP_UDP,
-         "192.0.2.1",														"192.0.2.1:5060",                 "z9hG4bK77asjd",       "192.0.2.207",       5060, false, 0,    ""},
+	{"20.42", "SIP/2.0/UDP erlang.bell-telephone.com:5060;branch=z9hG4bK87asdks7", SIP_UDP,
+		"erlang.bell-telephone.com", "erlang.bell-telephone.com:5060", "z9hG4bK87asdks7",
+		NULL, 5060, false, 0, ""},
+	{"20.42", "SIP/2.0/UDP 192.0.2.1:5060 ;received=192.0.2.207;branch=z9hG4bK77asjd", SIP_UDP,
+		"192.0.2.1", "192.0.2.1:5060", "z9hG4bK77asjd", "192.0.2.207", 5060, false, 0, ""},
 	{"20.42 white space",
-         "SIP / 2.0 / UDP first.example.com: 4000;ttl=16 ;maddr=224.2.0.1 "
-		";branch=z9hG4bKa7c6a8dlze.1",							 SIP_UDP, "first.example.com", "first.example.com: 4000",        "z9hG4bKa7c6a8dlze.1",
-         NULL,																								     4000, false, 0,    ""},
-	{"25.1 list",         "SIP/2.0/TCP a.example;branch=1 , SIP/2.0/UDP b.example;branch=2",       SIP_TCP,
-         "a.example",														"a.example",                      "1",                   NULL,                0,    false, 0,
-         " SIP/2.0/UDP b.example;branch=2"																							      },
-	{"3581 3",            "SIP/2.0/UDP 10.1.1.1:4540;rport;branch=z9hG4bKkjshdyff",                SIP_UDP, "10.1.1.1",
-         "10.1.1.1:4540",																	      "z9hG4bKkjshdyff",     NULL,                4540, true,  0,    ""},
-	{"3581 4",            "SIP/2.0/UDP 10.1.1.1:4540;received=192.0.2.1;rport=9988;branch=x",      SIP_UDP,
-         "10.1.1.1",														 "10.1.1.1:4540",                  "x",                   "192.0.2.1",         4540, true,  9988, ""},
-	{"5118 4.5",          "SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=z9",      SIP_UDP,
-         "2001:db8::9:1",													    "[2001:db8::9:1]",                "z9",                  "[2001:db8::9:255]", 0,    false, 0,    ""},
-	{"5118 4.5",          "SIP/2.0/UDP [2001:db8::9:1]:6050;received=2001:db8::9:255;branch=z9",   SIP_UDP,
-         "2001:db8::9:1",													    "[2001:db8::9:1]:6050",           "z9",                  "2001:db8::9:255",   6050, false, 0,
-         ""																											     },
-	{"4475 3.1.1.10",     "SIP/2.0/UNKNOWN t4.example.com;branch=z9hG4bKasd0f3en",
-         SIP_TRANSPORT_OTHER,										   "t4.example.com",    "t4.example.com",                 "z9hG4bKasd0f3en",     NULL,                0,
-         false,																										 0,    ""},
-	{"4475 3.1.2.16",     "SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw",                         SIP_UDP, "c.example.com",
-         "c.example.com",																	      "z9hG4bKkdjuw",        NULL,                0,    false, 0,    ""},
-	{"2543",              "sip/2.0/tls iftgw.example.com",                                         SIP_TLS, "iftgw.example.com", "iftgw.example.com",
-         NULL,																						NULL,                0,    false, 0,    ""},
+		"SIP / 2.0 / UDP first.example.com: 4000;ttl=16 ;maddr=224.2.0.1 " ";branch=z9hG4bKa7c6a8dlze.1",
+		SIP_UDP, "first.example.com", "first.example.com: 4000", "z9hG4bKa7c6a8dlze.1",
+		NULL, 4000, false, 0, ""},
+	{"25.1 list", "SIP/2.0/TCP a.example;branch=1 , SIP/2.0/UDP b.example;branch=2", SIP_TCP,
+		"a.example", "a.example", "1", NULL, 0, false, 0,
+		" SIP/2.0/UDP b.example;branch=2"},
+	{"3581 3", "SIP/2.0/UDP 10.1.1.1:4540;rport;branch=z9hG4bKkjshdyff", SIP_UDP, "10.1.1.1",
+		"10.1.1.1:4540", "z9hG4bKkjshdyff", NULL, 4540, true, 0, ""},
+	{"3581 4", "SIP/2.0/UDP 10.1.1.1:4540;received=192.0.2.1;rport=9988;branch=x", SIP_UDP,
+		"10.1.1.1", "10.1.1.1:4540", "x", "192.0.2.1", 4540, true, 9988, ""},
+	{"5118 4.5", "SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=z9", SIP_UDP,
+		"2001:db8::9:1", "[2001:db8::9:1]", "z9", "[2001:db8::9:255]", 0, false, 0, ""},
+	{"5118 4.5", "SIP/2.0/UDP [2001:db8::9:1]:6050;received=2001:db8::9:255;branch=z9", SIP_UDP,
+		"2001:db8::9:1", "[2001:db8::9:1]:6050", "z9", "2001:db8::9:255", 6050, false, 0,
+		""},
+	{"4475 3.1.1.10", "SIP/2.0/UNKNOWN t4.example.com;branch=z9hG4bKasd0f3en",
+		SIP_TRANSPORT_OTHER, "t4.example.com", "t4.example.com", "z9hG4bKasd0f3en", NULL, 0,
+		false, 0, ""},
+	{"4475 3.1.2.16", "SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw", SIP_UDP, "c.example.com",
+		"c.example.com", "z9hG4bKkdjuw", NULL, 0, false, 0, ""},
+	{"2543", "sip/2.0/tls iftgw.example.com", SIP_TLS, "iftgw.example.com", "iftgw.example.com",
+		NULL, NULL, 0, false, 0, ""},
 };
+/* clang-format on */
 
 static void test_via(void **state)
 {
@@ -218,23 +222,25 @@ static void test_via_refuses(void **state)
 
 /* ---- lists and parameters ---- */
 
+/* clang-format off */
 static const struct {
 	const char *list;
 	const char *items; /* joined by | */
 	int end;
 } lists[] = {
-	{"a",			   "a",			  0 },
-	{"a,b , c",		     "a|b|c",                      0 },
-	{"",			    "",			   0 },
-	{" , ,, ",		      "",			   0 },
-	{",a,,b,",		      "a|b",                        0 },
-	{"\"a,b\",c",                   "\"a,b\"|c",                  0 },
-	{"\"a\\\",b\",c",               "\"a\\\",b\"|c",              0 },
-	{"<sip:a,b@c>;x,d",             "<sip:a,b@c>;x|d",            0 },
-	{"a,\"b",		       "a",			  -1},
-	{"a,<b",			"a",			  -1},
-	{"399 h \"x, y\", 307 h \"z\"", "399 h \"x, y\"|307 h \"z\"", 0 },
+	{"a", "a", 0},
+	{"a,b , c", "a|b|c", 0},
+	{"", "", 0},
+	{" , ,, ", "", 0},
+	{",a,,b,", "a|b", 0},
+	{"\"a,b\",c", "\"a,b\"|c", 0},
+	{"\"a\\\",b\",c", "\"a\\\",b\"|c", 0},
+	{"<sip:a,b@c>;x,d", "<sip:a,b@c>;x|d", 0},
+	{"a,\"b", "a", -1},
+	{"a,<b", "a", -1},
+	{"399 h \"x, y\", 307 h \"z\"", "399 h \"x, y\"|307 h \"z\"", 0},
 };
+/* clang-format on */
 
 static void test_list(void **state)
 {

@@ -206,22 +206,24 @@ static void test_request(void **state)
 }
 
 /* Design section 9: who may say what. */
+/* clang-format off */
 static const struct {
 	const char *what, *method, *ruri, *from;
 	unsigned status; /* 0: it gets to request() */
 } rules[] = {
-	{"ours to theirs",			   "MESSAGE", "sip:j@xmpp.lab",  "sip:romeo@sip.lab",    0  },
+	{"ours to theirs", "MESSAGE", "sip:j@xmpp.lab", "sip:romeo@sip.lab", 0},
 	{"another domain of ours, of another route", "MESSAGE", "sip:j@xmpp.lab",
-         "sip:romeo@other.lab",									    403},
-	{"a partner's domain",                       "MESSAGE", "sip:j@xmpp.lab",  "sip:juliet@xmpp.lab",  403},
-	{"a domain under ours",                      "MESSAGE", "sip:j@xmpp.lab",  "sip:romeo@x.sip.lab",  403},
-	{"no host at all",			   "MESSAGE", "sip:j@xmpp.lab",  "tel:+12015550123",     403},
-	{"to our own users",                         "MESSAGE", "sip:j@sip.lab",   "sip:romeo@sip.lab",    403},
-	{"to our own users of the other route",      "MESSAGE", "sip:j@OTHER.lab", "sip:romeo@sip.lab",
-         403												  },
-	{"OPTIONS whoever asks",                     "OPTIONS", "sip:xmpp.lab",    "sip:pinger@localhost", 200},
-	{"what is not served",                       "INVITE",  "sip:j@xmpp.lab",  "sip:romeo@sip.lab",    405},
+		"sip:romeo@other.lab", 403},
+	{"a partner's domain", "MESSAGE", "sip:j@xmpp.lab", "sip:juliet@xmpp.lab", 403},
+	{"a domain under ours", "MESSAGE", "sip:j@xmpp.lab", "sip:romeo@x.sip.lab", 403},
+	{"no host at all", "MESSAGE", "sip:j@xmpp.lab", "tel:+12015550123", 403},
+	{"to our own users", "MESSAGE", "sip:j@sip.lab", "sip:romeo@sip.lab", 403},
+	{"to our own users of the other route", "MESSAGE", "sip:j@OTHER.lab", "sip:romeo@sip.lab",
+		403},
+	{"OPTIONS whoever asks", "OPTIONS", "sip:xmpp.lab", "sip:pinger@localhost", 200},
+	{"what is not served", "INVITE", "sip:j@xmpp.lab", "sip:romeo@sip.lab", 405},
 };
+/* clang-format on */
 
 static void test_rules(void **state)
 {
