@@ -341,6 +341,7 @@ void udp_free(struct udp *u)
 	if (u->poll && !u->blocked)
 		flush(u);
 	loop_task_stop(&u->flush);
+	loop_task_stop(&u->errors); /* the last flush may have met one */
 	loop_poll_free(u->poll);
 	if (u->fd >= 0)
 		close(u->fd);

@@ -189,6 +189,19 @@ static void test_cannot_send(void **state)
 	close_end(&e);
 }
 
+/* Its last output fails while it is being freed: nobody is told any more. */
+static void test_free_cannot_send(void **state)
+{
+	struct end e;
+	struct netaddr port0;
+
+	open_end(&e, "127.0.0.1");
+	assert_int_equal(netaddr_parse_host(&port0, SL("127.0.0.1"), 0), 0);
+	udp_send(e.udp, &port0, "x", 1);
+	close_end(&e);
+	assert_int_equal(e.gone, 0);
+}
+
 /* More than is kept: what was first goes at once. (Its receiver need not keep up.) */
 static void test_overflow(void **state)
 {
@@ -244,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_cannot_send),
+		cmocka_unit_test(test_free_cannot_send),
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_kernel_drops),
 		cmocka_unit_test(test_bind_refused),
