@@ -39,7 +39,7 @@ struct edge_limits {
 	unsigned starve_ms; /* without credit from the gateway before stanzas are refused [5000] */
 	unsigned doubt_ms;  /* a stanza written this long ago has been read by the peer [10000] */
 	unsigned doubt_clean_ms; /* the same where the peer had read all its kernel had [2000] */
-	unsigned doubt_stanzas; /* written stanzas remembered per stream [262144] */
+	unsigned doubt_stanzas;  /* written stanzas remembered per stream [262144] */
 };
 
 struct edge_config {
@@ -70,9 +70,10 @@ void edge_set_tls(struct edge *e, struct tls_set *tls);
 
 /*
  * Ends in order: no connection is accepted, no attempt begun; inbound streams get system-shutdown
- * and are still read until the peer ends; what is queued on authenticated streams goes out, for half
- * a second also errors in answer to what came in, then system-shutdown and the end of each stream. done() runs once, from the
- * loop, when every stanza has its fate and every stream is gone, at the latest after ms.
+ * and are still read until the peer ends; what is queued on authenticated streams goes out, for
+ * half a second also errors in answer to what came in, then system-shutdown and the end of each
+ * stream. done() runs once, from the loop, when every stanza has its fate and every stream is gone,
+ * at the latest after ms.
  */
 void edge_drain(struct edge *e, unsigned ms, void (*done)(void *arg), void *arg);
 

@@ -169,17 +169,12 @@ static void detach_when_written(struct outbound *o)
 	pair_detached(p);
 }
 
-static void all_written(struct outbound *o, uint64_t offset)
-{
-	while (o->inflight.first && o->inflight.first->end_offset <= offset)
-		written(o, queue_pop(&o->inflight));
-}
-
 static void on_flushed(struct stream *s, uint64_t offset)
 {
 	struct outbound *o = of(s);
 
-	all_written(o, offset);
+	while (o->inflight.first && o->inflight.first->end_offset <= offset)
+		written(o, queue_pop(&o->inflight));
 	detach_when_written(o);
 	if (o->pair && outbound_up(o))
 		pair_ready(o->pair);
@@ -338,12 +333,8 @@ static void on_ended(struct stream *s)
 	o->lookup = NULL;
 	loop_timer_stop(&o->attempt_timer);
 	loop_timer_stop(&o->settle_timer);
-	if (s->conn) {
-		/* A connection that failed while it wrote has not said what it had written by then:
-		 * that must not be sent again. */
-		all_written(o, conn_flushed(s->conn));
+	if (s->conn)
 		tell_lost(o, end.reason);
-	}
 	end.unwritten = o->inflight;
 	o->inflight = (struct queue){0};
 	o->pair = NULL;

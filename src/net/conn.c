@@ -90,8 +90,19 @@ static void release(struct conn *c)
 	c->fd = -1;
 }
 
+static void tell_flushed(struct conn *c)
+{
+	if (c->flushed == c->told || c->freed)
+		return;
+	c->told = c->flushed;
+	c->ops->flushed(c->arg, c->flushed);
+}
+
 void conn_end(struct conn *c, enum conn_end end, const char *text)
 {
+	if (c->state == CONN_DEAD)
+		return;
+	tell_flushed(c); /* it may end while it writes */
 	if (c->state == CONN_DEAD)
 		return;
 	release(c);
@@ -251,7 +262,6 @@ static void after_output(struct conn *c)
 static void flush_turn(void *arg)
 {
 	struct conn *c = arg;
-	uint64_t before = c->flushed;
 
 	if (c->state == CONN_DEAD || c->state == CONN_DIALING || c->state == CONN_HANDSHAKE)
 		return;
@@ -259,8 +269,7 @@ static void flush_turn(void *arg)
 	while (c->out.n && c->state != CONN_DEAD && !c->write_error &&
 		write_piece(c, buf_slice(&c->out)) == CONN_IO_OK)
 		;
-	if (c->flushed > before && !c->freed)
-		c->ops->flushed(c->arg, c->flushed);
+	tell_flushed(c);
 	if (c->state != CONN_DEAD && !c->write_error && !c->out.n)
 		after_output(c);
 	if (c->state != CONN_DEAD && c->write_error)

@@ -27,7 +27,7 @@ struct conn {
 	size_t unacked_at_end;        /* when the socket was closed */
 
 	struct buf out;
-	uint64_t flushed;
+	uint64_t flushed, told; /* what flushed() has told of it */
 	size_t retry; /* what SSL_write() was given when it could not go on */
 	bool blocked; /* the kernel takes no more: waits for writability */
 	int write_error;

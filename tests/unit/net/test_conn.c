@@ -69,7 +69,7 @@ static void on_flushed(void *arg, uint64_t offset)
 {
 	struct end *e = arg;
 
-	assert_true(offset > e->flushed);
+	assert_true(offset > e->flushed && !e->closed);
 	e->flushed = offset;
 }
 
