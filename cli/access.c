@@ -74,7 +74,8 @@ int cmd_access_show(struct invocation *in)
 	return code;
 }
 
-/* The part of the settings that belongs to a kind, as a change of it; nothing when there is none. */
+/* The part of the settings that belongs to a kind, as a change of it; nothing when there is none.
+ */
 static void add_change(json_t *changes, const char *kind, const char *key, json_t *settings)
 {
 	const struct cli_kind *k = kind_find(kind);
@@ -85,8 +86,8 @@ static void add_change(json_t *changes, const char *kind, const char *key, json_
 		if (kind_setting(k, slice_of(name)))
 			json_object_set(part, name, v);
 	if (json_object_size(part))
-		json_array_append_new(changes, json_pack("{s:s, s:s, s:s, s:O}", "verb", "set", "kind",
-			kind, "key", key, "settings", part));
+		json_array_append_new(changes, json_pack("{s:s, s:s, s:s, s:O}", "verb", "set",
+						       "kind", kind, "key", key, "settings", part));
 	json_decref(part);
 }
 
@@ -97,7 +98,8 @@ int cmd_access_set(struct invocation *in)
 	int code;
 
 	if (json_object_size(in->settings) == 0)
-		return usage_error(in, "nothing to set; 'entente help access set' shows the settings");
+		return usage_error(
+			in, "nothing to set; 'entente help access set' shows the settings");
 	changes = json_array();
 	body = json_pack("{s:o}", "changes", changes);
 	add_change(changes, "access", "global", in->settings);

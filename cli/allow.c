@@ -129,8 +129,8 @@ int cmd_allow_remove(struct invocation *in)
 
 int cmd_allow_list(struct invocation *in)
 {
-	static const struct column columns[] = {{"USER", "user"}, {"CONTACT", "contact"},
-		{"EXPIRES", "expires"}};
+	static const struct column columns[] = {
+		{"USER", "user"}, {"CONTACT", "contact"}, {"EXPIRES", "expires"}};
 	struct answer a;
 	int code;
 

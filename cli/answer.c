@@ -10,14 +10,21 @@ static const struct {
 	long status;
 	int code;
 } exit_of[] = {
-	{400, EXIT_REFUSED}, {403, EXIT_NOT_ALLOWED}, {404, EXIT_NOT_FOUND}, {409, EXIT_REFUSED},
-	{412, EXIT_CHANGED}, {413, EXIT_REFUSED}, {415, EXIT_REFUSED}, {422, EXIT_REFUSED},
+	{400, EXIT_REFUSED},
+	{403, EXIT_NOT_ALLOWED},
+	{404, EXIT_NOT_FOUND},
+	{409, EXIT_REFUSED},
+	{412, EXIT_CHANGED},
+	{413, EXIT_REFUSED},
+	{415, EXIT_REFUSED},
+	{422, EXIT_REFUSED},
 };
 
 static int code_of(const struct answer *a)
 {
 	if (a->status == 0)
-		return a->refused == EACCES || a->refused == EPERM ? EXIT_NOT_ALLOWED : EXIT_UNREACHABLE;
+		return a->refused == EACCES || a->refused == EPERM ? EXIT_NOT_ALLOWED
+								   : EXIT_UNREACHABLE;
 	if (a->status < 300)
 		return a->json ? EXIT_DONE : EXIT_NO; /* something else listens there */
 	for (size_t i = 0; i < ARRAY_LEN(exit_of); i++)
@@ -114,7 +121,8 @@ static void way_out(const struct invocation *in, json_t *way, struct buf *out)
 		shell_word(in->typed[i], out);
 	}
 	json_object_foreach(settings, name, v) {
-		const struct cli_setting *s = in->kind ? kind_setting(in->kind, slice_of(name)) : NULL;
+		const struct cli_setting *s =
+			in->kind ? kind_setting(in->kind, slice_of(name)) : NULL;
 
 		buf_printf(out, " --%s ", s ? s->option : name);
 		print_value(v, out);
@@ -144,7 +152,8 @@ static void explain(const struct invocation *in, const struct answer *a)
 	}
 	buf_chr(&out, '\n');
 	if (json_array_size(ways))
-		buf_str(&out, "Ways out, safest first; agree with the partner's administrator before:\n");
+		buf_str(&out,
+			"Ways out, safest first; agree with the partner's administrator before:\n");
 	json_array_foreach(ways, i, way)
 		way_out(in, way, &out);
 	fwrite(buf_slice(&out).p, 1, out.n, stderr);
@@ -179,7 +188,8 @@ static void show_field(json_t *f, struct buf *out)
 
 static void show_change(json_t *change, bool planned, struct buf *out)
 {
-	static const char *const done[][2] = {{"add", "added"}, {"set", "changed"}, {"remove", "removed"}};
+	static const char *const done[][2] = {
+		{"add", "added"}, {"set", "changed"}, {"remove", "removed"}};
 	const char *verb = member(change, "verb");
 	json_t *fields = json_object_get(change, "fields"), *f;
 	size_t i = 0;

@@ -13,7 +13,7 @@
  */
 enum {
 	EXIT_DONE = 0,
-	EXIT_NO = 1,          /* the answer is no; also what fits nowhere else */
+	EXIT_NO = 1, /* the answer is no; also what fits nowhere else */
 	EXIT_USAGE = 2,
 	EXIT_UNREACHABLE = 3,
 	EXIT_NOT_ALLOWED = 4,
@@ -28,8 +28,8 @@ struct cli_setting {
 	const char *name;   /* "tls_negotiation" */
 	const char *option; /* how the help shows it: "tls", or the name with '-' */
 	bool key, list, write_only;
-	const char *deflt;  /* NULL: none */
-	const char *range;  /* "Required, Optional or NotSupported" */
+	const char *deflt; /* NULL: none */
+	const char *range; /* "Required, Optional or NotSupported" */
 	const char *help;
 };
 
@@ -39,7 +39,7 @@ struct cli_kind {
 	const struct cli_setting *settings; /* ends with a row without name */
 };
 
-extern const struct cli_kind cli_kinds[]; /* ends with a row without name */
+extern const struct cli_kind cli_kinds[];           /* ends with a row without name */
 const struct cli_kind *kind_find(const char *name); /* asserted */
 
 /* By name or option, in any case, with '-' or '_'; NULL: there is none. */
@@ -56,7 +56,7 @@ struct invocation {
 	bool json, what_if;
 	int argc; /* what is left: names first, then options */
 	char **argv;
-	int names; /* argv[0 .. names) */
+	int names;               /* argv[0 .. names) */
 	struct json_t *settings; /* object: --NAME VALUE as the API takes them */
 	const char *expires;
 	char **typed; /* the whole command line after the program's name, to show a variant of it */
@@ -64,7 +64,8 @@ struct invocation {
 };
 
 /* Prints to standard error and returns EXIT_USAGE. */
-int usage_error(const struct invocation *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int usage_error(const struct invocation *in, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Sorts the words of a command into names and settings; 0 or EXIT_USAGE. */
 int options_read(struct invocation *in);
@@ -79,10 +80,10 @@ enum {
 struct command {
 	const char *noun, *verb; /* verb NULL: what follows the noun is not a verb */
 	int (*run)(struct invocation *in);
-	const char *kind;        /* name of a cli_kind, or NULL */
+	const char *kind; /* name of a cli_kind, or NULL */
 	unsigned flags;
-	int min, max;            /* names; max -1: any number */
-	const char *args;        /* "DOMAIN [--SETTING VALUE]..." */
+	int min, max;     /* names; max -1: any number */
+	const char *args; /* "DOMAIN [--SETTING VALUE]..." */
 	const char *help;
 };
 
@@ -96,8 +97,8 @@ void help_man(struct buf *out);
 /* ---- request.c: the API over the unix socket ---- */
 
 struct answer {
-	long status;  /* 0: the daemon was not reached; why is in problem */
-	int refused;  /* errno of the connection, if it was not made */
+	long status; /* 0: the daemon was not reached; why is in problem */
+	int refused; /* errno of the connection, if it was not made */
 	char problem[256];
 	struct buf body;
 	json_t *json; /* NULL: none, or not JSON */

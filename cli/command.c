@@ -6,6 +6,7 @@
 
 #define SET "[--SETTING VALUE]..."
 
+/* clang-format off */
 const struct command commands[] = {
 	{"partner", "list", cmd_list, "partner", 0, 0, 0, "", "Lists the XMPP partners."},
 	{"partner", "show", cmd_show, "partner", 0, 1, 1, "DOMAIN",
@@ -20,8 +21,8 @@ const struct command commands[] = {
 		"Keeps partners on the list and refuses them."},
 	{"partner", "methods", cmd_methods, "partner", TAKES_SETTINGS, 0, 0,
 		"[--tls LEVEL] [--sasl LEVEL] [--dialback BOOL]",
-		"Says which methods a choice would leave, without changing anything. Exit 1 when it would "
-		"be refused."},
+		"Says which methods a choice would leave, without changing anything. Exit 1 when "
+		"it would be refused."},
 	{"domain", "list", cmd_list, "domain", 0, 0, 0, "", "Lists the local domains."},
 	{"domain", "show", cmd_show, "domain", 0, 1, 1, "DOMAIN", "Shows a local domain."},
 	{"domain", "add", cmd_add, "domain", TAKES_SETTINGS, 1, 1, "DOMAIN " SET,
@@ -65,10 +66,11 @@ const struct command commands[] = {
 	{"stream", "list", cmd_streams, NULL, 0, 0, 0, "",
 		"Lists the streams with partners, and the domain pairs that wait for one."},
 	{"status", NULL, cmd_status, NULL, 0, 0, 0, "",
-		"Says how the service is and what keeps messages from flowing. Exit 1 when it is not "
-		"ready."},
+		"Says how the service is and what keeps messages from flowing. Exit 1 when it is "
+		"not ready."},
 	{0},
 };
+/* clang-format on */
 
 static void command_line(const struct command *c, struct buf *out)
 {

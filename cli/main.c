@@ -86,7 +86,8 @@ static const struct command *find_command(const char *noun, const char *verb)
 
 static int no_command(const struct invocation *in, const char *noun, const char *verb)
 {
-	fprintf(stderr, "entente: there is no command '%s%s%s'", noun, verb ? " " : "", verb ? verb : "");
+	fprintf(stderr, "entente: there is no command '%s%s%s'", noun, verb ? " " : "",
+		verb ? verb : "");
 	if (is_noun(noun)) {
 		fputs("; there are", stderr);
 		for (const struct command *c = commands; c->noun; c++)
@@ -99,7 +100,8 @@ static int no_command(const struct invocation *in, const char *noun, const char 
 
 static int help(struct invocation *in)
 {
-	const char *noun = in->argc > 1 ? in->argv[1] : NULL, *verb = in->argc > 2 ? in->argv[2] : NULL;
+	const char *noun = in->argc > 1 ? in->argv[1] : NULL,
+		   *verb = in->argc > 2 ? in->argv[2] : NULL;
 	struct buf out = {0};
 
 	if (!noun)
@@ -107,7 +109,8 @@ static int help(struct invocation *in)
 	if (strcmp(noun, "--man") == 0)
 		help_man(&out);
 	for (const struct command *c = commands; c->noun; c++)
-		if (strcmp(c->noun, noun) == 0 && (!verb || (c->verb && strcmp(c->verb, verb) == 0)))
+		if (strcmp(c->noun, noun) == 0 &&
+			(!verb || (c->verb && strcmp(c->verb, verb) == 0)))
 			help_command(c, &out);
 	print_out(&out);
 	if (out.n == 0)

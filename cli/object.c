@@ -7,6 +7,7 @@
 
 /* The managed objects, all kinds alike. */
 
+/* clang-format off */
 static const struct {
 	const char *kind;
 	struct column v[8];
@@ -23,6 +24,7 @@ static const struct {
 		{"DESCRIPTION", "description"}}},
 	{"grant", {{"USER", "user"}, {"POLICY", "policy"}}},
 };
+/* clang-format on */
 
 static const struct column *columns_of(const struct cli_kind *k, size_t *ret_n)
 {
@@ -132,8 +134,9 @@ static int change_all(struct invocation *in, const char *verb, json_t *settings)
 	int code;
 
 	for (int i = 0; i < in->names; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:O}", "verb", verb, "kind",
-			in->kind->name, "key", in->argv[i], "settings", settings));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:O}", "verb", verb, "kind",
+				      in->kind->name, "key", in->argv[i], "settings", settings));
 	request(in, "POST", path, body, &a);
 	code = answer_code(in, &a);
 	if (code == EXIT_DONE)
@@ -165,8 +168,8 @@ int cmd_set(struct invocation *in)
 int cmd_remove(struct invocation *in)
 {
 	json_t *none = json_object();
-	int code = in->names > 1 ? change_all(in, "remove", none) :
-				   change_one(in, "DELETE", in->argv[0], NULL);
+	int code = in->names > 1 ? change_all(in, "remove", none)
+				 : change_one(in, "DELETE", in->argv[0], NULL);
 
 	json_decref(none);
 	return code;
@@ -201,8 +204,8 @@ static char *query_of(json_t *settings)
 	json_object_foreach(settings, name, v) {
 		char *value = percent(json_string_value(v) ? json_string_value(v) : "");
 
-		buf_printf(&out, "%c%s=%s", slice_find(buf_slice(&out), '?') == out.n ? '?' : '&', name,
-			value);
+		buf_printf(&out, "%c%s=%s", slice_find(buf_slice(&out), '?') == out.n ? '?' : '&',
+			name, value);
 		free(value);
 	}
 	r = buf_dup(&out);

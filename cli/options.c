@@ -48,7 +48,8 @@ static int unknown_option(const struct invocation *in, struct slice name)
 	if (strcmp(in->kind->name, "access") == 0)
 		list_options(kind_find("policy"), &all);
 	buf_chr(&all, '\0');
-	r = usage_error(in, "there is no setting --%.*s; there are%s", SLARG(name), buf_slice(&all).p);
+	r = usage_error(
+		in, "there is no setting --%.*s; there are%s", SLARG(name), buf_slice(&all).p);
 	buf_done(&all);
 	return r;
 }
@@ -96,8 +97,8 @@ static int put_setting(struct invocation *in, struct slice typed, const char *va
 		return usage_error(in, "%s is what names the %s; it stands without --", s->name,
 			in->kind->title);
 	if (part && !s->list)
-		return usage_error(in, "--%.*s: %s is no list; write --%s VALUE", SLARG(typed), s->option,
-			s->option);
+		return usage_error(in, "--%.*s: %s is no list; write --%s VALUE", SLARG(typed),
+			s->option, s->option);
 	if (json_object_get(in->settings, s->name) && !part)
 		return usage_error(in, "--%s is given twice", s->option);
 	if (part)

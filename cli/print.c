@@ -34,7 +34,7 @@ static int32_t code_point(struct slice s, size_t *at)
 static bool acts_on_terminal(int32_t u)
 {
 	return u < 0x20 || (u >= 0x7f && u < 0xa0) || u == 0x61c || u == 0x200e || u == 0x200f ||
-		(u >= 0x2028 && u <= 0x202e) || (u >= 0x2066 && u <= 0x2069);
+	       (u >= 0x2028 && u <= 0x202e) || (u >= 0x2066 && u <= 0x2069);
 }
 
 void print_safe(struct slice s, struct buf *out)
@@ -121,8 +121,8 @@ static void add_cell(struct buf *out, struct slice text, size_t to, bool last)
 		pad(out, width(text), to + 2);
 }
 
-static void add_row(struct buf *out, const struct column *columns, size_t n, const size_t *widths,
-	json_t *row)
+static void add_row(
+	struct buf *out, const struct column *columns, size_t n, const size_t *widths, json_t *row)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct buf cell = {0};

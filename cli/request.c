@@ -57,8 +57,9 @@ static void not_reached(struct answer *a, CURL *curl, CURLcode why, const char *
 			"you may not use %s: become root or a member of its group", socket);
 	else if (why == CURLE_COULDNT_CONNECT)
 		snprintf(a->problem, sizeof a->problem,
-			"entented is not reached at %s (%s); is it running? Another socket is given with "
-			"--socket PATH", socket, os ? strerror((int)os) : curl_easy_strerror(why));
+			"entented is not reached at %s (%s); is it running? Another socket is "
+			"given with --socket PATH",
+			socket, os ? strerror((int)os) : curl_easy_strerror(why));
 	else
 		snprintf(a->problem, sizeof a->problem, "no answer from entented at %s: %s", socket,
 			curl_easy_strerror(why));

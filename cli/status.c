@@ -5,11 +5,11 @@
 
 int cmd_streams(struct invocation *in)
 {
-	static const struct column columns[] = {{"ID", "id"}, {"DIR", "direction"}, {"STATE", "state"},
-		{"LOCAL", "local_domain"}, {"REMOTE", "remote_domain"}, {"PEER", "peer"},
-		{"METHOD", "method"}, {"TLS", "tls"}, {"IN", "stanzas_in"}, {"OUT", "stanzas_out"},
-		{"QUEUED", "queued"}, {"SINCE", "since"}, {"NEXT ATTEMPT", "next_attempt"},
-		{"LAST ERROR", "last_error"}};
+	static const struct column columns[] = {{"ID", "id"}, {"DIR", "direction"},
+		{"STATE", "state"}, {"LOCAL", "local_domain"}, {"REMOTE", "remote_domain"},
+		{"PEER", "peer"}, {"METHOD", "method"}, {"TLS", "tls"}, {"IN", "stanzas_in"},
+		{"OUT", "stanzas_out"}, {"QUEUED", "queued"}, {"SINCE", "since"},
+		{"NEXT ATTEMPT", "next_attempt"}, {"LAST ERROR", "last_error"}};
 	struct answer a;
 	int code;
 

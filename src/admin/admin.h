@@ -11,9 +11,9 @@
 #include "view/streams.h"
 
 /*
- * The administration: the API on a unix socket, /metrics and /health on a loopback port. Of one loop;
- * every function is for that loop's thread, before it runs or on it. The store is changed by a worker
- * of its own, so the loop never waits for the disk.
+ * The administration: the API on a unix socket, /metrics and /health on a loopback port. Of one
+ * loop; every function is for that loop's thread, before it runs or on it. The store is changed by
+ * a worker of its own, so the loop never waits for the disk.
  */
 struct admin;
 struct snapshot;
@@ -47,10 +47,11 @@ struct admin_allow {
  */
 struct admin_hooks {
 	/*
-	 * A new generation; takes a reference for itself. done() runs on the admin loop when it is in
-	 * force everywhere. Generations are published in order.
+	 * A new generation; takes a reference for itself. done() runs on the admin loop when it is
+	 * in force everywhere. Generations are published in order.
 	 */
-	void (*publish)(void *arg, struct snapshot *s, void (*done)(void *done_arg), void *done_arg);
+	void (*publish)(
+		void *arg, struct snapshot *s, void (*done)(void *done_arg), void *done_arg);
 	/* done() runs once on asker's loop; the list is its own. NULL: this process has no edge. */
 	void (*streams)(void *arg, struct loop *asker,
 		void (*done)(void *done_arg, struct view_streams *list), void *done_arg);
@@ -59,8 +60,8 @@ struct admin_hooks {
 };
 
 struct admin_options {
-	struct store *store; /* borrowed; the admin's alone from now on */
-	const char *group;   /* whose members may administer; may be "" */
+	struct store *store;      /* borrowed; the admin's alone from now on */
+	const char *group;        /* whose members may administer; may be "" */
 	const char *node, *roles; /* shown */
 	const struct admin_hooks *hooks;
 	void *hooks_arg;
@@ -78,14 +79,14 @@ void admin_serve_metrics(struct admin *a, int fd);
 void admin_set_state(struct admin *a, const char *state);
 
 /*
- * Ends: no more requests; waits for the store's worker and for the hooks, which still have to answer.
- * Runs turns of the loop, which loop_run() has left. NULL is fine.
+ * Ends: no more requests; waits for the store's worker and for the hooks, which still have to
+ * answer. Runs turns of the loop, which loop_run() has left. NULL is fine.
  */
 void admin_free(struct admin *a);
 
 /*
- * Listening sockets (listen.c), made before privileges are dropped. A unix socket gets mode 0660 and
- * the group (if it exists); a stale one is replaced, one that answers is an error.
+ * Listening sockets (listen.c), made before privileges are dropped. A unix socket gets mode 0660
+ * and the group (if it exists); a stale one is replaced, one that answers is an error.
  */
 int admin_listen_unix(const char *path, const char *group, int *ret, struct err *e);
 /* host: a literal address without brackets. */

@@ -16,11 +16,11 @@ struct admin {
 	struct store *store;   /* the worker's */
 	struct snapshot *snapshot;
 	gid_t group;
-	right_set granted;     /* what callers of the unix socket may do */
+	right_set granted; /* what callers of the unix socket may do */
 	char *node, *roles;
-	const char *state;     /* NULL: ready */
-	unsigned asked;        /* hooks that have not called back */
-	uint64_t started_ms;   /* wall clock */
+	const char *state;   /* NULL: ready */
+	unsigned asked;      /* hooks that have not called back */
+	uint64_t started_ms; /* wall clock */
 	const struct admin_hooks *hooks;
 	void *hooks_arg;
 };
@@ -40,7 +40,8 @@ void change_run(struct api_call *c, struct change_list *l, bool created);
 
 /* Settings of a JSON object, one assign or more each; json is borrowed, texts are copied. */
 struct json_t;
-int change_settings(struct json_t *settings, struct change_list *l, struct change *ch, struct err *e);
+int change_settings(
+	struct json_t *settings, struct change_list *l, struct change *ch, struct err *e);
 
 /* The body as a JSON object, to be given to json_decref(). */
 int change_body(struct api_call *c, struct json_t **ret, struct err *e);

@@ -31,7 +31,8 @@ static int read_time(const char *s, uint64_t *ret_ms, struct err *e)
 		rest += 1 + strspn(rest + 1, "0123456789");
 	if (!rest || strcmp(rest, "Z") != 0 || timegm(&tm) <= 0)
 		return err_code(e, ERR_INVALID, "time_syntax", "expires",
-			"expires is no time in UTC; write it like 2026-12-31T23:59:59Z, or null for never");
+			"expires is no time in UTC; write it like 2026-12-31T23:59:59Z, or null "
+			"for never");
 	*ret_ms = (uint64_t)timegm(&tm) * 1000;
 	if (*ret_ms <= clock_wall_ms())
 		return err_code(e, ERR_INVALID, "expires_in_past", "expires",
@@ -39,11 +40,12 @@ static int read_time(const char *s, uint64_t *ret_ms, struct err *e)
 	return 0;
 }
 
-static int read_address(struct slice typed, const char *field, struct asking *k, struct slice *ret,
-	struct err *e)
+static int read_address(
+	struct slice typed, const char *field, struct asking *k, struct slice *ret, struct err *e)
 {
 	if (!typed.p || !typed.n)
-		return err_code(e, ERR_INVALID, "required", field, "%s is missing: name@domain", field);
+		return err_code(
+			e, ERR_INVALID, "required", field, "%s is missing: name@domain", field);
 	if (address_admin(ret, &k->allow.arena, typed, e) == 0)
 		return 0;
 	snprintf(e->field, sizeof e->field, "%s", field);

@@ -52,8 +52,8 @@ static void log_access(const struct api_call *c, unsigned status, const char *co
 		LF_Z("code", code), LF_U("us", (clock_mono_ns() - c->began_ns) / 1000));
 }
 
-static void answer(struct api_call *c, unsigned status, const char *code, const char *type,
-	struct buf *body)
+static void answer(
+	struct api_call *c, unsigned status, const char *code, const char *type, struct buf *body)
 {
 	log_access(c, status, code);
 	http_reply(c->req, status, type, body);

@@ -10,9 +10,9 @@
 #include "base/err.h"
 
 /*
- * One request of the API from its arrival to its answer. A handler gets it with the caller known and
- * his right to the route checked, and gives it to exactly one of the answering functions, which free
- * it and write the access log.
+ * One request of the API from its arrival to its answer. A handler gets it with the caller known
+ * and his right to the route checked, and gives it to exactly one of the answering functions, which
+ * free it and write the access log.
  */
 struct admin;
 

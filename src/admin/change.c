@@ -21,7 +21,7 @@ static bool is_json(struct slice type)
 {
 	type = slice_trim(slice_cut(type, slice_find(type, ';')));
 	return slice_ieq(type, SL("application/json")) ||
-		slice_ieq(type, SL("application/merge-patch+json"));
+	       slice_ieq(type, SL("application/merge-patch+json"));
 }
 
 int change_body(struct api_call *c, json_t **ret, struct err *e)
@@ -35,8 +35,8 @@ int change_body(struct api_call *c, json_t **ret, struct err *e)
 			"the body is not announced as JSON; send Content-Type: application/json");
 	j = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, &why);
 	if (!j)
-		return err_code(e, ERR_PROTO, "bad_json", NULL, "line %d, column %d of the body: %s",
-			why.line, why.column, why.text);
+		return err_code(e, ERR_PROTO, "bad_json", NULL,
+			"line %d, column %d of the body: %s", why.line, why.column, why.text);
 	if (!json_is_object(j)) {
 		json_decref(j);
 		return err_code(e, ERR_PROTO, "bad_json", NULL, "the body is no JSON object");
@@ -64,8 +64,8 @@ static int bad_type(const char *name, struct err *e)
 }
 
 /* A list as its text form, the items joined by ','. */
-static int list_text(const char *name, const json_t *v, struct arena *a, struct slice *ret,
-	struct err *e)
+static int list_text(
+	const char *name, const json_t *v, struct arena *a, struct slice *ret, struct err *e)
 {
 	struct buf out = {0};
 	const json_t *item;
@@ -84,8 +84,8 @@ static int list_text(const char *name, const json_t *v, struct arena *a, struct 
 	return r;
 }
 
-static int value_text(const char *name, const json_t *v, struct arena *a, struct slice *ret,
-	struct err *e)
+static int value_text(
+	const char *name, const json_t *v, struct arena *a, struct slice *ret, struct err *e)
 {
 	if (json_is_array(v))
 		return list_text(name, v, a, ret, e);
@@ -99,8 +99,8 @@ struct filling {
 	size_t n;
 };
 
-static int assign_add(struct filling *f, const char *name, enum assign_how how, const json_t *v,
-	struct err *e)
+static int assign_add(
+	struct filling *f, const char *name, enum assign_how how, const json_t *v, struct err *e)
 {
 	struct arena *a = &f->list->arena;
 	struct assign as = {.name = arena_slice(a, slice_of(name)), .how = how};
@@ -122,7 +122,8 @@ static int assign_parts(struct filling *f, const char *name, json_t *v, struct e
 
 		if (!add && strcmp(word, "remove") != 0)
 			return err_code(e, ERR_INVALID, "json_type", name,
-				"%s has '%.40s'; a list is changed by 'add' and 'remove'", name, word);
+				"%s has '%.40s'; a list is changed by 'add' and 'remove'", name,
+				word);
 		if (assign_add(f, name, add ? ASSIGN_ADD : ASSIGN_REMOVE, part, e) < 0)
 			return -1;
 	}
@@ -142,7 +143,8 @@ int change_settings(json_t *settings, struct change_list *l, struct change *ch, 
 		if (json_is_object(v))
 			r = assign_parts(&f, name, v, e);
 		else
-			r = assign_add(&f, name, json_is_null(v) ? ASSIGN_DEFAULT : ASSIGN_SET, v, e);
+			r = assign_add(
+				&f, name, json_is_null(v) ? ASSIGN_DEFAULT : ASSIGN_SET, v, e);
 		if (r < 0)
 			return -1;
 	}
@@ -187,8 +189,8 @@ static struct negotiation asked_for(const struct snapshot *s, const struct chang
 }
 
 /* The refused change among several is the first one whose negotiation is refused with this code. */
-static void ways_out(const struct snapshot *s, const struct change_list *l, const struct err *e,
-	struct buf *out)
+static void ways_out(
+	const struct snapshot *s, const struct change_list *l, const struct err *e, struct buf *out)
 {
 	struct negotiation_verdict v;
 	size_t i = 0;
@@ -324,7 +326,8 @@ void change_run(struct api_call *c, struct change_list *l, bool created)
 		return;
 	}
 	if (worker_backlog(a->worker) >= BACKLOG_MAX) {
-		err_code(&e, ERR_UNAVAILABLE, "busy", NULL, "too many changes are waiting; try again");
+		err_code(&e, ERR_UNAVAILABLE, "busy", NULL,
+			"too many changes are waiting; try again");
 		call_problem(c, &e, NULL);
 		change_list_done(l);
 		return;

@@ -16,8 +16,9 @@ enum {
 	WRITE_CHUNK = 64 * 1024, /* bytes of an answer given to a connection at a time */
 	HEAD_BYTES = 4096,       /* of a request's and of an answer's header */
 	ARGS_MAX = 32,
-	FDS_HINT = 256,          /* without it, a table of RLIMIT_NOFILE entries is made */
-	RETRY_MS = 500,          /* accept again after descriptors ran out */
+	LISTENERS_MAX = 2,
+	FDS_OWN = 16, /* descriptors of libwebsockets itself */
+	RETRY_MS = 500, /* accept again after descriptors ran out */
 };
 
 struct http {
@@ -172,7 +173,8 @@ static void copy_args(struct http_req *r, struct lws *wsi)
 	int n;
 
 	while (r->args < ARRAY_LEN(r->arg)) {
-		n = lws_hdr_copy_fragment(wsi, tmp, sizeof tmp, WSI_TOKEN_HTTP_URI_ARGS, (int)r->args);
+		n = lws_hdr_copy_fragment(
+			wsi, tmp, sizeof tmp, WSI_TOKEN_HTTP_URI_ARGS, (int)r->args);
 		if (n < 0)
 			break;
 		r->arg[r->args++] = xstrdup(tmp);
@@ -180,19 +182,20 @@ static void copy_args(struct http_req *r, struct lws *wsi)
 }
 
 /*
- * What proxies add. The kernel vouches for who is at the other end of the unix socket; behind a proxy
- * that would be the proxy, whoever uses it.
+ * What proxies add. The kernel vouches for who is at the other end of the unix socket; behind a
+ * proxy that would be the proxy, whoever uses it.
  */
 static bool came_through_proxy(struct lws *wsi)
 {
 	static const char *const name[] = {"forwarded:", "x-forwarded-host:", "x-forwarded-proto:",
-		"x-forwarded-port:", "x-forwarded-server:", "x-forwarded-prefix:", "x-forwarded-by:",
-		"x-forwarded-scheme:", "x-forwarded-ssl:", "x-forwarded-user:", "x-forwarded-email:",
-		"x-forwarded-path:", "x-forwarded-uri:", "x-forwarded-method:", "x-original-url:",
-		"x-original-host:", "x-original-uri:", "x-original-forwarded-for:", "x-client-ip:",
-		"x-cluster-client-ip:", "true-client-ip:", "x-remote-user:", "x-proxyuser-ip:"};
-	static const enum lws_token_indexes token[] = {WSI_TOKEN_X_FORWARDED_FOR,
-		WSI_TOKEN_HTTP_VIA, WSI_TOKEN_HTTP_X_REAL_IP};
+		"x-forwarded-port:", "x-forwarded-server:", "x-forwarded-prefix:",
+		"x-forwarded-by:", "x-forwarded-scheme:", "x-forwarded-ssl:", "x-forwarded-user:",
+		"x-forwarded-email:", "x-forwarded-path:", "x-forwarded-uri:",
+		"x-forwarded-method:", "x-original-url:", "x-original-host:", "x-original-uri:",
+		"x-original-forwarded-for:", "x-client-ip:", "x-cluster-client-ip:",
+		"true-client-ip:", "x-remote-user:", "x-proxyuser-ip:"};
+	static const enum lws_token_indexes token[] = {
+		WSI_TOKEN_X_FORWARDED_FOR, WSI_TOKEN_HTTP_VIA, WSI_TOKEN_HTTP_X_REAL_IP};
 
 	for (size_t i = 0; i < ARRAY_LEN(token); i++)
 		if (lws_hdr_total_length(wsi, token[i]) > 0)
@@ -256,8 +259,8 @@ static void refuse(struct http_req *r, unsigned status, const char *text)
 	http_reply(r, status, "text/plain", &body);
 }
 
-static int add_field(struct lws *wsi, const char *name, const char *value, unsigned char **p,
-	unsigned char *end)
+static int add_field(
+	struct lws *wsi, const char *name, const char *value, unsigned char **p, unsigned char *end)
 {
 	char colon[64];
 
@@ -272,8 +275,8 @@ static int write_head(struct lws *wsi, struct http_req *r)
 	unsigned char *end = head + sizeof head;
 	const char *f = buf_slice(&r->fields).p, *fields_end = f + r->fields.n;
 
-	if (lws_add_http_common_headers(wsi, r->status | LWSAHH_FLAG_NO_SERVER_NAME, r->type,
-		    r->length, &p, end))
+	if (lws_add_http_common_headers(
+		    wsi, r->status | LWSAHH_FLAG_NO_SERVER_NAME, r->type, r->length, &p, end))
 		return -1;
 	for (const char *value; f < fields_end; f = value + strlen(value) + 1) {
 		value = f + strlen(f) + 1;
@@ -296,8 +299,8 @@ static int write_chunk(struct lws *wsi, struct http_req *r)
 	memcpy(chunk + LWS_PRE, buf_slice(&r->out).p, n);
 	buf_take(&r->out, n);
 	/* What the socket does not take, libwebsockets keeps. */
-	wrote = lws_write(wsi, chunk + LWS_PRE, n,
-		r->out.n ? LWS_WRITE_HTTP : LWS_WRITE_HTTP_FINAL);
+	wrote = lws_write(
+		wsi, chunk + LWS_PRE, n, r->out.n ? LWS_WRITE_HTTP : LWS_WRITE_HTTP_FINAL);
 	free(chunk);
 	return wrote < 0 ? -1 : 0;
 }
@@ -364,7 +367,8 @@ static int on_head(struct conn *c)
 		return -1;
 	r = req_new(c, method_name[m], slice_make(uri, (size_t)len));
 	/* libwebsockets takes what follows a POST without a length for its body. */
-	r->close = takes_body(m) && lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0;
+	r->close =
+		takes_body(m) && lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0;
 	body = body_length(c);
 	if (strlen(r->path) != (size_t)len)
 		refuse(r, 400, "the path has a NUL in it\n");
@@ -374,6 +378,8 @@ static int on_head(struct conn *c)
 		refuse(r, 413, "the body is too long\n");
 	else if (body == 0)
 		dispatch(r);
+	else if (m == LWSHUMETH_GET || m == LWSHUMETH_HEAD)
+		refuse(r, 400, "this request has no body\n"); /* libwebsockets does not read it */
 	return 0;
 }
 
@@ -399,8 +405,7 @@ static void on_body_end(struct conn *c)
 
 static void accept_more(struct listener *l)
 {
-	loop_poll_set(l->poll,
-		l->connections < l->http->limits.connections ? LOOP_READ : 0);
+	loop_poll_set(l->poll, l->connections < l->http->limits.connections ? LOOP_READ : 0);
 }
 
 static void conn_gone(struct conn *c)
@@ -418,7 +423,8 @@ static void conn_gone(struct conn *c)
 	free(c);
 }
 
-static int on_event(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len)
+static int on_event(
+	struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len)
 {
 	struct conn *c = wsi ? lws_get_opaque_user_data(wsi) : NULL;
 
@@ -427,6 +433,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons why, void *user, 
 	switch (why) {
 	case LWS_CALLBACK_HTTP:
 		return on_head(c);
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return -1; /* neither websockets nor HTTP/2: nothing would ever end them */
 	case LWS_CALLBACK_HTTP_BODY:
 		on_body(c, in, len);
 		return 0;
@@ -539,9 +547,11 @@ int http_new(struct http **ret, struct loop *l, struct http_limits limits, struc
 		.foreign_loops = foreign,
 		.pcontext = &h->ctx,
 		.count_threads = 1,
-		.fd_limit_per_thread = FDS_HINT,
+		/* All listeners full: those of one must not keep those of the other out. Without a
+		 * number, a table of RLIMIT_NOFILE entries is made. */
+		.fd_limit_per_thread = LISTENERS_MAX * limits.connections + FDS_OWN,
 		.max_http_header_data2 = HEAD_BYTES,
-		.max_http_header_pool = (unsigned short)(2 * limits.connections),
+		.max_http_header_pool = (unsigned short)(LISTENERS_MAX * limits.connections),
 		.timeout_secs = limits.request_secs,
 		.timeout_secs_ah_idle = limits.request_secs, /* while a head or a body is awaited */
 		.keepalive_timeout = (int)limits.idle_secs,
@@ -566,8 +576,9 @@ int http_new(struct http **ret, struct loop *l, struct http_limits limits, struc
 }
 
 /*
- * On a loop that is not its own, libwebsockets starts closing its handles when it is told to end the
- * first time, needs turns of the loop for their close callbacks, and frees the rest the second time.
+ * On a loop that is not its own, libwebsockets starts closing its handles when it is told to end
+ * the first time, needs turns of the loop for their close callbacks, and frees the rest the second
+ * time.
  */
 static void end_library(struct http *h)
 {

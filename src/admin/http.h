@@ -16,8 +16,8 @@ struct http_req;
 struct loop;
 
 struct http_limits {
-	size_t body;          /* bytes of a request body; more is answered 413 */
-	unsigned connections; /* at once per listener; more wait in the backlog */
+	size_t body;           /* bytes of a request body; more is answered 413 */
+	unsigned connections;  /* at once per listener; more wait in the backlog */
 	unsigned request_secs; /* for a request to be there, else the connection is dropped */
 	unsigned idle_secs;    /* between requests */
 };
@@ -25,14 +25,14 @@ struct http_limits {
 int http_new(struct http **ret, struct loop *l, struct http_limits limits, struct err *e);
 
 /*
- * Closes listeners and connections; runs turns of the loop, which loop_run() has left. A request that
- * a handler still has may be answered afterwards: the answer is dropped. NULL is fine.
+ * Closes listeners and connections; runs turns of the loop, which loop_run() has left. A request
+ * that a handler still has may be answered afterwards: the answer is dropped. NULL is fine.
  */
 void http_free(struct http *h);
 
 /*
- * Called once for each request, when its body is there. The handler calls http_reply() exactly once,
- * at once or later; until then r is valid, also when the client has gone.
+ * Called once for each request, when its body is there. The handler calls http_reply() exactly
+ * once, at once or later; until then r is valid, also when the client has gone.
  */
 typedef void http_handler(void *arg, struct http_req *r);
 

@@ -31,7 +31,8 @@ static int remove_stale(const struct sockaddr_un *at, struct err *e)
 	if (lstat(at->sun_path, &st) < 0)
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(e, ERR_CONFLICT, "%s is there already and is no socket", at->sun_path);
+		return err_set(
+			e, ERR_CONFLICT, "%s is there already and is no socket", at->sun_path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fail(fd, e, at->sun_path);
@@ -65,8 +66,8 @@ int admin_listen_unix(const char *path, const char *group, int *ret, struct err 
 	int fd;
 
 	if (strlen(path) >= sizeof at.sun_path)
-		return err_set(e, ERR_INVALID, "%s is longer than a socket's path may be (%zu)", path,
-			sizeof at.sun_path - 1);
+		return err_set(e, ERR_INVALID, "%s is longer than a socket's path may be (%zu)",
+			path, sizeof at.sun_path - 1);
 	memcpy(at.sun_path, path, strlen(path) + 1);
 	if (remove_stale(&at, e) < 0)
 		return -1;

@@ -62,8 +62,8 @@ void object_get(struct api_call *c)
 	struct err e;
 
 	if (!o) {
-		err_code(&e, ERR_NOT_FOUND, "not_found", class->settings[0].name, "there is no %s '%.*s'",
-			class->title, SLARG(slice_cut(key, 255)));
+		err_code(&e, ERR_NOT_FOUND, "not_found", class->settings[0].name,
+			"there is no %s '%.*s'", class->title, SLARG(slice_cut(key, 255)));
 		call_problem(c, &e, NULL);
 		return;
 	}
@@ -82,8 +82,8 @@ void object_get(struct api_call *c)
 
 /* ---- changes ---- */
 
-static struct change *only_change(struct change_list *l, const struct api_call *c,
-	enum change_verb verb)
+static struct change *only_change(
+	struct change_list *l, const struct api_call *c, enum change_verb verb)
 {
 	l->v = arena_zalloc(&l->arena, sizeof *l->v);
 	l->n = 1;
@@ -111,7 +111,8 @@ static int take_key(json_t *settings, const struct object_class *class, struct c
 		if (setting_find(class->settings, class->n_settings, slice_of(name)) != key)
 			continue;
 		if (!json_is_string(v))
-			return err_code(e, ERR_INVALID, "json_type", key->name, "%s is no text", name);
+			return err_code(
+				e, ERR_INVALID, "json_type", key->name, "%s is no text", name);
 		*ret = arena_slice(&l->arena, slice_of(json_string_value(v)));
 		json_object_del(settings, name);
 		return 0;
@@ -176,7 +177,8 @@ static int word_verb(const char *s, enum change_verb *ret, struct err *e)
 			return 0;
 		}
 	}
-	return err_code(e, ERR_INVALID, "not_one_of", "verb", "verb is not one of add, set, remove");
+	return err_code(
+		e, ERR_INVALID, "not_one_of", "verb", "verb is not one of add, set, remove");
 }
 
 static int read_change(json_t *j, struct change_list *l, struct change *ch, struct err *e)
@@ -190,7 +192,8 @@ static int read_change(json_t *j, struct change_list *l, struct change *ch, stru
 		return -1;
 	if (!class)
 		return err_code(e, ERR_INVALID, "not_one_of", "kind",
-			"kind is not one of partner, domain, route, policy, grant, gateway, access");
+			"kind is not one of partner, domain, route, policy, grant, gateway, "
+			"access");
 	if (settings && !json_is_object(settings))
 		return err_code(e, ERR_INVALID, "json_type", "settings", "settings is no object");
 	ch->kind = class->kind;
@@ -239,7 +242,8 @@ void changes_post(struct api_call *c)
 
 /* ---- what if ---- */
 
-static int query_setting(const struct api_call *c, struct object *o, const char *name, struct err *e)
+static int query_setting(
+	const struct api_call *c, struct object *o, const char *name, struct err *e)
 {
 	struct slice v = http_query(c->req, name);
 

@@ -4,10 +4,11 @@
 #include "federation/object.h"
 
 /*
- * docs/openapi.yaml, written from the route table and the settings of each kind of object. Only what
- * neither knows (the shapes of answers) is spelled out here.
+ * docs/openapi.yaml, written from the route table and the settings of each kind of object. Only
+ * what neither knows (the shapes of answers) is spelled out here.
  */
 
+/* clang-format off */
 static const char head[] =
 	"openapi: 3.1.0\n"
 	"info:\n"
@@ -195,6 +196,7 @@ static const char components[] =
 	"              code: {type: string}\n"
 	"              text: {type: string}\n"
 	"              command: {type: string}\n";
+/* clang-format on */
 
 /* ---- paths ---- */
 
@@ -314,7 +316,9 @@ static void responses(const struct api_route *r, struct buf *out)
 		if (r->flags & API_CREATES)
 			buf_str(out, "        '201': {$ref: '#/components/responses/Changed'}\n");
 	} else if (r->flags & API_PLAIN) {
-		buf_str(out, "        '200': {description: As asked., content: {application/yaml: {}}}\n");
+		buf_str(out,
+			"        '200': {description: As asked., content: {application/yaml: "
+			"{}}}\n");
 	} else {
 		buf_str(out, "        '200':\n"
 			     "          description: As asked.\n"
@@ -337,8 +341,8 @@ static void operation(const struct api_route *r, struct buf *out)
 {
 	buf_str(out, "    ");
 	lower(r->method, out);
-	buf_printf(out, ":\n      operationId: %s\n      summary: '%s'\n      x-right: %s\n", r->id, r->help,
-		right_name(r->right));
+	buf_printf(out, ":\n      operationId: %s\n      summary: '%s'\n      x-right: %s\n", r->id,
+		r->help, right_name(r->right));
 	parameters(r, out);
 	request_body(r, out);
 	responses(r, out);

@@ -42,7 +42,8 @@ static bool in_group(int fd, gid_t own, gid_t group)
 
 	if (group == (gid_t)-1)
 		return false;
-	if (found || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &bytes) == 0 || errno != ERANGE)
+	if (found || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &bytes) == 0 ||
+		errno != ERANGE)
 		return found;
 	if (bytes > GROUPS_MAX * sizeof *list)
 		return false;
@@ -67,6 +68,7 @@ int peer_of(int fd, gid_t group, struct peer *ret, struct err *e)
 	set_name(ret);
 	if (cred.uid != 0 && cred.uid != geteuid() && !in_group(fd, cred.gid, group))
 		return err_code(e, ERR_DENIED, "not_allowed", NULL,
-			"%s may not administer Entente; root and the members of its group may", ret->name);
+			"%s may not administer Entente; root and the members of its group may",
+			ret->name);
 	return 0;
 }

@@ -32,7 +32,7 @@ enum right {
 #define RIGHT(id, ...) RIGHT_##id,
 	RIGHTS(RIGHT)
 #undef RIGHT
-	RIGHT__N
+		RIGHT__N
 };
 
 /* A set of them: bits 1 << RIGHT_... */

@@ -38,7 +38,8 @@ const struct api_route api_routes[] = {
 	{"POST", "/api/v1/changes", RIGHT_CONFIG_CHANGE, changes_post, -1, API_CHANGES | API_BODY,
 		"change", "Makes several changes, all or none of them."},
 	{"GET", "/api/v1/negotiation", RIGHT_PARTNER_READ, negotiation_get, -1, 0, "judgeNegotiation",
-		"Says which methods a choice of TLS, SASL and dialback leaves, or why it is refused."},
+		"Says which methods a choice of TLS, SASL and dialback leaves, or why it is "
+		"refused."},
 	{"GET", "/api/v1/allow", RIGHT_ALLOW_READ, allow_list, -1, 0, "listAllow",
 		"Lists the invitations in force: which user lets which contact write to him."},
 	{"PUT", "/api/v1/allow", RIGHT_ALLOW_WRITE, allow_put_one, -1, API_BODY, "putAllow",
@@ -75,8 +76,8 @@ static bool path_matches(const char *pattern, struct slice path, struct slice *r
 	return rest.n > 0 && slice_find(rest, '/') == rest.n;
 }
 
-const struct api_route *api_route_find(struct slice method, struct slice path, struct slice *ret_param,
-	struct buf *ret_allow)
+const struct api_route *api_route_find(
+	struct slice method, struct slice path, struct slice *ret_param, struct buf *ret_allow)
 {
 	if (slice_eqz(method, "HEAD"))
 		method = SL("GET");

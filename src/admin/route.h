@@ -7,8 +7,8 @@
 #include "base/slice.h"
 
 /*
- * The routes of the API: one table, from which dispatch, the right that is asked for, and the OpenAPI
- * document come.
+ * The routes of the API: one table, from which dispatch, the right that is asked for, and the
+ * OpenAPI document come.
  */
 struct api_call;
 
@@ -24,7 +24,7 @@ struct api_route {
 	const char *path; /* "/api/v1/partners/{domain}": at most one parameter, the last segment */
 	enum right right;
 	void (*handle)(struct api_call *c); /* answers exactly once, at once or later */
-	int kind;         /* enum object_kind, or -1 */
+	int kind;                           /* enum object_kind, or -1 */
 	unsigned flags;
 	const char *id;   /* operationId */
 	const char *help; /* one sentence */
@@ -37,8 +37,8 @@ extern const size_t api_routes_n;
  * The route of a request and its path parameter (absent if it has none). NULL: no such path, or
  * (*ret_allow is not empty) the path has these methods.
  */
-const struct api_route *api_route_find(struct slice method, struct slice path, struct slice *ret_param,
-	struct buf *ret_allow);
+const struct api_route *api_route_find(
+	struct slice method, struct slice path, struct slice *ret_param, struct buf *ret_allow);
 
 /* docs/openapi.yaml, from this table and the settings tables of federation/. */
 void api_openapi(struct buf *out);

@@ -42,7 +42,8 @@ static bool some_policy_opens(const struct snapshot *s)
 	size_t n = snapshot_list(s, OBJECT_POLICY, &v);
 
 	for (size_t i = 0; i < n; i++)
-		if (policy_of(v[i])->enable_federation_access && policy_of(v[i])->enable_xmpp_access)
+		if (policy_of(v[i])->enable_federation_access &&
+			policy_of(v[i])->enable_xmpp_access)
 			return true;
 	return false;
 }
@@ -63,11 +64,13 @@ static void hints(struct hints *h)
 	const struct snapshot *s = h->snapshot;
 
 	if (!snapshot_access(s)->allow_federated_users)
-		hint(h, "federation_off", "Federation is switched off: nobody may talk to any partner.",
+		hint(h, "federation_off",
+			"Federation is switched off: nobody may talk to any partner.",
 			"entente access set --allow-federated-users true");
 	if (!some_policy_opens(s))
 		hint(h, "policy_closed", "No policy permits XMPP federation: no user may use it.",
-			"entente access set --enable-federation-access true --enable-xmpp-access true");
+			"entente access set --enable-federation-access true --enable-xmpp-access "
+			"true");
 	if (count(s, OBJECT_ROUTE) == 0)
 		hint(h, "no_route", "There is no SIP route: no SIP server is trusted.",
 			"entente route add NAME --next-hop sip:HOST:PORT");
@@ -123,7 +126,8 @@ static void identity(const struct admin *a, struct buf *out)
 	json_quote(out, slice_of(a->node));
 	buf_str(out, ", \"roles\": ");
 	json_quote(out, slice_of(a->roles));
-	buf_printf(out, ", \"pid\": %d, \"since\": \"%s\", \"uptime_seconds\": %llu", (int)getpid(), since,
+	buf_printf(out, ", \"pid\": %d, \"since\": \"%s\", \"uptime_seconds\": %llu", (int)getpid(),
+		since,
 		(unsigned long long)(now > a->started_ms ? (now - a->started_ms) / 1000 : 0));
 }
 

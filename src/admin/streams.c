@@ -74,6 +74,7 @@ void streams_get(struct api_call *c)
 		h->streams(c->admin->hooks_arg, c->admin->loop, on_streams, c);
 		return;
 	}
-	err_code(&e, ERR_UNAVAILABLE, "no_edge", NULL, "this process has no edge, so it has no streams");
+	err_code(&e, ERR_UNAVAILABLE, "no_edge", NULL,
+		"this process has no edge, so it has no streams");
 	call_problem(c, &e, NULL);
 }

@@ -22,8 +22,8 @@ static void check_private(const struct conf_cert *cert, struct conf_notes *n)
 	struct stat st;
 
 	if (stat(cert->key, &st) == 0 && st.st_mode & (S_IROTH | S_IWOTH))
-		conf_note(n, CONF_WARNING, cert->line, "key: %s can be read by everybody; chmod 640 it",
-			cert->key);
+		conf_note(n, CONF_WARNING, cert->line,
+			"key: %s can be read by everybody; chmod 640 it", cert->key);
 }
 
 static void check_expiry(const struct tls_set *tls, struct conf_notes *n)
@@ -63,11 +63,13 @@ static void check_domains(const struct snapshot *s, const struct tls_set *tls, s
 
 		if (!tls_set_for(tls, slice_of(d->domain.a)))
 			conf_note(n, CONF_WARNING, 0,
-				"local domain %s has no certificate; add a [certificate NAME] for it",
+				"local domain %s has no certificate; add a [certificate NAME] for "
+				"it",
 				d->domain.a);
 		if (!d->route)
 			conf_note(n, CONF_WARNING, 0,
-				"local domain %s has no SIP route; its users get no messages", d->domain.a);
+				"local domain %s has no SIP route; its users get no messages",
+				d->domain.a);
 	}
 }
 
@@ -81,10 +83,11 @@ static bool is_loopback(const struct network *n)
 	return memcmp(n->addr, one, sizeof one) == 0 && n->bits == 128;
 }
 
-/* Loopback and private networks are an administrator's to trust; the rest of the Internet is not. */
+/* Loopback and private networks are an administrator's to trust; the rest of the Internet is not.
+ */
 static bool is_private(const struct network *n)
 {
-	static const struct network private[] = {
+	static const struct network reserved[] = {
 		{{[10] = 0xff, [11] = 0xff, [12] = 10}, 104},
 		{{[10] = 0xff, [11] = 0xff, [12] = 172, [13] = 16}, 108},
 		{{[10] = 0xff, [11] = 0xff, [12] = 192, [13] = 168}, 112},
@@ -95,8 +98,8 @@ static bool is_private(const struct network *n)
 
 	if (is_loopback(n))
 		return true;
-	for (size_t i = 0; i < ARRAY_LEN(private); i++)
-		if (n->bits >= private[i].bits && network_has(&private[i], n->addr))
+	for (size_t i = 0; i < ARRAY_LEN(reserved); i++)
+		if (n->bits >= reserved[i].bits && network_has(&reserved[i], n->addr))
 			return true;
 	return false;
 }
@@ -107,14 +110,14 @@ static void check_route(const struct route *r, struct conf_notes *n)
 		return;
 	if (r->sources.n == 0 && strcmp(r->next_hop.host, "localhost") != 0)
 		conf_note(n, CONF_WARNING, 0,
-			"route %s names no sources: whoever %s resolves to is trusted; name its addresses "
-			"with 'entente route set %s --sources'",
+			"route %s names no sources: whoever %s resolves to is trusted; name its "
+			"addresses with 'entente route set %s --sources'",
 			r->name, r->next_hop.host, r->name);
 	for (size_t i = 0; i < r->sources.n; i++)
 		if (!is_private(&r->sources.v[i]))
 			conf_note(n, CONF_WARNING, 0,
-				"route %s trusts addresses of the open Internet over UDP, where a sender's "
-				"address can be forged; use a private network or a tunnel",
+				"route %s trusts addresses of the open Internet over UDP, where a "
+				"sender's address can be forged; use a private network or a tunnel",
 				r->name);
 }
 
@@ -136,8 +139,8 @@ static void check_managed(const struct snapshot *s, struct conf_notes *n)
 	if (config_check(snapshot_config(s), &warnings, &e) < 0)
 		conf_note(n, CONF_ERROR, 0, "store: %s", e.text);
 	for (size_t i = 0; i < warnings.n; i++)
-		conf_note(n, CONF_WARNING, 0, "%s %s: %s (%s)", warnings.v[i].kind, warnings.v[i].key,
-			warnings.v[i].text, warnings.v[i].code);
+		conf_note(n, CONF_WARNING, 0, "%s %s: %s (%s)", warnings.v[i].kind,
+			warnings.v[i].key, warnings.v[i].text, warnings.v[i].code);
 	notes_done(&warnings);
 }
 
@@ -149,8 +152,8 @@ static void check_store(const struct conf *c, const struct tls_set *tls, struct 
 	struct err e;
 
 	if (access(c->store_dir, F_OK) < 0 && errno == ENOENT) {
-		conf_note(n, CONF_WARNING, 0, "there is no store at %s yet; the first start makes it",
-			c->store_dir);
+		conf_note(n, CONF_WARNING, 0,
+			"there is no store at %s yet; the first start makes it", c->store_dir);
 		return;
 	}
 	if (store_open(&store, &o, &e) < 0) {

@@ -17,7 +17,7 @@ struct reader {
 	struct conf *c;
 	struct conf_notes *notes;
 	unsigned line;
-	bool continued;      /* the line in hand begins with a blank: more of the value before it */
+	bool continued; /* the line in hand begins with a blank: more of the value before it */
 	const struct conf_key *last; /* what a continuation line continues */
 	struct conf_text *cert_text; /* conf_keys_n for each certificate, row by row */
 };
@@ -63,8 +63,8 @@ void conf_notes_write(const struct conf_notes *n, const char *path, struct buf *
 		buf_str(out, path);
 		if (order[i]->line)
 			buf_printf(out, ":%u", order[i]->line);
-		buf_printf(out, ": %s: %s\n", order[i]->severity == CONF_ERROR ? "error" : "warning",
-			order[i]->text);
+		buf_printf(out, ": %s: %s\n",
+			order[i]->severity == CONF_ERROR ? "error" : "warning", order[i]->text);
 	}
 	free(order);
 }
@@ -136,7 +136,8 @@ static void note_unknown_section(struct reader *r, const char *section)
 	for (size_t i = 0; i < conf_keys_n; i++)
 		if (i == 0 || strcmp(conf_keys[i].section, conf_keys[i - 1].section) != 0)
 			buf_printf(&all, " [%s%s]", conf_keys[i].section,
-				strcmp(conf_keys[i].section, CONF_CERT_SECTION) == 0 ? " NAME" : "");
+				strcmp(conf_keys[i].section, CONF_CERT_SECTION) == 0 ? " NAME"
+										     : "");
 	buf_chr(&all, '\0');
 	if (*section)
 		conf_note(r->notes, CONF_ERROR, r->line, "there is no section [%s]; there are%s",
@@ -164,8 +165,8 @@ static void note_unknown_key(struct reader *r, const char *section, const char *
 	}
 	if (best_d <= 3)
 		conf_note(r->notes, CONF_ERROR, r->line,
-			"there is no setting '%s' in [%s]; did you mean '%s' in [%s]?", name, section,
-			best->name, best->section);
+			"there is no setting '%s' in [%s]; did you mean '%s' in [%s]?", name,
+			section, best->name, best->section);
 	else
 		conf_note(r->notes, CONF_ERROR, r->line, "there is no setting '%s' in [%s]", name,
 			section);
@@ -182,16 +183,15 @@ static struct conf_cert *cert_for(struct reader *r, const char *section)
 		if (strcmp(c->cert[i].name, name) == 0)
 			return &c->cert[i];
 	c->cert = xrealloc(c->cert, (c->n_cert + 1) * sizeof *c->cert);
-	r->cert_text = xrealloc(r->cert_text,
-		(c->n_cert + 1) * conf_keys_n * sizeof *r->cert_text);
+	r->cert_text = xrealloc(r->cert_text, (c->n_cert + 1) * conf_keys_n * sizeof *r->cert_text);
 	memset(&r->cert_text[c->n_cert * conf_keys_n], 0, conf_keys_n * sizeof *r->cert_text);
 	c->cert[c->n_cert] = (struct conf_cert){.name = xstrdup(name), .line = r->line};
 	return &c->cert[c->n_cert++];
 }
 
 /* Where the text of a key is kept, and (ret_out) its typed field. */
-static struct conf_text *text_of(struct reader *r, const struct conf_key *k, const char *section,
-	char **ret_out)
+static struct conf_text *text_of(
+	struct reader *r, const struct conf_key *k, const char *section, char **ret_out)
 {
 	size_t i = (size_t)(k - conf_keys);
 	struct conf_cert *cert;
@@ -218,7 +218,8 @@ static bool may_be_set(struct reader *r, const struct conf_key *k, const struct 
 		if (is_list(k))
 			return true;
 		conf_note(r->notes, CONF_ERROR, r->line,
-			"%s takes one line; a line that begins with a blank continues the one before",
+			"%s takes one line; a line that begins with a blank continues the one "
+			"before",
 			k->name);
 	} else {
 		conf_note(r->notes, CONF_ERROR, r->line, "%s is set on line %u already; remove one",
@@ -227,8 +228,8 @@ static bool may_be_set(struct reader *r, const struct conf_key *k, const struct 
 	return false;
 }
 
-static void set_value(struct reader *r, const char *section, const struct conf_key *k,
-	const char *value)
+static void set_value(
+	struct reader *r, const char *section, const struct conf_key *k, const char *value)
 {
 	char *out;
 	struct conf_text *t = text_of(r, k, section, &out);
@@ -273,7 +274,8 @@ static bool too_long(struct reader *r, const char *s)
 	if (n == 0 || s[n - 1] == '\n' || feof(r->file))
 		return false;
 	conf_note(r->notes, CONF_ERROR, r->line,
-		"the line is longer than %d bytes; continue a list on a line that begins with a blank",
+		"the line is longer than %d bytes; continue a list on a line that begins with a "
+		"blank",
 		LINE_BYTES - 4);
 	return true;
 }

@@ -31,9 +31,9 @@ struct conf_names {
 /* A [certificate NAME] section. */
 struct conf_cert {
 	char *name;
-	unsigned line;               /* of its first key */
+	unsigned line;             /* of its first key */
 	struct conf_names domains; /* empty: for every domain that has none of its own */
-	char *chain, *key;           /* PEM files */
+	char *chain, *key;         /* PEM files */
 };
 
 /* What was read, settings as typed values. Immutable once read. */
@@ -80,8 +80,8 @@ enum conf_type {
 struct conf_key {
 	const char *section, *name;
 	enum conf_type type;
-	size_t offset;       /* into struct conf or, in CONF_CERT_SECTION, struct conf_cert */
-	const char *def;     /* NULL: none, the key must be given */
+	size_t offset;   /* into struct conf or, in CONF_CERT_SECTION, struct conf_cert */
+	const char *def; /* NULL: none, the key must be given */
 	unsigned min, max;
 	const char *choices; /* "auto off require" */
 	bool reload;         /* takes effect with SIGHUP */
@@ -111,8 +111,8 @@ void conf_notes_done(struct conf_notes *n);
 void conf_notes_write(const struct conf_notes *n, const char *path, struct buf *out);
 
 /*
- * Reads the file whole. All problems go to notes; NULL when one of them is an error. The caller frees
- * with conf_free().
+ * Reads the file whole. All problems go to notes; NULL when one of them is an error. The caller
+ * frees with conf_free().
  */
 struct conf *conf_read(const char *path, struct conf_notes *notes);
 void conf_free(struct conf *c);

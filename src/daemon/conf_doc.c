@@ -52,7 +52,8 @@ void conf_doc_help(struct buf *out)
 		const struct conf_key *k = &conf_keys[i];
 
 		if (new_section(i))
-			buf_printf(out, "%s[%s%s]\n", i ? "\n" : "", k->section, is_cert(k) ? " NAME" : "");
+			buf_printf(out, "%s[%s%s]\n", i ? "\n" : "", k->section,
+				is_cert(k) ? " NAME" : "");
 		buf_printf(out, "%s  (", k->name);
 		type_text(k, out);
 		if (k->def)
@@ -68,10 +69,10 @@ void conf_doc_help(struct buf *out)
 void conf_doc_example(struct buf *out)
 {
 	wrap(out, "# ",
-		"entente.conf: what entented needs to start. Every setting is shown with its default; "
-		"remove the # to change it. A list may go on in lines that begin with a blank. "
-		"'entented --check' says whether the file is right. Partners, domains, SIP routes and "
-		"all else that changes at run time are not here: see entente(1).");
+		"entente.conf: what entented needs to start. Every setting is shown with its "
+		"default; remove the # to change it. A list may go on in lines that begin with a "
+		"blank. 'entented --check' says whether the file is right. Partners, domains, SIP "
+		"routes and all else that changes at run time are not here: see entente(1).");
 	for (size_t i = 0; i < conf_keys_n; i++) {
 		const struct conf_key *k = &conf_keys[i];
 
@@ -87,7 +88,9 @@ void conf_doc_example(struct buf *out)
 			buf_str(out, ")\n");
 		}
 		buf_printf(out, "#%s =%s%s\n", k->name, k->def && !*k->def ? "" : " ",
-			k->def ? k->def : k->type == CT_PATH ? "/etc/entente/FILE.pem" : "");
+			k->def               ? k->def
+			: k->type == CT_PATH ? "/etc/entente/FILE.pem"
+					     : "");
 	}
 }
 

@@ -3,65 +3,71 @@
 #define C(field)    offsetof(struct conf, field)
 #define CERT(field) offsetof(struct conf_cert, field)
 
+/* clang-format off */
 const struct conf_key conf_keys[] = {
 	{"daemon", "roles", CT_SET, C(roles), "edge gateway admin", 1, ROLE__N, "edge gateway admin", false,
-		"What this process does: edge (XMPP streams), gateway (SIP and the translation), admin "
-		"(the API that entente speaks to). Edge and gateway go together in this version."},
+		"What this process does: edge (XMPP streams), gateway (SIP and the translation), "
+		"admin (the API that entente speaks to). Edge and gateway go together in this "
+		"version."},
 	{"daemon", "node", CT_TEXT, C(node), "a", 1, 1, NULL, false,
-		"One letter or digit that begins every SIP branch, tag, Call-ID and stanza id of this "
-		"process. Nodes that share a store need different ones."},
+		"One letter or digit that begins every SIP branch, tag, Call-ID and stanza id of "
+		"this process. Nodes that share a store need different ones."},
 	{"daemon", "user", CT_TEXT, C(user), "", 0, 32, NULL, false,
-		"User to change to when started as root, once the certificates are read and the admin "
-		"socket is made. Empty: stay who one is. Under systemd leave it empty: the unit starts as "
-		"user entente already."},
+		"User to change to when started as root, once the certificates are read and the "
+		"admin socket is made. Empty: stay who one is. Under systemd leave it empty: the "
+		"unit starts as user entente already."},
 	{"daemon", "log-level", CT_CHOICE, C(log_level), "info", 0, 0, "error warn info debug", true,
-		"error: an operator must act; warn: degraded; info: streams and changes; debug: every "
-		"state. Message bodies and secrets are logged at no level."},
+		"error: an operator must act; warn: degraded; info: streams and changes; debug: "
+		"every state. Message bodies and secrets are logged at no level."},
 
 	{"store", "dir", CT_PATH, C(store_dir), "/var/lib/entente/store", 1, 1000, NULL, false,
-		"Directory of the databases: partners, domains, routes, settings and their history. Made, "
-		"with mode 0700, at the first start."},
+		"Directory of the databases: partners, domains, routes, settings and their "
+		"history. Made, with mode 0700, at the first start."},
 	{"store", "key-file", CT_PATH, C(key_file), "/var/lib/entente/store.key", 1, 1000, NULL, false,
-		"Secret that seals the secrets in the store; made at the first start, mode 0600, the same "
-		"on all nodes of a site. Without it the sealed secrets are lost: back it up apart from "
-		"the databases."},
+		"Secret that seals the secrets in the store; made at the first start, mode 0600, "
+		"the same on all nodes of a site. Without it the sealed secrets are lost: back it "
+		"up apart from the databases."},
 
 	{"xmpp", "listen", CT_ADDRS, C(xmpp_listen), "[::]:5269 0.0.0.0:5269", 1, 32, NULL, false,
 		"Addresses that take server-to-server streams from partners."},
 	{"xmpp", "trust", CT_TEXT, C(trust), "system", 1, 1000, NULL, true,
-		"Whose certificates are believed: system, or a PEM file of certification authorities."},
+		"Whose certificates are believed: system, or a PEM file of certification "
+		"authorities."},
 
 	{CONF_CERT_SECTION, "chain", CT_PATH, CERT(chain), NULL, 1, 1000, NULL, true,
 		"PEM file with our certificate and the intermediate ones, ours first."},
 	{CONF_CERT_SECTION, "key", CT_PATH, CERT(key), NULL, 1, 1000, NULL, true,
 		"PEM file with the private key, readable by this process only."},
 	{CONF_CERT_SECTION, "domains", CT_NAMES, CERT(domains), "", 0, 256, NULL, true,
-		"Local domains that show this certificate. Empty: every domain that has none of its own."},
+		"Local domains that show this certificate. Empty: every domain that has none of "
+		"its own."},
 
 	{"sip", "listen-udp", CT_ADDRS, C(sip_udp), "127.0.0.1:5060 [::1]:5060", 1, 16, NULL, false,
-		"Addresses that take SIP over UDP from the configured routes. UDP cannot prove who sends: "
-		"listen on loopback or on a network you trust."},
+		"Addresses that take SIP over UDP from the configured routes. UDP cannot prove who "
+		"sends: listen on loopback or on a network you trust."},
 
 	{"resolver", "dnssec", CT_CHOICE, C(dnssec), "auto", 0, 0, "auto off require", false,
-		"auto: validate, and do without where the network strips signatures; require: unsigned "
-		"answers are no answers; off: do not validate."},
+		"auto: validate, and do without where the network strips signatures; require: "
+		"unsigned answers are no answers; off: do not validate."},
 	{"resolver", "insecure-zones", CT_NAMES, C(insecure_zones), "", 0, 64, NULL, false,
-		"Zones that are not validated, such as internal ones that exist only on this site."},
+		"Zones that are not validated, such as internal ones that exist only on this "
+		"site."},
 	{"resolver", "forward", CT_ADDRS, C(forward), "", 0, 8, NULL, false,
 		"Name servers to ask, as address:port. Empty: those of /etc/resolv.conf."},
 
 	{"admin", "socket", CT_PATH, C(admin_socket), "/run/entente/admin.sock", 1, 100, NULL, false,
-		"Unix socket of the API, mode 0660. Root, this process's own user and the members of the "
-		"group below may use it."},
+		"Unix socket of the API, mode 0660. Root, this process's own user and the members "
+		"of the group below may use it."},
 	{"admin", "group", CT_TEXT, C(admin_group), "entente", 0, 32, NULL, false,
-		"Group whose members may administer. Empty, or a group that does not exist: root and the "
-		"own user only."},
+		"Group whose members may administer. Empty, or a group that does not exist: root "
+		"and the own user only."},
 
 	{"metrics", "listen", CT_ADDRS, C(metrics), "127.0.0.1:9464", 0, 4, NULL, false,
 		"Addresses of /metrics (Prometheus) and /health, without sign-in. Empty: none."},
 	{"metrics", "allow-remote", CT_BOOL, C(metrics_remote), "no", 0, 0, NULL, false,
-		"Permits metrics addresses outside loopback. What they tell is not secret, but it is "
-		"nobody else's business: put a firewall before it."},
+		"Permits metrics addresses outside loopback. What they tell is not secret, but it "
+		"is nobody else's business: put a firewall before it."},
 };
+/* clang-format on */
 
 const size_t conf_keys_n = sizeof conf_keys / sizeof conf_keys[0];

@@ -7,7 +7,8 @@
 static unsigned line_of(const struct conf *c, const char *section, const char *name)
 {
 	for (size_t i = 0; i < conf_keys_n; i++)
-		if (strcmp(conf_keys[i].section, section) == 0 && strcmp(conf_keys[i].name, name) == 0)
+		if (strcmp(conf_keys[i].section, section) == 0 &&
+			strcmp(conf_keys[i].name, name) == 0)
 			return c->text[i].line;
 	return 0;
 }
@@ -18,8 +19,8 @@ static void rule_roles(const struct conf *c, struct conf_notes *n)
 
 	if (edge != gateway)
 		conf_note(n, CONF_ERROR, line_of(c, "daemon", "roles"),
-			"roles: %s without %s needs a link between machines, which this version does not "
-			"have; write 'roles = edge gateway admin'",
+			"roles: %s without %s needs a link between machines, which this version "
+			"does not have; write 'roles = edge gateway admin'",
 			edge ? "edge" : "gateway", edge ? "gateway" : "edge");
 }
 
@@ -56,7 +57,8 @@ static void rule_store_key(const struct conf *c, struct conf_notes *n)
 
 	if (strncmp(c->key_file, c->store_dir, dir) == 0 && strchr("/", c->key_file[dir]))
 		conf_note(n, CONF_ERROR, line_of(c, "store", "key-file"),
-			"key-file: %s is in the store's directory; keep the key outside it", c->key_file);
+			"key-file: %s is in the store's directory; keep the key outside it",
+			c->key_file);
 }
 
 static const struct conf_cert *default_cert(const struct conf *c)
@@ -84,15 +86,15 @@ static void rule_certificates(const struct conf *c, struct conf_notes *n)
 
 		if (cert->domains.n == 0 && default_cert(c) != cert)
 			conf_note(n, CONF_ERROR, cert->line,
-				"[certificate %s] and [certificate %s] both have no 'domains'; one certificate "
-				"may be for all domains that have none of their own",
+				"[certificate %s] and [certificate %s] both have no 'domains'; one "
+				"certificate may be for all domains that have none of their own",
 				default_cert(c)->name, cert->name);
 		for (size_t j = 0; j < cert->domains.n; j++) {
 			other = cert_of(c, cert->domains.v[j]);
 			if (other != cert)
 				conf_note(n, CONF_ERROR, cert->line,
-					"domains: %s is in [certificate %s] already", cert->domains.v[j],
-					other->name);
+					"domains: %s is in [certificate %s] already",
+					cert->domains.v[j], other->name);
 		}
 	}
 	if (c->n_cert == 0 && c->roles & 1u << ROLE_EDGE)
@@ -108,15 +110,21 @@ static void rule_ports(const struct conf *c, struct conf_notes *n)
 	for (size_t i = 0; i < c->sip_udp.n; i++)
 		if (!netaddr_is_loopback(&c->sip_udp.v[i]))
 			conf_note(n, CONF_WARNING, line_of(c, "sip", "listen-udp"),
-				"listen-udp: %s is reachable beyond this machine, and over UDP the sender's "
-				"address can be forged; see that only your SIP servers reach it",
+				"listen-udp: %s is reachable beyond this machine, and over UDP the "
+				"sender's address can be forged; see that only your SIP servers "
+				"reach it",
 				netaddr_print(&c->sip_udp.v[i], text));
 }
 
 void conf_rules(const struct conf *c, struct conf_notes *notes)
 {
 	static void (*const rule[])(const struct conf *c, struct conf_notes *n) = {
-		rule_roles, rule_node, rule_metrics, rule_trust, rule_store_key, rule_certificates,
+		rule_roles,
+		rule_node,
+		rule_metrics,
+		rule_trust,
+		rule_store_key,
+		rule_certificates,
 		rule_ports,
 	};
 
@@ -142,7 +150,8 @@ bool conf_needs_restart(const struct conf *a, const struct conf *b, struct conf_
 			continue;
 		any = true;
 		conf_note(notes, CONF_WARNING, b->text[i].line,
-			"%s in [%s] has changed; it takes effect at the next restart", k->name, k->section);
+			"%s in [%s] has changed; it takes effect at the next restart", k->name,
+			k->section);
 	}
 	return any;
 }

@@ -63,7 +63,8 @@ static int parse_set(const struct conf_key *k, struct slice s, void *out, struct
 
 	while (next_item(&s, &word)) {
 		if (!choice_index(k->choices, word, &i))
-			return err_set(e, ERR_INVALID, "'%.*s' is not one of: %s", SLARG(word), k->choices);
+			return err_set(e, ERR_INVALID, "'%.*s' is not one of: %s", SLARG(word),
+				k->choices);
 		bits |= 1u << i;
 	}
 	if (!bits)
@@ -75,8 +76,8 @@ static int parse_set(const struct conf_key *k, struct slice s, void *out, struct
 static int parse_text(const struct conf_key *k, struct slice s, void *out, struct err *e)
 {
 	if (s.n < k->min || s.n > k->max)
-		return err_set(e, ERR_INVALID, "'%.*s' has %zu characters; %u to %u are right", SLARG(s),
-			s.n, k->min, k->max);
+		return err_set(e, ERR_INVALID, "'%.*s' has %zu characters; %u to %u are right",
+			SLARG(s), s.n, k->min, k->max);
 	*(char **)out = slice_dup(s);
 	return 0;
 }
@@ -84,7 +85,8 @@ static int parse_text(const struct conf_key *k, struct slice s, void *out, struc
 static int parse_path(const struct conf_key *k, struct slice s, void *out, struct err *e)
 {
 	if (!s.n || s.p[0] != '/')
-		return err_set(e, ERR_INVALID, "'%.*s' is no absolute path; it begins with /", SLARG(s));
+		return err_set(
+			e, ERR_INVALID, "'%.*s' is no absolute path; it begins with /", SLARG(s));
 	return parse_text(k, s, out, e);
 }
 

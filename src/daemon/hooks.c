@@ -47,7 +47,8 @@ static void on_gateway(struct loop_call *c)
 	go_on(p, p->service->edge_runner.loop, on_edge);
 }
 
-static void publish(void *arg, struct snapshot *snapshot, void (*done)(void *done_arg), void *done_arg)
+static void publish(
+	void *arg, struct snapshot *snapshot, void (*done)(void *done_arg), void *done_arg)
 {
 	struct service *s = arg;
 	struct publishing *p = xzalloc(sizeof *p);
@@ -66,8 +67,8 @@ static void publish(void *arg, struct snapshot *snapshot, void (*done)(void *don
 
 /* ---- streams ---- */
 
-static void streams(void *arg, struct loop *asker, void (*done)(void *done_arg, struct view_streams *l),
-	void *done_arg)
+static void streams(void *arg, struct loop *asker,
+	void (*done)(void *done_arg, struct view_streams *l), void *done_arg)
 {
 	struct service *s = arg;
 

@@ -103,7 +103,8 @@ int main(int argc, char **argv)
 		else if (o == VERSION)
 			return puts("entented " ENTENTE_VERSION) < 0;
 		else
-			return fputs(usage, o == HELP ? stdout : stderr), o == HELP ? 0 : EXIT_USAGE;
+			return fputs(usage, o == HELP ? stdout : stderr),
+			       o == HELP ? 0 : EXIT_USAGE;
 	}
 	if (optind < argc)
 		return fputs(usage, stderr), EXIT_USAGE;

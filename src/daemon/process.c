@@ -34,14 +34,16 @@ int process_become(const char *user, struct err *e)
 	errno = 0;
 	pw = getpwnam(user);
 	if (!pw)
-		return err_set(e, ERR_NOT_FOUND, "there is no user '%s'%s%s", user, errno ? ": " : "",
-			errno ? strerror(errno) : "");
+		return err_set(e, ERR_NOT_FOUND, "there is no user '%s'%s%s", user,
+			errno ? ": " : "", errno ? strerror(errno) : "");
 	if (pw->pw_uid == geteuid())
 		return 0;
 	if (initgroups(user, pw->pw_gid) < 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
 		setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
-		return err_set(e, ERR_DENIED, "cannot become user '%s': %s; start as root, or remove "
-			"'user'", user, strerror(errno));
+		return err_set(e, ERR_DENIED,
+			"cannot become user '%s': %s; start as root, or remove "
+			"'user'",
+			user, strerror(errno));
 	if (pw->pw_uid != 0 && setuid(0) == 0)
 		return err_set(e, ERR_INTERNAL, "the rights of root did not go away");
 	return 0;

@@ -43,8 +43,8 @@ static void log_notes(const struct service *s, const struct conf_notes *notes)
 {
 	for (size_t i = 0; i < notes->n; i++)
 		log_event(&s->log, notes->v[i].severity == CONF_ERROR ? LOG_ERROR : LOG_WARN,
-			"configuration", LF_Z("file", s->conf->path), LF_U("line", notes->v[i].line),
-			LF_Z("text", notes->v[i].text));
+			"configuration", LF_Z("file", s->conf->path),
+			LF_U("line", notes->v[i].line), LF_Z("text", notes->v[i].text));
 }
 
 /* All or nothing: a file with an error, or a certificate that cannot be read, changes nothing. */
@@ -62,7 +62,8 @@ void service_reload(struct service *s)
 		log_level_set((enum log_level)c->log_level);
 		log_info(&s->log, "reloaded", LF_Z("file", s->conf->path));
 	} else {
-		log_error(&s->log, "reload-refused", LF_Z("file", s->conf->path), LF_Z("text", e.text));
+		log_error(&s->log, "reload-refused", LF_Z("file", s->conf->path),
+			LF_Z("text", e.text));
 	}
 	conf_free(c);
 }

@@ -45,13 +45,14 @@ static bool machine_has(const struct netaddr *a, int type)
 static bool written(const struct conf *c, const char *section, const char *name)
 {
 	for (size_t i = 0; i < conf_keys_n; i++)
-		if (strcmp(conf_keys[i].section, section) == 0 && strcmp(conf_keys[i].name, name) == 0)
+		if (strcmp(conf_keys[i].section, section) == 0 &&
+			strcmp(conf_keys[i].name, name) == 0)
 			return c->text[i].s;
 	return false;
 }
 
-static size_t addresses(const struct service *s, const struct conf_addrs *l, bool as_written, int type,
-	struct netaddr ret[static ADDRS_MAX])
+static size_t addresses(const struct service *s, const struct conf_addrs *l, bool as_written,
+	int type, struct netaddr ret[static ADDRS_MAX])
 {
 	char text[NETADDR_TEXT];
 	size_t n = 0;
@@ -151,7 +152,8 @@ static int new_gateway(struct service *s, const struct store_options *o, struct 
 
 	s->gateway_runner.loop = loop_new("gateway");
 	if (new_memory(s, o, e) < 0 ||
-		dns_new(&s->dns, s->gateway_runner.loop, &dns, &s->log, e) < 0 || new_sipnet(s, e) < 0)
+		dns_new(&s->dns, s->gateway_runner.loop, &dns, &s->log, e) < 0 ||
+		new_sipnet(s, e) < 0)
 		return -1;
 	gateway_connect(s->gateway, s->link, s->sipnet);
 	return 0;
@@ -197,7 +199,8 @@ static int listen_admin(struct service *s, struct err *e)
 	s->api_there = true;
 	for (size_t i = 0; i < c->metrics.n; i++) {
 		netaddr_print_host(&c->metrics.v[i], host);
-		if (admin_listen_tcp(host, netaddr_port(&c->metrics.v[i]), &s->metrics_fd[i], e) < 0)
+		if (admin_listen_tcp(host, netaddr_port(&c->metrics.v[i]), &s->metrics_fd[i], e) <
+			0)
 			return err_in(e, "[metrics] listen");
 	}
 	return 0;
@@ -354,7 +357,8 @@ static void stop_threads(struct service *s)
 	}
 }
 
-/* The edge's and the gateway's objects want their loops at rest, and each other gone in this order. */
+/* The edge's and the gateway's objects want their loops at rest, and each other gone in this order.
+ */
 static void free_protocols(struct service *s)
 {
 	if (s->memory_worker)

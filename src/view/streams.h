@@ -24,11 +24,11 @@ enum view_stream_state {
 };
 
 /*
- * One connection with one domain pair, or (VIEW_WAITING) a pair that has no connection now. Texts are
- * UTF-8, absent (SL_NONE) where there is nothing to say, and in the arena of the list.
+ * One connection with one domain pair, or (VIEW_WAITING) a pair that has no connection now. Texts
+ * are UTF-8, absent (SL_NONE) where there is nothing to say, and in the arena of the list.
  */
 struct view_stream {
-	struct slice id;      /* as in the log: "o17" */
+	struct slice id; /* as in the log: "o17" */
 	enum view_dir dir;
 	enum view_stream_state state;
 	struct slice partner; /* primary domain of the partner */
@@ -44,7 +44,7 @@ struct view_stream {
 	uint64_t retry_ms;    /* wall clock: next attempt; 0: none planned */
 	uint64_t stanzas_in, stanzas_out;
 	uint64_t bytes_in, bytes_out;
-	uint64_t queued;      /* stanzas waiting for this pair */
+	uint64_t queued; /* stanzas waiting for this pair */
 };
 
 struct view_streams {
@@ -53,8 +53,8 @@ struct view_streams {
 	size_t n, cap;
 };
 
-const char *view_dir_name(enum view_dir d);             /* "in", "out" */
-const char *view_state_name(enum view_stream_state s);  /* "waiting", ... */
+const char *view_dir_name(enum view_dir d);            /* "in", "out" */
+const char *view_state_name(enum view_stream_state s); /* "waiting", ... */
 
 struct view_streams *view_streams_new(void);
 void view_streams_free(struct view_streams *l);

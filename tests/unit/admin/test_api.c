@@ -38,8 +38,8 @@ static void publish(void *arg, struct snapshot *s, void (*done)(void *done_arg),
 	done(done_arg);
 }
 
-static void streams(void *arg, struct loop *asker, void (*done)(void *done_arg, struct view_streams *l),
-	void *done_arg)
+static void streams(void *arg, struct loop *asker,
+	void (*done)(void *done_arg, struct view_streams *l), void *done_arg)
 {
 	struct view_streams *l = view_streams_new();
 	struct view_stream *s = view_streams_add(l);
@@ -62,7 +62,8 @@ static void allow(void *arg, struct admin_allow *a)
 		snprintf(kept_contact, sizeof kept_contact, "%.*s", SLARG(a->entry.contact));
 		kept = (struct admin_allow_entry){
 			slice_of(kept_user), slice_of(kept_contact), a->entry.expires_ms};
-	} else if (a->verb == ADMIN_ALLOW_REMOVE && kept.user.p && slice_eq(kept.user, a->entry.user)) {
+	} else if (a->verb == ADMIN_ALLOW_REMOVE && kept.user.p &&
+		   slice_eq(kept.user, a->entry.user)) {
 		kept = (struct admin_allow_entry){0};
 	} else if (a->verb == ADMIN_ALLOW_REMOVE) {
 		a->result = err_code(&a->err, ERR_NOT_FOUND, "not_found", NULL, "there is none");
@@ -162,7 +163,8 @@ static char *dump(void)
 
 static void start_with(const struct admin_hooks *h)
 {
-	struct admin_options o = {.group = "", .node = "a", .roles = "edge gateway admin", .hooks = h};
+	struct admin_options o = {
+		.group = "", .node = "a", .roles = "edge gateway admin", .hooks = h};
 	struct err e;
 	int fd;
 
@@ -200,10 +202,11 @@ static int stop(void **state)
 
 static void add_route_and_domain(void)
 {
-	expect("POST", "/api/v1/routes", JSON, "{\"name\": \"main\", \"next_hop\": \"sip:127.0.0.1:5070\"}",
-		201, "\"verb\": \"add\"");
-	expect("POST", "/api/v1/domains", JSON, "{\"domain\": \"sip.lab\", \"route\": \"main\"}", 201,
-		"\"sip.lab\"");
+	expect("POST", "/api/v1/routes", JSON,
+		"{\"name\": \"main\", \"next_hop\": \"sip:127.0.0.1:5070\"}", 201,
+		"\"verb\": \"add\"");
+	expect("POST", "/api/v1/domains", JSON, "{\"domain\": \"sip.lab\", \"route\": \"main\"}",
+		201, "\"sip.lab\"");
 }
 
 /* ---- tests ---- */
@@ -234,8 +237,10 @@ static void objects_are_added_shown_changed_and_removed(void **state)
 	expect("GET", "/api/v1/partners/xmpp.lab", "", "", 200, "\"connection_limit\": null");
 	expect("DELETE", "/api/v1/partners/xmpp.lab", "", "", 200, "\"verb\": \"remove\"");
 	expect("GET", "/api/v1/partners/xmpp.lab", "", "", 404, "\"code\": \"not_found\"");
-	expect("PATCH", "/api/v1/gateway", JSON, "{\"keep_alive_interval\": 60}", 200, "\"after\": \"60\"");
-	expect("PATCH", "/api/v1/access", JSON, "{\"allow_federated_users\": true}", 200, "\"after\"");
+	expect("PATCH", "/api/v1/gateway", JSON, "{\"keep_alive_interval\": 60}", 200,
+		"\"after\": \"60\"");
+	expect("PATCH", "/api/v1/access", JSON, "{\"allow_federated_users\": true}", 200,
+		"\"after\"");
 	expect("GET", "/api/v1/access", "", "", 200, "\"allow_federated_users\": true");
 }
 
@@ -245,10 +250,12 @@ static void every_loop_has_a_change_before_it_is_answered(void **state)
 	assert_int_equal(published, 2);
 	assert_int_equal(published_generation, snapshot_generation(admin->snapshot));
 	/* nothing different: nothing to publish */
-	expect("PATCH", "/api/v1/routes/main", JSON, "{\"error_wait\": 300}", 200, "\"changes\": []");
+	expect("PATCH", "/api/v1/routes/main", JSON, "{\"error_wait\": 300}", 200,
+		"\"changes\": []");
 	assert_int_equal(published, 2);
 }
 
+/* clang-format off */
 static const struct {
 	const char *method, *path, *fields, *body;
 	unsigned status;
@@ -297,6 +304,7 @@ static const struct {
 	{"PUT", "/api/v1/partners", "", "", 405, "\r\nallow: GET, POST\r\n"},
 	{"GET", "/nothing", "", "", 404, "\"code\": \"no_such_route\""},
 };
+/* clang-format on */
 
 static void a_refused_change_leaves_the_store_as_it_was(void **state)
 {
@@ -319,12 +327,13 @@ static void a_refused_negotiation_comes_with_its_ways_out(void **state)
 	static const char body[] = "{\"domain\": \"a.lab\", \"tls\": \"NotSupported\", "
 				   "\"sasl\": \"Optional\", \"dialback\": true}";
 	static const char three[] =
-		"\"ways_out\": [{\"settings\": {\"tls_negotiation\": \"Required\", \"sasl_negotiation\": "
-		"\"Optional\", \"support_dialback_negotiation\": true}, \"methods\": [\"sasl-over-tls\", "
-		"\"tls-dialback\"]}, {\"settings\": {\"tls_negotiation\": \"Optional\", "
-		"\"sasl_negotiation\": \"Optional\", \"support_dialback_negotiation\": true}, \"methods\": "
-		"[\"sasl-over-tls\", \"tls-dialback\", \"tcp-dialback\"]}, {\"settings\": "
-		"{\"tls_negotiation\": \"NotSupported\", \"sasl_negotiation\": \"NotSupported\", "
+		"\"ways_out\": [{\"settings\": {\"tls_negotiation\": \"Required\", "
+		"\"sasl_negotiation\": \"Optional\", \"support_dialback_negotiation\": true}, "
+		"\"methods\": [\"sasl-over-tls\", \"tls-dialback\"]}, {\"settings\": "
+		"{\"tls_negotiation\": \"Optional\", \"sasl_negotiation\": \"Optional\", "
+		"\"support_dialback_negotiation\": true}, \"methods\": [\"sasl-over-tls\", "
+		"\"tls-dialback\", \"tcp-dialback\"]}, {\"settings\": {\"tls_negotiation\": "
+		"\"NotSupported\", \"sasl_negotiation\": \"NotSupported\", "
 		"\"support_dialback_negotiation\": true}, \"methods\": [\"tcp-dialback\"]}]";
 
 	expect("POST", "/api/v1/partners", JSON, body, 422, three);
@@ -334,7 +343,8 @@ static void a_refused_negotiation_comes_with_its_ways_out(void **state)
 		"{\"domain\": \"a.lab\", \"sasl\": \"NotSupported\"}", 201, "");
 	expect("PATCH", "/api/v1/partners/a.lab", JSON, "{\"dialback\": false}", 422,
 		"\"code\": \"no_authentication_method\"");
-	expect("PATCH", "/api/v1/partners/a.lab", JSON, "{\"dialback\": false}", 422, "\"ways_out\": [{");
+	expect("PATCH", "/api/v1/partners/a.lab", JSON, "{\"dialback\": false}", 422,
+		"\"ways_out\": [{");
 }
 
 static void what_if_changes_nothing(void **state)
@@ -345,7 +355,8 @@ static void what_if_changes_nothing(void **state)
 	before = dump();
 	expect("POST", "/api/v1/partners?dry_run=true", JSON, "{\"domain\": \"a.lab\"}", 200,
 		"\"dry_run\": true");
-	expect("DELETE", "/api/v1/domains/sip.lab?dry_run=true", "", "", 200, "\"verb\": \"remove\"");
+	expect("DELETE", "/api/v1/domains/sip.lab?dry_run=true", "", "", 200,
+		"\"verb\": \"remove\"");
 	expect("POST", "/api/v1/partners?dry_run=true", JSON, "{\"domain\": \"sip.lab\"}", 422,
 		"\"code\": \"domain_is_local\"");
 	after = dump();
@@ -358,31 +369,33 @@ static void what_if_changes_nothing(void **state)
 static void several_changes_are_one(void **state)
 {
 	expect("POST", "/api/v1/changes", JSON,
-		"{\"changes\": ["
-		"{\"verb\": \"set\", \"kind\": \"access\", \"settings\": {\"allow_federated_users\": true}},"
-		"{\"verb\": \"set\", \"kind\": \"policy\", \"key\": \"global\", \"settings\": "
-		"{\"federation\": true, \"xmpp\": true}}]}",
+		"{\"changes\": [{\"verb\": \"set\", \"kind\": \"access\", \"settings\": "
+		"{\"allow_federated_users\": true}},{\"verb\": \"set\", \"kind\": \"policy\", "
+		"\"key\": \"global\", \"settings\": {\"federation\": true, \"xmpp\": true}}]}",
 		200, "\"kind\": \"policy\"");
 	assert_int_equal(published, 1);
 }
 
 static void the_etag_is_the_generation(void **state)
 {
-	char *tag = xasprintf("\r\netag: \"%llu\"\r\n",
-		(unsigned long long)snapshot_generation(admin->snapshot));
+	char *tag = xasprintf(
+		"\r\netag: \"%llu\"\r\n", (unsigned long long)snapshot_generation(admin->snapshot));
 	char *match = xasprintf("If-Match: \"%llu\"\r\n" JSON,
 		(unsigned long long)snapshot_generation(admin->snapshot));
 
 	expect("GET", "/api/v1/partners", "", "", 200, tag);
 	expect("POST", "/api/v1/partners", match, "{\"domain\": \"a.lab\"}", 201, "");
-	expect("POST", "/api/v1/partners", match, "{\"domain\": \"b.lab\"}", 412, "changed_meanwhile");
-	expect("POST", "/api/v1/partners", "If-Match: *\r\n" JSON, "{\"domain\": \"b.lab\"}", 201, "");
+	expect("POST", "/api/v1/partners", match, "{\"domain\": \"b.lab\"}", 412,
+		"changed_meanwhile");
+	expect("POST", "/api/v1/partners", "If-Match: *\r\n" JSON, "{\"domain\": \"b.lab\"}", 201,
+		"");
 	free(tag);
 	free(match);
 }
 
-static const char *const through_proxy[] = {"Forwarded: for=1.2.3.4\r\n", "X-Forwarded-For: 1.2.3.4\r\n",
-	"X-Forwarded-Proto: https\r\n", "Via: 1.1 proxy\r\n", "X-Real-IP: 1.2.3.4\r\n"};
+static const char *const through_proxy[] = {"Forwarded: for=1.2.3.4\r\n",
+	"X-Forwarded-For: 1.2.3.4\r\n", "X-Forwarded-Proto: https\r\n", "Via: 1.1 proxy\r\n",
+	"X-Real-IP: 1.2.3.4\r\n"};
 
 static void what_came_through_a_proxy_is_refused(void **state)
 {
@@ -432,7 +445,7 @@ static void strangers_are_refused(void **state)
 
 	if (geteuid() != 0)
 		skip();
-	chmod(at.sun_path, 0666); /* as if somebody had opened it */
+	chmod(at.sun_path, 0666);        /* as if somebody had opened it */
 	assert_int_equal(pipe(life), 0); /* its other end closes when the child ends */
 	child = fork();
 	assert_true(child >= 0);
@@ -464,24 +477,30 @@ static void invitations_go_to_the_gateway(void **state)
 	expect("PUT", "/api/v1/allow", JSON,
 		"{\"user\": \"sip:Romeo@SIP.lab\", \"contact\": \"juliet@a.lab\", "
 		"\"expires\": \"2999-01-02T03:04:05Z\"}",
-		200, "{\"user\": \"romeo@sip.lab\", \"contact\": \"juliet@a.lab\", \"expires\": "
+		200,
+		"{\"user\": \"romeo@sip.lab\", \"contact\": \"juliet@a.lab\", \"expires\": "
 		"\"2999-01-02T03:04:05.000Z\"}");
 	expect("GET", "/api/v1/allow", "", "", 200, "\"juliet@a.lab\"");
-	expect("PUT", "/api/v1/allow", JSON, "{\"user\": \"r@sip.lab\"}", 422, "\"field\": \"contact\"");
-	expect("PUT", "/api/v1/allow", JSON, "{\"user\": \"r@other.lab\", \"contact\": \"j@a.lab\"}", 422,
-		"\"code\": \"user_not_local\"");
-	expect("PUT", "/api/v1/allow", JSON, "{\"user\": \"r@sip.lab\", \"contact\": \"j@b.lab\"}", 422,
-		"\"code\": \"not_partner\"");
-	expect("PUT", "/api/v1/allow", JSON, "{\"user\": \"r@@sip.lab\", \"contact\": \"j@a.lab\"}", 422,
-		"\"field\": \"user\"");
+	expect("PUT", "/api/v1/allow", JSON, "{\"user\": \"r@sip.lab\"}", 422,
+		"\"field\": \"contact\"");
 	expect("PUT", "/api/v1/allow", JSON,
-		"{\"user\": \"r@sip.lab\", \"contact\": \"j@a.lab\", \"expires\": \"2001-01-01T00:00:00Z\"}",
+		"{\"user\": \"r@other.lab\", \"contact\": \"j@a.lab\"}", 422,
+		"\"code\": \"user_not_local\"");
+	expect("PUT", "/api/v1/allow", JSON, "{\"user\": \"r@sip.lab\", \"contact\": \"j@b.lab\"}",
+		422, "\"code\": \"not_partner\"");
+	expect("PUT", "/api/v1/allow", JSON, "{\"user\": \"r@@sip.lab\", \"contact\": \"j@a.lab\"}",
+		422, "\"field\": \"user\"");
+	expect("PUT", "/api/v1/allow", JSON,
+		"{\"user\": \"r@sip.lab\", \"contact\": \"j@a.lab\", \"expires\": "
+		"\"2001-01-01T00:00:00Z\"}",
 		422, "\"code\": \"expires_in_past\"");
 	expect("PUT", "/api/v1/allow", JSON,
-		"{\"user\": \"r@sip.lab\", \"contact\": \"j@a.lab\", \"expires\": \"tomorrow\"}", 422,
-		"\"code\": \"time_syntax\"");
-	expect("DELETE", "/api/v1/allow?user=romeo%40sip.lab&contact=juliet@a.lab", "", "", 200, "juliet");
-	expect("DELETE", "/api/v1/allow?user=romeo@sip.lab&contact=juliet@a.lab", "", "", 404, "not_found");
+		"{\"user\": \"r@sip.lab\", \"contact\": \"j@a.lab\", \"expires\": \"tomorrow\"}",
+		422, "\"code\": \"time_syntax\"");
+	expect("DELETE", "/api/v1/allow?user=romeo%40sip.lab&contact=juliet@a.lab", "", "", 200,
+		"juliet");
+	expect("DELETE", "/api/v1/allow?user=romeo@sip.lab&contact=juliet@a.lab", "", "", 404,
+		"not_found");
 	expect("DELETE", "/api/v1/allow?user=romeo@sip.lab", "", "", 422, "\"field\": \"contact\"");
 }
 
@@ -507,7 +526,8 @@ static void the_status_says_what_keeps_messages_from_flowing(void **state)
 	add_route_and_domain();
 	expect("POST", "/api/v1/partners", JSON, "{\"domain\": \"a.lab\"}", 201, "");
 	expect("PATCH", "/api/v1/access", JSON, "{\"allow_federated_users\": true}", 200, "");
-	expect("PATCH", "/api/v1/policies/global", JSON, "{\"federation\": true, \"xmpp\": true}", 200, "");
+	expect("PATCH", "/api/v1/policies/global", JSON, "{\"federation\": true, \"xmpp\": true}",
+		200, "");
 	admin_set_state(admin, NULL);
 	expect("GET", "/api/v1/status", "", "", 200, "\"state\": \"ready\"");
 	expect("GET", "/api/v1/status", "", "", 200, "\"hints\": []");
@@ -515,17 +535,19 @@ static void the_status_says_what_keeps_messages_from_flowing(void **state)
 
 static void negotiation_is_judged_without_a_partner(void **state)
 {
-	expect("GET", "/api/v1/negotiation?tls_negotiation=optional&sasl_negotiation=required", "", "", 200,
-		"\"refused\": null");
+	expect("GET", "/api/v1/negotiation?tls_negotiation=optional&sasl_negotiation=required", "",
+		"", 200, "\"refused\": null");
 	expect("GET", "/api/v1/negotiation?tls_negotiation=not-supported", "", "", 200,
 		"\"refused\": \"sasl_requires_tls\"");
-	expect("GET", "/api/v1/negotiation?tls_negotiation=maybe", "", "", 422, "\"code\": \"not_one_of\"");
+	expect("GET", "/api/v1/negotiation?tls_negotiation=maybe", "", "", 422,
+		"\"code\": \"not_one_of\"");
 }
 
 static void changes_under_way_are_finished_at_the_end(void **state)
 {
-	static const char request[] = "POST /api/v1/partners HTTP/1.1\r\n" JSON "Content-Length: 19\r\n\r\n"
-				      "{\"domain\": \"a.lab\"}";
+	static const char request[] =
+		"POST /api/v1/partners HTTP/1.1\r\n" JSON "Content-Length: 19\r\n\r\n"
+		"{\"domain\": \"a.lab\"}";
 	int fd = dial();
 
 	assert_int_equal(send(fd, request, sizeof request - 1, 0), sizeof request - 1);
@@ -539,7 +561,7 @@ static void changes_under_way_are_finished_at_the_end(void **state)
 
 int main(void)
 {
-#define T(f)	   cmocka_unit_test_setup_teardown(f, start, stop)
+#define T(f)       cmocka_unit_test_setup_teardown(f, start, stop)
 #define T_ALONE(f) cmocka_unit_test_setup_teardown(f, start_alone, stop)
 	const struct CMUnitTest tests[] = {
 		T(the_socket_is_for_owner_and_group),

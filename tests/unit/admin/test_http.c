@@ -22,8 +22,8 @@ enum { BODY_LIMIT = 1000, CONNECTIONS = 4, REQUEST_SECS = 1, IDLE_SECS = 1 };
 static struct http *http;
 static struct loop *loop;
 static struct sockaddr_un at = {.sun_family = AF_UNIX};
-static struct buf seen;           /* what the handler was asked */
-static struct http_req *held;     /* a request the handler keeps */
+static struct buf seen;       /* what the handler was asked */
+static struct http_req *held; /* a request the handler keeps */
 static struct loop_call wake;
 
 static void show(const struct http_req *r)
@@ -158,7 +158,8 @@ static int stop(void **state)
 
 static void a_request_is_read_and_answered(void **state)
 {
-	char *got = exchange("GET /a%20b/c?q=x%26y%3D1&z HTTP/1.1\r\nIf-Match: \"3\"\r\n" CLOSING "\r\n", 0);
+	char *got = exchange(
+		"GET /a%20b/c?q=x%26y%3D1&z HTTP/1.1\r\nIf-Match: \"3\"\r\n" CLOSING "\r\n", 0);
 
 	saw("GET /a b/c q=x&y=1 m=\"3\" b=\n");
 	assert_true(slice_starts(slice_of(got), SL("HTTP/1.1 200 OK\r\n")));
@@ -218,7 +219,8 @@ static void a_body_over_the_limit_is_refused(void **state)
 static void a_chunked_body_is_refused(void **state)
 {
 	char *got = exchange("POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-			     "5\r\nabcde\r\n0\r\n\r\n", 0);
+			     "5\r\nabcde\r\n0\r\n\r\n",
+		0);
 
 	assert_true(slice_starts(slice_of(got), SL("HTTP/1.1 411 ")));
 	saw("");
@@ -258,7 +260,8 @@ static void an_answer_may_come_later_and_holds_back_the_next_request(void **stat
 
 	wake.fn = answer_held;
 	loop_post(loop, &wake);
-	got = exchange("GET /hold HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\n" CLOSING "\r\n", 0);
+	got = exchange(
+		"GET /hold HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\n" CLOSING "\r\n", 0);
 	saw("GET /hold q= m= b=\nGET /2 q= m= b=\n");
 	assert_true(strstr(got, "later\n") < strstr(got, "hello\n"));
 	free(got);
@@ -276,9 +279,9 @@ static void a_long_answer_arrives_whole(void **state)
 
 static void proxies_are_noticed(void **state)
 {
-	static const char *const field[] = {"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host",
-		"X-FORWARDED-PROTO", "x-forwarded-server", "X-Real-IP", "X-Forwarded-User",
-		"X-Client-IP", "X-Original-URL"};
+	static const char *const field[] = {"Forwarded", "Via", "X-Forwarded-For",
+		"X-Forwarded-Host", "X-FORWARDED-PROTO", "x-forwarded-server", "X-Real-IP",
+		"X-Forwarded-User", "X-Client-IP", "X-Original-URL"};
 
 	for (size_t i = 0; i < ARRAY_LEN(field); i++) {
 		char *ask = xasprintf("GET /x HTTP/1.1\r\n%s: for=1\r\n" CLOSING "\r\n", field[i]);
@@ -294,7 +297,7 @@ static void proxies_are_noticed(void **state)
 static void garbage_ends_the_connection_and_nothing_else(void **state)
 {
 	static const char *const junk[] = {"\x16\x03\x01\x02\r\n\r\n", "GET\r\n\r\n",
-		"GET /x HTTP/1.1\r\n: \r\n\r\n" , "BREW /x HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET /x HTTP/1.1\r\n: \r\n\r\n", "BREW /x HTTP/1.1\r\nHost: x\r\n\r\n",
 		"GET /a%00b HTTP/1.1\r\n" CLOSING "\r\n"};
 
 	for (size_t i = 0; i < ARRAY_LEN(junk); i++) {

@@ -21,6 +21,7 @@
 
 enum { STRANGER = 64001, GROUP = 64002, OTHER_GROUP = 64003 };
 
+/* clang-format off */
 static const struct {
 	const char *who;
 	uid_t uid;
@@ -39,6 +40,7 @@ static const struct {
 	{"another group", STRANGER, OTHER_GROUP, 1, {OTHER_GROUP}, GROUP, false},
 	{"root's group alone", STRANGER, 0, 0, {0}, GROUP, false},
 };
+/* clang-format on */
 
 static int listener(struct sockaddr_un *at)
 {

@@ -21,7 +21,7 @@ static void no_two_routes_are_the_same(void **state)
 		for (size_t k = 0; k < i; k++) {
 			assert_string_not_equal(api_routes[i].id, api_routes[k].id);
 			assert_false(strcmp(api_routes[i].path, api_routes[k].path) == 0 &&
-				strcmp(api_routes[i].method, api_routes[k].method) == 0);
+				     strcmp(api_routes[i].method, api_routes[k].method) == 0);
 		}
 	}
 }
@@ -38,7 +38,8 @@ static void the_right_of_a_route_fits_its_method(void **state)
 		else
 			assert_true(ends(right, ".write") || strcmp(right, "config.change") == 0);
 		if (r->kind >= 0)
-			assert_true(slice_starts(slice_of(right), slice_of(object_classes[r->kind]->name)));
+			assert_true(slice_starts(
+				slice_of(right), slice_of(object_classes[r->kind]->name)));
 		assert_non_null(r->handle);
 		assert_true(strlen(r->help) > 10 && ends(r->help, "."));
 		assert_null(strchr(r->help, '\''));
@@ -57,6 +58,7 @@ static void every_kind_of_object_has_its_routes(void **state)
 	}
 }
 
+/* clang-format off */
 static const struct {
 	const char *method, *path, *id, *param, *allow;
 } found[] = {
@@ -75,14 +77,15 @@ static const struct {
 	{"GET", "/", NULL, NULL, ""},
 	{"GET", "", NULL, NULL, ""},
 };
+/* clang-format on */
 
 static void a_request_finds_its_route(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(found); i++) {
 		struct buf allow = {0};
 		struct slice param;
-		const struct api_route *r =
-			api_route_find(slice_of(found[i].method), slice_of(found[i].path), &param, &allow);
+		const struct api_route *r = api_route_find(
+			slice_of(found[i].method), slice_of(found[i].path), &param, &allow);
 
 		if (found[i].id)
 			assert_string_equal(r->id, found[i].id);

@@ -18,8 +18,8 @@
 #include "store/store.h"
 
 /*
- * The program itself against a real administration with a store in memory: what it prints and how it
- * exits. $ENTENTE is the program.
+ * The program itself against a real administration with a store in memory: what it prints and how
+ * it exits. $ENTENTE is the program.
  */
 
 static struct loop *loop;
@@ -36,8 +36,8 @@ static void publish(void *arg, struct snapshot *s, void (*done)(void *done_arg),
 	done(done_arg);
 }
 
-static void streams(void *arg, struct loop *asker, void (*done)(void *done_arg, struct view_streams *l),
-	void *done_arg)
+static void streams(void *arg, struct loop *asker,
+	void (*done)(void *done_arg, struct view_streams *l), void *done_arg)
 {
 	struct view_streams *l = view_streams_new();
 	struct view_stream *s = view_streams_add(l);
@@ -46,7 +46,8 @@ static void streams(void *arg, struct loop *asker, void (*done)(void *done_arg, 
 	s->dir = VIEW_OUT;
 	s->state = VIEW_WAITING;
 	s->local = view_text(l, SL("sip.lab"));
-	s->remote = view_text(l, SL("b\xc3\xbc" "cher.lab"));
+	s->remote = view_text(l, SL("b\xc3\xbc"
+				    "cher.lab"));
 	/* what a hostile partner might say */
 	s->error = view_text(l, SL("gone\x1b[31m\n\xe2\x80\xaeleft \xff"));
 	done(done_arg, l);
@@ -55,7 +56,8 @@ static void streams(void *arg, struct loop *asker, void (*done)(void *done_arg, 
 static void allow(void *arg, struct admin_allow *a)
 {
 	if (a->verb == ADMIN_ALLOW_REMOVE)
-		a->result = err_code(&a->err, ERR_NOT_FOUND, "not_found", NULL, "there is no such invitation");
+		a->result = err_code(
+			&a->err, ERR_NOT_FOUND, "not_found", NULL, "there is no such invitation");
 	a->done(a);
 }
 
@@ -69,7 +71,8 @@ static void *serve(void *arg)
 
 static int start(void **state)
 {
-	struct admin_options o = {.group = "", .node = "a", .roles = "edge gateway admin", .hooks = &hooks};
+	struct admin_options o = {
+		.group = "", .node = "a", .roles = "edge gateway admin", .hooks = &hooks};
 	struct err e;
 	int fd;
 
@@ -126,7 +129,8 @@ static struct run run(const char *words)
 	char *out = xasprintf("%s/out", folder), *err = xasprintf("%s/err", folder);
 	char *line = xasprintf("\"$ENTENTE\" %s >%s 2>%s", words, out, err);
 	int status = system(line);
-	struct run r = {WIFEXITED(status) ? WEXITSTATUS(status) : 255, read_all(out), read_all(err)};
+	struct run r = {
+		WIFEXITED(status) ? WEXITSTATUS(status) : 255, read_all(out), read_all(err)};
 
 	free(out);
 	free(err);
@@ -139,8 +143,8 @@ static void expect(const char *words, int code, const char *out, const char *err
 	struct run r = run(words);
 
 	if (r.code != code || strcmp(r.out, out) != 0 || strcmp(r.err, err) != 0)
-		fail_msg("entente %s\nexpected %d\n%s%sgot %d\n%s%s", words, code, out, err, r.code, r.out,
-			r.err);
+		fail_msg("entente %s\nexpected %d\n%s%sgot %d\n%s%s", words, code, out, err, r.code,
+			r.out, r.err);
 	free(r.out);
 	free(r.err);
 }
@@ -150,8 +154,8 @@ static void expect_part(const char *words, int code, const char *part)
 	struct run r = run(words);
 
 	if (r.code != code || (!strstr(r.out, part) && !strstr(r.err, part)))
-		fail_msg("entente %s\nexpected %d with\n%s\ngot %d\n%s%s", words, code, part, r.code, r.out,
-			r.err);
+		fail_msg("entente %s\nexpected %d with\n%s\ngot %d\n%s%s", words, code, part,
+			r.code, r.out, r.err);
 	free(r.out);
 	free(r.err);
 }
@@ -160,19 +164,22 @@ static void expect_part(const char *words, int code, const char *part)
 
 static void partners_from_first_to_last(void **state)
 {
-	expect("partner list", 0, "DOMAIN  TYPE  TLS  SASL  DIALBACK  ENABLED  ADDITIONAL DOMAINS\n", "");
+	expect("partner list", 0,
+		"DOMAIN  TYPE  TLS  SASL  DIALBACK  ENABLED  ADDITIONAL DOMAINS\n", "");
 	expect("partner add xmpp.lab --type Federated --dialback=no --additional-domains a.xmpp.lab,b.xmpp.lab",
 		0, "partner xmpp.lab added\n", "");
 	expect("partner list", 0,
 		"DOMAIN    TYPE       TLS       SASL      DIALBACK  ENABLED  ADDITIONAL DOMAINS\n"
-		"xmpp.lab  Federated  Required  Required  false     true     a.xmpp.lab, b.xmpp.lab\n", "");
+		"xmpp.lab  Federated  Required  Required  false     true     a.xmpp.lab, b.xmpp.lab\n",
+		"");
 	expect_part("partner set xmpp.lab --TlsNegotiation optional --remove-domains a.xmpp.lab", 0,
 		"partner xmpp.lab changed\n"
 		"    additional_domains: a.xmpp.lab,b.xmpp.lab -> b.xmpp.lab\n"
 		"    tls_negotiation: Required -> Optional\n");
 	expect_part("--what-if partner disable xmpp.lab", 0,
 		"partner xmpp.lab would be changed\n    enabled: true -> false\n");
-	expect_part("--what-if partner disable xmpp.lab", 0, "(sasl_needs_tls_optional_may_fail)\n");
+	expect_part(
+		"--what-if partner disable xmpp.lab", 0, "(sasl_needs_tls_optional_may_fail)\n");
 	expect_part("partner show xmpp.lab", 0, "enabled                       true\n");
 	expect_part("partner show xmpp.lab", 0, "methods                       sasl-over-tls\n");
 	expect("partner set xmpp.lab --default tls", 0,
@@ -190,8 +197,9 @@ static void partners_from_first_to_last(void **state)
 
 static void what_is_refused_comes_with_ways_out_to_paste(void **state)
 {
-	expect_part("partner add x.lab --tls NotSupported --description \"it's ours\" --sasl Optional "
-		    "--dialback yes",
+	expect_part(
+		"partner add x.lab --tls NotSupported --description \"it's ours\" --sasl Optional "
+		"--dialback yes",
 		6,
 		" (sasl_requires_tls)\n"
 		"Ways out, safest first; agree with the partner's administrator before:\n"
@@ -204,11 +212,13 @@ static void what_is_refused_comes_with_ways_out_to_paste(void **state)
 		"    entente partner add x.lab --description 'it'\\''s ours' --tls NotSupported --sasl "
 		"NotSupported --dialback true\n"
 		"        # tcp-dialback\n");
-	expect_part("partner add x.lab --description 'it'\\''s ours' --tls NotSupported --sasl NotSupported "
-		    "--dialback true",
+	expect_part(
+		"partner add x.lab --description 'it'\\''s ours' --tls NotSupported --sasl "
+		"NotSupported --dialback true",
 		0, "partner x.lab added\n");
-	expect_part("--json partner add y.lab --tls nosuch", 6, "{\"type\": \"about:blank\", \"status\": 422, "
-								"\"code\": \"not_one_of\"");
+	expect_part("--json partner add y.lab --tls nosuch", 6,
+		"{\"type\": \"about:blank\", \"status\": 422, "
+		"\"code\": \"not_one_of\"");
 }
 
 static void json_is_what_was_asked_for(void **state)
@@ -248,12 +258,14 @@ static void a_socket_that_may_not_be_used_is_exit_4(void **state)
 	if (geteuid() != 0)
 		skip();
 	assert_int_equal(chmod(folder, 0755), 0);
-	words = xasprintf("--version >/dev/null; setpriv --reuid 65534 --regid 65534 --clear-groups "
-			  "\"$ENTENTE\" status");
+	words = xasprintf(
+		"--version >/dev/null; setpriv --reuid 65534 --regid 65534 --clear-groups "
+		"\"$ENTENTE\" status");
 	expect_part(words, 4, "you may not use");
 	free(words);
 }
 
+/* clang-format off */
 static const struct {
 	const char *words, *says;
 } usage[] = {
@@ -285,6 +297,7 @@ static const struct {
 				    "usage: entente allow USER CONTACT [--expires WHEN]\n"},
 	{"status --socket", "entente: --socket has no value\n"},
 };
+/* clang-format on */
 
 static void a_wrong_command_line_is_exit_2_and_says_why(void **state)
 {
@@ -301,7 +314,8 @@ static void the_switch_and_the_global_policy_are_one_page(void **state)
 {
 	expect_part("access set --allow-federated-users yes --enable-federation-access yes "
 		    "--enable-xmpp-access yes",
-		0, "access global changed\n    allow_federated_users: false -> true\npolicy global changed\n");
+		0,
+		"access global changed\n    allow_federated_users: false -> true\npolicy global changed\n");
 	expect("access show", 0,
 		"allow_federated_users     true\n"
 		"policy                    global\n"
@@ -317,7 +331,8 @@ static void invitations(void **state)
 	expect_part("route add main --next-hop sip:127.0.0.1:5070", 0, "route main added");
 	expect_part("domain add sip.lab --route main", 0, "domain sip.lab added");
 	expect_part("partner add xmpp.lab", 0, "added");
-	expect("allow Romeo@sip.lab juliet@xmpp.lab", 0, "romeo@sip.lab allows juliet@xmpp.lab\n", "");
+	expect("allow Romeo@sip.lab juliet@xmpp.lab", 0, "romeo@sip.lab allows juliet@xmpp.lab\n",
+		"");
 	expect("allow romeo@sip.lab juliet@xmpp.lab --expires 2999-01-02T03:04:05Z", 0,
 		"romeo@sip.lab allows juliet@xmpp.lab until 2999-01-02T03:04:05.000Z\n", "");
 	expect_part("allow romeo@sip.lab juliet@xmpp.lab --expires 30d", 0, "until 20");
@@ -332,7 +347,8 @@ static void what_a_partner_says_does_not_reach_the_terminal(void **state)
 	expect("stream list", 0,
 		"ID  DIR  STATE    LOCAL    REMOTE      PEER  METHOD  TLS  IN  OUT  QUEUED  SINCE  NEXT ATTEMPT  "
 		"LAST ERROR\n"
-		"o1  out  waiting  sip.lab  b\xc3\xbc" "cher.lab  -     -       -    0   0    0       -      -      "
+		"o1  out  waiting  sip.lab  b\xc3\xbc"
+		"cher.lab  -     -       -    0   0    0       -      -      "
 		"       gone\\x1b[31m\\x0a\\xe2\\x80\\xaeleft \xef\xbf\xbd\n",
 		"");
 }
@@ -340,7 +356,8 @@ static void what_a_partner_says_does_not_reach_the_terminal(void **state)
 static void every_command_is_in_the_help(void **state)
 {
 	expect_part("help", 0, "  stream list\n");
-	expect_part("help partner add", 0, "  --tls  Required, Optional or NotSupported [Required]\n");
+	expect_part(
+		"help partner add", 0, "  --tls  Required, Optional or NotSupported [Required]\n");
 	expect_part("help nonsense", 2, "there is no command 'nonsense'");
 	expect_part("--version", 0, "entente " ENTENTE_VERSION);
 }

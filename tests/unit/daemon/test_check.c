@@ -159,15 +159,17 @@ static void without_a_store_it_says_so_and_makes_none(void **state)
 static void what_is_in_the_store_is_looked_at(void **state)
 {
 	make_store();
-	expect(0, "warning: local domain other.lab has no certificate; add a [certificate NAME] for it\n");
+	expect(0,
+		"warning: local domain other.lab has no certificate; add a [certificate NAME] for "
+		"it\n");
 	expect(0, "warning: local domain sip.lab has no SIP route; its users get no messages\n");
 	expect(0, "warning: route main trusts addresses of the open Internet over UDP");
 }
 
 static void private_networks_are_trusted_without_a_word(void **state)
 {
-	static const struct assign sources = {
-		SL("sources"), ASSIGN_SET, SL("127.0.0.1, ::1, 10.0.0.1, 172.16.0.0/12, 192.168.1.0/24, fd00::/8")};
+	static const struct assign sources = {SL("sources"), ASSIGN_SET,
+		SL("127.0.0.1, ::1, 10.0.0.1, 172.16.0.0/12, 192.168.1.0/24, fd00::/8")};
 	static const struct change one = {CHANGE_SET, OBJECT_ROUTE, SL("main"), &sources, 1};
 	char *dir = in_folder("store"), *key = in_folder("store.key"), *path, *says;
 	struct store_options o = {"sqlite", dir, key};
@@ -263,7 +265,8 @@ static void the_abstract_socket_is_understood(void **state)
 
 	memcpy(at.sun_path + 1, name + 1, (size_t)n - 1);
 	assert_int_equal(bind(fd, (struct sockaddr *)&at,
-				 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)n)), 0);
+				 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)n)),
+		0);
 	setenv("NOTIFY_SOCKET", name, 1);
 	notify("STATUS=x");
 	assert_int_equal(recv(fd, got, sizeof got, 0), 8);

@@ -36,6 +36,7 @@ static char *written(const struct conf_notes *notes)
 }
 
 /* The whole of what an administrator reads, so that a change of it is seen here. */
+/* clang-format off */
 static const struct bad {
 	const char *text, *says;
 } bad[] = {
@@ -46,22 +47,23 @@ static const struct bad {
 		"f:2: error: listen: '::1:5269' is no address with a port; write 192.0.2.1:5269 or "
 		"[2001:db8::1]:5269\n"},
 	{"[xmpp]\nlisten = 127.0.0.1:65536\n" CERT,
-		"f:2: error: listen: '127.0.0.1:65536' is no address with a port; write 192.0.2.1:5269 "
-		"or [2001:db8::1]:5269\n"},
+		"f:2: error: listen: '127.0.0.1:65536' is no address with a port; write "
+		"192.0.2.1:5269 or [2001:db8::1]:5269\n"},
 	{"[xmpp]\nlisten = [::1:5269\n" CERT,
-		"f:2: error: listen: '[::1:5269' is no address with a port; write 192.0.2.1:5269 or "
-		"[2001:db8::1]:5269\n"},
+		"f:2: error: listen: '[::1:5269' is no address with a port; write 192.0.2.1:5269 "
+		"or [2001:db8::1]:5269\n"},
 	{"[xmpp]\nlisten =\n" CERT, "f:2: error: listen: is empty; give at least one\n"},
 	{"[xmpp]\nlistn = 127.0.0.1:1\n" CERT,
-		"f:2: error: there is no setting 'listn' in [xmpp]; did you mean 'listen' in [xmpp]?\n"},
+		"f:2: error: there is no setting 'listn' in [xmpp]; did you mean 'listen' in "
+		"[xmpp]?\n"},
 	{"[xmpp]\nfrobnicate-everything = 1\n" CERT,
 		"f:2: error: there is no setting 'frobnicate-everything' in [xmpp]\n"},
 	{"[admin]\nlisten-udp = 127.0.0.1:5060\n" CERT,
-		"f:2: error: there is no setting 'listen-udp' in [admin]; did you mean 'listen-udp' in "
-		"[sip]?\n"},
+		"f:2: error: there is no setting 'listen-udp' in [admin]; did you mean "
+		"'listen-udp' in [sip]?\n"},
 	{"[smtp]\nx = 1\n" CERT,
-		"f:2: error: there is no section [smtp]; there are [daemon] [store] [xmpp] [certificate "
-		"NAME] [sip] [resolver] [admin] [metrics]\n"},
+		"f:2: error: there is no section [smtp]; there are [daemon] [store] [xmpp] "
+		"[certificate NAME] [sip] [resolver] [admin] [metrics]\n"},
 	{"x = 1\n" CERT,
 		"f:1: error: a setting stands before the first section; begin with one of [daemon] "
 		"[store] [xmpp] [certificate NAME] [sip] [resolver] [admin] [metrics]\n"},
@@ -70,8 +72,8 @@ static const struct bad {
 	{CERT "[daemon]\nlog-level = info\nlog-level = debug\n",
 		"f:6: error: log-level is set on line 5 already; remove one\n"},
 	{CERT "[daemon]\nlog-level = info\n  debug\n",
-		"f:6: error: log-level takes one line; a line that begins with a blank continues the one "
-		"before\n"},
+		"f:6: error: log-level takes one line; a line that begins with a blank continues "
+		"the one before\n"},
 	{CERT "[daemon]\nlog-level = loud\n",
 		"f:5: error: log-level: 'loud' is not one of: error warn info debug\n"},
 	{CERT "[daemon]\nroles = edge, proxy\n",
@@ -85,7 +87,8 @@ static const struct bad {
 	{CERT "[store]\ndir = entente\n",
 		"f:5: error: dir: 'entente' is no absolute path; it begins with /\n"},
 	{CERT "[store]\ndir = /a\nkey-file = /a/key\n",
-		"f:6: error: key-file: /a/key is in the store's directory; keep the key outside it\n"},
+		"f:6: error: key-file: /a/key is in the store's directory; keep the key outside "
+		"it\n"},
 	{CERT "[xmpp]\ntrust = ca.pem\n",
 		"f:5: error: trust: 'ca.pem' is neither 'system' nor an absolute path\n"},
 	{CERT "[metrics]\nlisten = 0.0.0.0:9464\n",
@@ -96,13 +99,14 @@ static const struct bad {
 	{"[certificate x]\nchain = /c.pem\n",
 		"f:2: error: [certificate x] has no 'key'; it needs one\n"},
 	{CERT "[certificate y]\nchain = /c.pem\nkey = /k.pem\n",
-		"f:5: error: [certificate x] and [certificate y] both have no 'domains'; one certificate "
-		"may be for all domains that have none of their own\n"},
+		"f:5: error: [certificate x] and [certificate y] both have no 'domains'; one "
+		"certificate may be for all domains that have none of their own\n"},
 	{"[certificate x]\nchain = /c.pem\nkey = /k.pem\ndomains = a.example\n"
 	 "[certificate y]\nchain = /c.pem\nkey = /k.pem\ndomains = A.example\n",
 		"f:6: error: domains: a.example is in [certificate x] already\n"},
 	{"[certificate x]\nchain = /c.pem\nkey = /k.pem\ndomains = a.example, b..c\n",
-		"f:4: error: domains: 'b..c' is no domain name (a part of the domain name is empty); write it like example.com\n"},
+		"f:4: error: domains: 'b..c' is no domain name (a part of the domain name is "
+		"empty); write it like example.com\n"},
 	{CERT "[certificate 0123456789012345678901234567890123456789]\nkey = /k\nchain = /c\ndomains = a.lab\n",
 		"f:4: error: the name of a section or a setting has at most 49 characters\n"},
 	/* two problems, both told */
@@ -110,6 +114,7 @@ static const struct bad {
 		"f:5: error: there is no setting 'nod' in [daemon]; did you mean 'node' in [daemon]?\n"
 		"f:6: error: log-level: 'x' is not one of: error warn info debug\n"},
 };
+/* clang-format on */
 
 static void bad_files_say_what_is_wrong(void **state)
 {
@@ -158,15 +163,16 @@ static void a_missing_file_is_said(void **state)
 static void values_are_typed(void **state)
 {
 	struct conf_notes notes = {0};
-	struct conf *c = read_text("# comment\n; comment\n"
-				     "[daemon]\nroles = edge,gateway\nnode = 7\nlog-level = DEBUG\n"
-				     "[xmpp]\nlisten = [::1]:1, 127.0.0.1:2\n   10.0.0.1:3\ntrust = /ca.pem\n"
-				     "[certificate a]\nchain = /a.pem\nkey = /a.key\n"
-				     "domains = X.example y.example,\n B\u00fccher.example\n"
-				     "[certificate b]\nkey = /b.key\nchain = /b.pem\n"
-				     "[resolver]\ndnssec = require\nforward = 127.0.0.1:5399\n"
-				     "[metrics]\nlisten = 10.0.0.1:1\nallow-remote = yes\n",
-		&notes);
+	struct conf *c =
+		read_text("# comment\n; comment\n"
+			  "[daemon]\nroles = edge,gateway\nnode = 7\nlog-level = DEBUG\n"
+			  "[xmpp]\nlisten = [::1]:1, 127.0.0.1:2\n   10.0.0.1:3\ntrust = /ca.pem\n"
+			  "[certificate a]\nchain = /a.pem\nkey = /a.key\n"
+			  "domains = X.example y.example,\n B\u00fccher.example\n"
+			  "[certificate b]\nkey = /b.key\nchain = /b.pem\n"
+			  "[resolver]\ndnssec = require\nforward = 127.0.0.1:5399\n"
+			  "[metrics]\nlisten = 10.0.0.1:1\nallow-remote = yes\n",
+			&notes);
 
 	assert_non_null(c);
 	assert_int_equal(notes.n, 0);
@@ -200,8 +206,9 @@ static void an_empty_file_has_the_defaults(void **state)
 	char *says = written(&notes);
 
 	assert_non_null(c);
-	assert_string_equal(says, "f: warning: there is no [certificate NAME] section: no stream can "
-				  "be encrypted or authenticated by TLS\n");
+	assert_string_equal(says,
+		"f: warning: there is no [certificate NAME] section: no stream can "
+		"be encrypted or authenticated by TLS\n");
 	assert_int_equal(c->roles, (1 << ROLE__N) - 1);
 	assert_int_equal(c->xmpp_listen.n, 2);
 	assert_string_equal(c->admin_socket, "/run/entente/admin.sock");
@@ -230,7 +237,7 @@ static void a_changed_address_needs_a_restart_a_certificate_does_not(void **stat
 	struct conf *a = read_text(CERT, &notes);
 	struct conf *b = read_text(CERT "[daemon]\nlog-level = debug\n", &notes);
 	struct conf *c = read_text("[certificate y]\nchain = /d.pem\nkey = /e.pem\n"
-				     "[xmpp]\nlisten = 127.0.0.1:5269\n",
+				   "[xmpp]\nlisten = 127.0.0.1:5269\n",
 		&notes);
 	char *says;
 
@@ -239,7 +246,8 @@ static void a_changed_address_needs_a_restart_a_certificate_does_not(void **stat
 	assert_true(conf_needs_restart(a, c, &notes));
 	says = written(&notes);
 	assert_string_equal(says,
-		"f:5: warning: listen in [xmpp] has changed; it takes effect at the next restart\n");
+		"f:5: warning: listen in [xmpp] has changed; it takes effect at the next "
+		"restart\n");
 	free(says);
 	conf_free(a);
 	conf_free(b);

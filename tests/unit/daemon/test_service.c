@@ -24,8 +24,8 @@
 #include "base/slice.h"
 
 /*
- * The program as a process: how it starts, reloads and ends. $ENTENTED and $ENTENTE are the programs;
- * what it tells the service manager is what is waited for.
+ * The program as a process: how it starts, reloads and ends. $ENTENTED and $ENTENTE are the
+ * programs; what it tells the service manager is what is waited for.
  */
 enum { WAIT_MS = 60000 };
 
@@ -200,7 +200,8 @@ static void end_well(void)
 
 static int shell(const char *words)
 {
-	char *line = xasprintf("\"$ENTENTE\" --socket %s/admin.sock %s >%s/out 2>&1", folder, words, folder);
+	char *line = xasprintf(
+		"\"$ENTENTE\" --socket %s/admin.sock %s >%s/out 2>&1", folder, words, folder);
 	int status = system(line);
 
 	free(line);
@@ -393,7 +394,8 @@ static void root_becomes_the_user_it_is_told(void **state)
 	launch();
 	words = xasprintf("/proc/%d/status", (int)daemon_pid);
 	status = xasprintf("grep -q '^Uid:.65534.65534.65534.65534$' %1$s && "
-			   "grep -q '^Gid:.65534.65534.65534.65534$' %1$s", words);
+			   "grep -q '^Gid:.65534.65534.65534.65534$' %1$s",
+		words);
 	assert_int_equal(system(status), 0);
 	assert_int_equal(shell("status"), 0);
 	end_well();
