@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "gateway/core.h"
+#include "view/metrics.h"
 
 /* ---- what SIP user agents are told about us ---- */
 
@@ -94,7 +95,9 @@ void gateway_send_xml(
 	if (!g->held && g->ops->send(g->ops_arg, d))
 		return;
 	if (g->n_held == HELD_MAX) {
-		log_warn(&g->log, "answer-dropped", LF_S("partner", to_domain));
+		metric_add(M_ANSWERS_DROPPED, 1);
+		if (gateway_may_log(g))
+			log_warn(&g->log, "answer-dropped", LF_S("partner", to_domain));
 		link_down_free(d);
 		return;
 	}
@@ -191,8 +194,8 @@ static void default_limits(struct gateway_limits *l)
 {
 	static const struct gateway_limits defaults = {
 		.pending = 100000,
-		.late = 131072,
-		.late_ms = 60000,
+		.late = 262144,
+		.late_ms = 75000,
 		.target_msgs = 64,
 		.target_bytes = 256 * 1024,
 		.queued_msgs = 100000,

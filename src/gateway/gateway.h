@@ -30,11 +30,21 @@ struct sipnet_ops;
 struct snapshot;
 struct worker;
 
-/* Zero means the default in brackets. */
+/*
+ * Zero means the default in brackets.
+ *
+ * late and late_ms follow from what the edge may still report. When a stream breaks, that is up to
+ * edge_limits.doubt_stanzas (262144) stanzas, the last ones written on it: late holds as many. Their
+ * age is at most that of a byte the partner's kernel never acknowledged, which ours gives up after
+ * 60 s: late_ms is a quarter more. Streams share the table, so at over 3500 messages a second (late
+ * in late_ms) the oldest leave early, and with several streams full of doubt some of the reports
+ * find nothing: they are counted (entente_late_errors_forgotten_total), as is an error stanza that
+ * comes later than that. A record takes about 300 bytes.
+ */
 struct gateway_limits {
 	unsigned pending;     /* SIP requests without final response [100000] */
-	unsigned late;        /* answered ones of which an error may still come [131072] */
-	uint32_t late_ms;     /* how long they are remembered [60000] */
+	unsigned late;        /* answered ones of which an error may still come [262144] */
+	uint32_t late_ms;     /* how long they are remembered [75000] */
 	unsigned target_msgs; /* messages waiting for one target URI [64] */
 	size_t target_bytes;  /* [256 KiB] */
 	unsigned queued_msgs; /* waiting for all targets together [100000] */

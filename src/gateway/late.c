@@ -185,8 +185,9 @@ void late_report(struct gateway *g, struct slice user, struct slice contact, uin
 	p = pair_find(g, key);
 	fresh = !p;
 	if (fresh && g->late_pairs.count >= g->limits.late_pairs) {
-		log_warn(
-			&g->log, "late-error-untold", LF_S("user", user), LF_S("contact", contact));
+		if (gateway_may_log(g))
+			log_warn(&g->log, "late-error-untold", LF_S("user", user),
+				LF_S("contact", contact));
 		return;
 	}
 	if (fresh)

@@ -368,6 +368,8 @@ void toxmpp_lost(struct gateway *g, enum link_reason reason, const uint64_t *ids
 		gateway_scratch(g);
 		if (p)
 			lost_one(g, p, reason);
+		else
+			metric_add(M_LATE_LOSSES_FORGOTTEN, 1);
 	}
 }
 
@@ -402,6 +404,8 @@ void toxmpp_error(
 	struct pending *p =
 		pending_find(&g->pending, stanza_id_read(xml_attr(e, SL("id")), g->node, g->shard));
 
+	if (!p)
+		metric_add(M_LATE_ERRORS_FORGOTTEN, 1);
 	if (!p || p->state == PENDING_STORING || p->state == PENDING_ANSWERED ||
 		!is_about(a, p, from, to) || !stanza_error_read(e, a, &s)) {
 		log_debug(&g->log, "error-unmatched", LF_S("partner", from->domain));

@@ -27,6 +27,14 @@
 		"Errors known only after the 200 was sent")                                        \
 	METRIC(LATE_ERRORS_TOLD, "entente_late_errors_told_total", "", "counter",                  \
 		"Late-error messages sent to SIP users")                                           \
+	METRIC(LATE_ERRORS_FORGOTTEN, "entente_late_errors_forgotten_total", "report=\"error\"",    \
+		"counter",                                                                         \
+		"Reports about messages not remembered any more, of which nobody can be told")     \
+	METRIC(LATE_LOSSES_FORGOTTEN, "entente_late_errors_forgotten_total", "report=\"lost\"",     \
+		"counter",                                                                         \
+		"Reports about messages not remembered any more, of which nobody can be told")     \
+	METRIC(ANSWERS_DROPPED, "entente_answers_dropped_total", "", "counter",                    \
+		"Answers to XMPP senders for which the way to the edge had no room")               \
 	METRIC(DENIED, "entente_denied_total", "", "counter",                                      \
 		"Messages refused by the permission chain")                                        \
 	METRIC(SIP_RX, "entente_sip_messages_total", "dir=\"in\"", "counter", "SIP messages")      \

@@ -85,7 +85,7 @@ static void written_then_200(void **state)
 	assert_int_equal(view(r).pending, 0);
 	assert_int_equal(view(r).window, 0);
 	assert_int_equal(view(r).late, 1);
-	rig_advance(r, 59999);
+	rig_advance(r, 74999);
 	assert_int_equal(view(r).late, 1);
 	rig_advance(r, 1);
 	assert_int_equal(view(r).late, 0);
@@ -429,22 +429,31 @@ static void late_pairs_do_not_wait_for_each_other(void **state)
 	stop(r);
 }
 
-/* The oldest answered requests are forgotten first; nothing grows. */
+/* The oldest answered requests are forgotten first; nothing grows, and what is missed counts. */
 static void late_table_is_bounded(void **state)
 {
 	struct rig *r = start(&(struct rig_options){.error_wait = "0", .limits = {.late = 2}});
+	int64_t errors = metric_get(M_LATE_ERRORS_FORGOTTEN);
+	int64_t losses = metric_get(M_LATE_LOSSES_FORGOTTEN);
+	uint64_t first = 0;
 	char *ids[3];
 
 	for (int i = 0; i < 3; i++) {
 		rig_message(r, NULL, NULL, NULL, NULL);
+		first = first ? first : r->down[0]->fate_id;
 		rig_fate(r, LINK_WRITTEN, LINK_R_NONE);
 		ids[i] = last_id(r);
 	}
 	assert_int_equal(view(r).late, 2);
 	not_found(r, ids[0]);
 	assert_int_equal(rig_count(r, true), 0);
+	assert_int_equal(metric_get(M_LATE_ERRORS_FORGOTTEN), errors + 1);
+	rig_lost(r, LINK_R_STREAM_LOST, first);
+	assert_int_equal(rig_count(r, true), 0);
+	assert_int_equal(metric_get(M_LATE_LOSSES_FORGOTTEN), losses + 1);
 	not_found(r, ids[1]);
 	assert_int_equal(rig_count(r, true), 1);
+	assert_int_equal(metric_get(M_LATE_ERRORS_FORGOTTEN), errors + 1);
 	stop(r);
 }
 
