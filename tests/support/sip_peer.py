@@ -78,11 +78,17 @@ class SipPeer:
         self._policy = lambda request: (200, "OK", "")
 
     @property
+    def endpoint(self):
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}"
+
+    @property
     def uri(self):
-        return f"sip:{self.address}:{self.port}"
+        return f"sip:{self.endpoint}"
 
     def start(self):
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self._socket.bind((self.address, self.port))
         self._thread = threading.Thread(target=self._listen, args=(self._socket,), daemon=True)
@@ -149,7 +155,7 @@ class SipPeer:
         content = f"Content-Type: {content_type}\r\n" if body else ""
         return (
             f"{method} {uri or to} SIP/2.0\r\n"
-            f"Via: SIP/2.0/UDP {self.address}:{self.port};branch={branch or 'z9hG4bK' + token()}"
+            f"Via: SIP/2.0/UDP {self.endpoint};branch={branch or 'z9hG4bK' + token()}"
             ";rport\r\n"
             "Max-Forwards: 70\r\n"
             f"From: <{sender}>;tag={token()}\r\n"

@@ -170,7 +170,8 @@ class XmppPeer:
         self._listener = None
 
     def start(self, backlog=16):
-        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        self._listener = socket.socket(family, socket.SOCK_STREAM)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind((self.address, self.port))
         self._listener.listen(backlog)
