@@ -240,8 +240,8 @@ unsigned error_end_status(const struct sip_result *r)
 		return r->status;
 	case SIP_TIMEOUT:
 		return 408;
-	case SIP_UNREACHABLE:
-		return 503;
+	case SIP_UNREACHABLE: /* after it was sent more than once: as good as no answer */
+		return r->may_have_arrived ? 408 : 503;
 	case SIP_NO_TARGET:
 		return 502; /* the next hop's name gives no address */
 	case SIP_TOO_BIG:
@@ -275,6 +275,9 @@ static struct slice end_words(const struct sip_result *r)
 	case SIP_TIMEOUT:
 		return SL("the user's server gave no answer; the message may have arrived");
 	case SIP_UNREACHABLE:
+		if (r->may_have_arrived)
+			return SL("the user's server has gone; the message may have arrived");
+		return SL("the user's server could not be reached");
 	case SIP_NO_TARGET:
 		return SL("the user's server could not be reached");
 	case SIP_TOO_BIG:

@@ -71,8 +71,8 @@ bool error_sip_to_stanza(struct error_xmpp *ret, struct arena *a, unsigned statu
 	struct slice reason, struct slice contact, bool authorized);
 
 /*
- * The end of a client transaction as a status: 408 and 503 by RFC 3261 8.1.3.1, 502 without a
- * target, 513 when too big.
+ * The end of a client transaction as a status: 408 and 503 by RFC 3261 8.1.3.1 (408 also for
+ * one that was unreachable and may have arrived before), 502 without a target, 513 when too big.
  */
 unsigned error_end_status(const struct sip_result *r);
 

@@ -270,6 +270,10 @@ static void ends(void **state)
 		assert_string_equal(stanza_cond_name(e.cond), rows[i].condition);
 		assert_true(e.text.n > 0);
 	}
+	/* sent before the network said no: it may be there */
+	assert_true(error_result_to_stanza(&e, &a,
+		&(struct sip_result){.end = SIP_UNREACHABLE, .may_have_arrived = true}, true));
+	assert_string_equal(stanza_cond_name(e.cond), "remote-server-timeout");
 	assert_false(error_result_to_stanza(
 		&e, &a, &(struct sip_result){.end = SIP_FINAL, .status = 202}, true));
 	arena_done(&a);
