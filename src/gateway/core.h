@@ -47,6 +47,7 @@ struct gateway {
 	/* tosip */
 	struct table targets;
 	struct table pacers;
+	struct table stakes; /* of partners in what is queued */
 	struct cseq_table cseq;
 	unsigned n_queued;
 	size_t queued_bytes;

@@ -19,9 +19,18 @@ enum {
 	TRANSACTION_MS = 32000, /* 64*T1 */
 };
 
+/* What the contacts of one partner have waiting, for all targets together. */
+struct stake {
+	struct table_node node;
+	unsigned n;
+	size_t bytes;
+	char name[]; /* of the partner */
+};
+
 /* A message on its way: one block, everything in it copied. */
 struct outgoing {
 	struct list node;
+	struct stake *stake;
 	uint64_t deadline_ms;
 	size_t block;
 	bool notice;     /* of our own making: nobody is told how it ends */
@@ -117,6 +126,60 @@ static void tell_error(struct gateway *g, const struct outgoing *o, struct slice
 	gateway_send_xml(g, user_domain, o->contact_domain, buf_slice(&g->xml));
 }
 
+/* ---- stakes ---- */
+
+static struct stake *stake_find_or_new(struct gateway *g, struct slice domain)
+{
+	const struct partner *p = g->snapshot ? snapshot_partner(g->snapshot, domain) : NULL;
+	struct slice name = p ? slice_of(p->domain.a) : domain;
+	struct table_node *n = table_get(&g->stakes, name);
+	struct stake *s;
+
+	assert(name.p);
+	if (n)
+		return container_of(n, struct stake, node);
+	s = xzalloc(sizeof *s + name.n);
+	memcpy(s->name, name.p, name.n);
+	table_put(&g->stakes, &s->node, slice_make(s->name, name.n));
+	return s;
+}
+
+static void stake_add(struct gateway *g, struct outgoing *o)
+{
+	o->stake->n++;
+	o->stake->bytes += o->block;
+	g->n_queued++;
+	g->queued_bytes += o->block;
+}
+
+static void stake_free_empty(struct gateway *g, struct stake *s)
+{
+	if (s->n)
+		return;
+	table_remove(&g->stakes, &s->node);
+	free(s);
+}
+
+static void stake_take(struct gateway *g, struct outgoing *o)
+{
+	o->stake->n--;
+	o->stake->bytes -= o->block;
+	g->n_queued--;
+	g->queued_bytes -= o->block;
+	stake_free_empty(g, o->stake);
+}
+
+/*
+ * A partner may hold as much as is still free: one alone half of it all, two a third each, and for
+ * any other there is always something left. So none can shut the others out with messages to users
+ * who do not answer.
+ */
+static bool stake_may_grow(const struct gateway *g, const struct stake *s, size_t block)
+{
+	return s->n + g->n_queued < g->limits.queued_msgs &&
+	       s->bytes + g->queued_bytes + block <= g->limits.queued_bytes;
+}
+
 /* ---- targets ---- */
 
 static struct target *target_find_or_new(struct gateway *g, struct slice uri, struct slice domain)
@@ -156,16 +219,14 @@ static void target_pop(struct target *t)
 	list_remove(&o->node);
 	t->n--;
 	t->bytes -= o->block;
-	g->n_queued--;
-	g->queued_bytes -= o->block;
+	stake_take(g, o);
 	free(o);
 }
 
-static bool has_room(const struct gateway *g, const struct target *t, size_t block)
+static bool has_room(const struct gateway *g, const struct target *t, const struct outgoing *o)
 {
-	return t->n < g->limits.target_msgs && t->bytes + block <= g->limits.target_bytes &&
-	       g->n_queued < g->limits.queued_msgs &&
-	       g->queued_bytes + block <= g->limits.queued_bytes;
+	return t->n < g->limits.target_msgs && t->bytes + o->block <= g->limits.target_bytes &&
+	       stake_may_grow(g, o->stake, o->block);
 }
 
 static bool target_put(struct target *t, const struct outgoing *spec)
@@ -173,7 +234,9 @@ static bool target_put(struct target *t, const struct outgoing *spec)
 	struct gateway *g = t->gateway;
 	struct outgoing *o = outgoing_new(spec);
 
-	if (!has_room(g, t, o->block)) {
+	o->stake = stake_find_or_new(g, o->contact_domain);
+	if (!has_room(g, t, o)) {
+		stake_free_empty(g, o->stake);
 		free(o);
 		if (t->n == 0)
 			target_free(t);
@@ -182,8 +245,7 @@ static bool target_put(struct target *t, const struct outgoing *spec)
 	list_append(&t->queue, &o->node);
 	t->n++;
 	t->bytes += o->block;
-	g->n_queued++;
-	g->queued_bytes += o->block;
+	stake_add(g, o);
 	if (t->n == 1)
 		target_go(t);
 	return true;
@@ -497,6 +559,7 @@ void tosip_init(struct gateway *g)
 {
 	table_init(&g->targets);
 	table_init(&g->pacers);
+	table_init(&g->stakes);
 	cseq_init(&g->cseq, 65536);
 }
 
@@ -518,5 +581,6 @@ void tosip_done(struct gateway *g)
 	}
 	table_done(&g->targets);
 	table_done(&g->pacers);
+	table_done(&g->stakes);
 	cseq_done(&g->cseq);
 }

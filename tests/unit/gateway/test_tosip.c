@@ -279,7 +279,7 @@ static void full_target(void **state)
 static void full_by_bytes(void **state)
 {
 	struct rig *r = start(&(struct rig_options){
-		.limits = {.target_bytes = 4096, .queued_bytes = 6000}
+		.limits = {.target_bytes = 4096, .queued_bytes = 10000}
         });
 	char body[1001] = {0};
 
@@ -294,6 +294,30 @@ static void full_by_bytes(void **state)
 	chat(r, "tybalt@example.net", "m6", arena_printf(&r->arena, "<body>%s</body>", body));
 	assert_error(r, "m6", "resource-constraint"); /* all targets together */
 	assert_int_equal(view(r).targets, 2);
+	stop(r);
+}
+
+/* A partner whose messages nobody answers leaves room for the others. */
+static void partners_leave_room(void **state)
+{
+	struct rig *r = start(&(struct rig_options){.limits = {.queued_msgs = 8}});
+
+	for (int i = 0; i < 4; i++)
+		chat(r, arena_printf(&r->arena, "romeo@example.net/%d", i), "m", "<body>x</body>");
+	assert_int_equal(r->n_xml, 0);
+	chat(r, "romeo@example.net/4", "m5", "<body>x</body>");
+	assert_error(r, "m5", "resource-constraint");
+	rig_stanza(r, "<message from='nurse@muc.example.com' to='tybalt@example.net' id='m6'>"
+		      "<body>x</body></message>");
+	assert_int_equal(r->n_xml, 2); /* the same partner */
+	rig_stanza(r, "<message from='nurse@xmpp.example' to='tybalt@example.net' id='m7'>"
+		      "<body>other</body></message>");
+	assert_slice(last(r)->body, "other");
+	assert_int_equal(requests(r, NULL), 5);
+	rig_respond(r, 0, 200, "OK", NULL);
+	rig_respond(r, 4, 200, "OK", NULL);
+	chat(r, "romeo@example.net/5", "m8", "<body>x</body>"); /* room again */
+	assert_int_equal(requests(r, NULL), 6);
 	stop(r);
 }
 
@@ -577,6 +601,7 @@ int main(void)
 		cmocka_unit_test(devices_are_targets),
 		cmocka_unit_test(full_target),
 		cmocka_unit_test(full_by_bytes),
+		cmocka_unit_test(partners_leave_room),
 		cmocka_unit_test(deadlines),
 		cmocka_unit_test(same_thread_grows_cseq),
 		cmocka_unit_test(denied),
