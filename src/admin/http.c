@@ -27,6 +27,7 @@ struct http {
 	struct lws_vhost *vhost;
 	struct http_limits limits;
 	struct list listeners;
+	unsigned n_listeners;
 };
 
 struct listener {
@@ -499,6 +500,8 @@ void http_serve(struct http *h, int fd, http_handler *fn, void *arg)
 {
 	struct listener *l = xzalloc(sizeof *l);
 
+	assert(h->n_listeners < LISTENERS_MAX);
+	h->n_listeners++;
 	l->http = h;
 	l->fd = fd;
 	l->fn = fn;

@@ -376,6 +376,60 @@ static void descriptors_with_high_numbers_work(void **state)
 		close(fill[--n]);
 }
 
+/* Each listener has its own connections: whoever takes all of one leaves the others as they are. */
+static void a_full_listener_does_not_hold_up_another(void **state)
+{
+	static const struct http_limits limits = {BODY_LIMIT, 300, 60, 60};
+	struct rlimit lim = {4096, 4096};
+	int taken[300];
+	struct err e;
+	char *got;
+
+	setrlimit(RLIMIT_NOFILE, &lim);
+	http_free(http);
+	assert_int_equal(http_new(&http, loop, limits, &e), 0);
+	http_serve(http, listen_unix(), on_request, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
+		taken[i] = dial();
+		loop_turn(loop, false);
+	}
+	http_serve(http, listen_unix(), on_request, NULL);
+	got = exchange("GET /x HTTP/1.1\r\n" CLOSING "\r\n", 0);
+	assert_non_null(strstr(got, "hello"));
+	free(got);
+	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
+		close(taken[i]);
+}
+
+static void no_other_protocol_is_begun(void **state)
+{
+	static const char *const upgrade[] = {
+		"websocket\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n"
+		"Sec-WebSocket-Version: 13\r\nConnection: Upgrade",
+		"h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: Upgrade, HTTP2-Settings"};
+
+	for (size_t i = 0; i < ARRAY_LEN(upgrade); i++) {
+		char *ask = xasprintf(
+			"GET /x HTTP/1.1\r\nHost: x\r\nUpgrade: %s\r\n\r\n", upgrade[i]);
+		char *got = exchange(ask, 0);
+
+		assert_null(strstr(got, " 101 "));
+		free(got);
+		free(ask);
+	}
+}
+
+static void a_get_with_a_body_is_refused(void **state)
+{
+	char *got = exchange(
+		"GET /x HTTP/1.1\r\nHost: x\r\nContent-Length: 23\r\n\r\nGET /y HTTP/1.1\r\nA: b\r\n",
+		0);
+
+	assert_true(slice_starts(slice_of(got), SL("HTTP/1.1 400 ")));
+	saw("");
+	free(got);
+}
+
 static void ending_closes_what_is_open(void **state)
 {
 	struct buf body = {0};
@@ -416,6 +470,9 @@ int main(void)
 		T(an_idle_connection_is_closed),
 		T(when_all_connections_are_taken_the_next_waits),
 		T(descriptors_with_high_numbers_work),
+		T(a_full_listener_does_not_hold_up_another),
+		T(no_other_protocol_is_begun),
+		T(a_get_with_a_body_is_refused),
 		T(ending_closes_what_is_open),
 	};
 
