@@ -59,8 +59,8 @@ ask() {
 	case $answer in '' | [yY]*) ;; *) return 1 ;; esac
 }
 
-# ensure_packages YES LOG PURPOSE...: installs what is missing. YES: do not ask. Names of what was
-# installed are added to the file LOG.new.
+# ensure_packages YES LOG PURPOSE...: installs what is missing, and adds its names to the file LOG.new.
+# YES: do not ask.
 ensure_packages() {
 	yes=$1 log=$2
 	shift 2
@@ -70,11 +70,13 @@ ensure_packages() {
 	by_hand="apt-get install --no-install-recommends ${missing% }"
 	printf 'Packages that are missing: %s\n' "$missing"
 	if ! by=$(root_by); then
-		printf 'Installing them needs root. This line does it:\n  %s\n' "$by_hand"
+		echo 'Installing them needs root. This line does it (services that come with them start then):'
+		printf '  %s\n' "$by_hand"
 		exit 3
 	fi
 	if [ -z "$yes" ] && ! ask 'Install them now? Their services are not started.'; then
-		printf 'Nothing was installed. This line does it:\n  %s\n' "$by_hand"
+		echo 'Nothing was installed. This line does it (services that come with them start then):'
+		printf '  %s\n' "$by_hand"
 		exit 3
 	fi
 	printf 'Installing them (%s) ...\n' "$log"
@@ -83,5 +85,6 @@ ensure_packages() {
 		tail -n 15 "$log"
 		die "the packages could not be installed" 3
 	}
-	sed -n 's/^new package: //p' "$log" >>"$log.new"
+	# shellcheck disable=SC2086 # words are wanted
+	printf '%s\n' $missing >>"$log.new"
 }

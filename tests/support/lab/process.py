@@ -9,6 +9,9 @@ import subprocess
 from . import wait
 from .errors import LabError
 
+# Servers stand where the path of an ordinary user does not lead.
+PATH = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+
 # Ends the program when the lab's own process dies without having had time to end it.
 LEASH = ["setpriv", "--pdeathsig", "TERM", "--"]
 
@@ -32,7 +35,7 @@ class Process:
                 stdin=subprocess.PIPE if self._keyboard else subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **(self.env or {})},
+                env={**os.environ, "PATH": PATH, **(self.env or {})},
                 cwd=self.log_path.parent,
                 start_new_session=True,
             )
