@@ -13,8 +13,8 @@
 
 enum {
 	STRANGERS = 10, /* answers a second to addresses that are no route's */
-	SERVERS = 1000000,
-	CLIENTS = 100000,
+	SERVERS = 4000000,        /* 100,000 requests/s that linger 32 s (timer J) */
+	CLIENTS = 500000,         /* 100,000 requests/s that linger 5 s (timer K) */
 	RETRY_AFTER_S = 2,
 };
 

@@ -51,8 +51,8 @@ struct sipnet_config {
 	unsigned n_listen;
 	char node, shard; /* sip_stack_config */
 	const struct sip_caps *caps;
-	unsigned max_servers; /* server transactions held, about 0.2 kB each; 0: 1,000,000 */
-	unsigned max_clients; /* 0: 100,000 */
+	unsigned max_servers; /* server transactions held, about 0.2 kB each; 0: 4,000,000 */
+	unsigned max_clients; /* those whose answers are still absorbed, too; 0: 500,000 */
 };
 
 /* Binds. dns may be NULL when every next hop is an address (tests). ops, caps are borrowed for
