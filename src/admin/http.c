@@ -16,9 +16,9 @@ enum {
 	WRITE_CHUNK = 64 * 1024, /* bytes of an answer given to a connection at a time */
 	HEAD_BYTES = 4096,       /* of a request's and of an answer's header */
 	ARGS_MAX = 32,
-	LISTENERS_MAX = 2,
-	FDS_OWN = 16, /* descriptors of libwebsockets itself */
-	RETRY_MS = 500, /* accept again after descriptors ran out */
+	LISTENERS_MAX = 40, /* the socket, and the addresses for metrics: 32 at most */
+	FDS_OWN = 16,       /* descriptors of libwebsockets itself */
+	RETRY_MS = 500,     /* accept again after descriptors ran out */
 };
 
 struct http {

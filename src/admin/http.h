@@ -36,7 +36,7 @@ void http_free(struct http *h);
  */
 typedef void http_handler(void *arg, struct http_req *r);
 
-/* Serves a listening socket, which is taken over. */
+/* Serves a listening socket, which is taken over. At most 40 of them (asserted). */
 void http_serve(struct http *h, int fd, http_handler *fn, void *arg);
 
 /* No new connections; those there are go on. */
