@@ -27,23 +27,25 @@ static uint64_t now(const struct outbound *o)
 /* ---- why it failed ---- */
 
 /* An end of a stream as the link tells it, and whether it is the target's or the pair's fault. */
+/* clang-format off */
 static const struct {
 	enum link_reason reason;
 	bool target_fault, hopeless;
 } causes[XSTREAM_R__N] = {
-	[XSTREAM_R_NONE] = {LINK_R_STREAM_LOST,    true,  false},
-	[XSTREAM_R_LOCAL] = {LINK_R_STREAM_LOST,    false, false},
-	[XSTREAM_R_LOCAL_ERROR] = {LINK_R_STREAM_ERROR,   false, false},
-	[XSTREAM_R_PEER] = {LINK_R_STREAM_LOST,    false, false},
-	[XSTREAM_R_PEER_ERROR] = {LINK_R_STREAM_ERROR,   false, false},
-	[XSTREAM_R_TLS_REFUSED] = {LINK_R_TLS_FAILED,     true,  true },
-	[XSTREAM_R_TLS_FAILED] = {LINK_R_TLS_FAILED,     true,  true },
-	[XSTREAM_R_NO_METHOD] = {LINK_R_AUTH_FAILED,    false, true },
-	[XSTREAM_R_BAD_CERT] = {LINK_R_AUTH_FAILED,    false, true },
-	[XSTREAM_R_SASL] = {LINK_R_AUTH_FAILED,    false, true },
-	[XSTREAM_R_TIMEOUT] = {LINK_R_CONNECT_FAILED, true,  false},
-	[XSTREAM_R_LOST] = {LINK_R_STREAM_LOST,    true,  false},
+	[XSTREAM_R_NONE]        = {LINK_R_STREAM_LOST, true, false},
+	[XSTREAM_R_LOCAL]       = {LINK_R_STREAM_LOST, false, false},
+	[XSTREAM_R_LOCAL_ERROR] = {LINK_R_STREAM_ERROR, false, true},
+	[XSTREAM_R_PEER]        = {LINK_R_STREAM_LOST, false, false},
+	[XSTREAM_R_PEER_ERROR]  = {LINK_R_STREAM_ERROR, false, true}, /* but see passes() */
+	[XSTREAM_R_TLS_REFUSED] = {LINK_R_TLS_FAILED, true, true},
+	[XSTREAM_R_TLS_FAILED]  = {LINK_R_TLS_FAILED, true, true},
+	[XSTREAM_R_NO_METHOD]   = {LINK_R_AUTH_FAILED, false, true},
+	[XSTREAM_R_BAD_CERT]    = {LINK_R_AUTH_FAILED, false, true},
+	[XSTREAM_R_SASL]        = {LINK_R_AUTH_FAILED, false, true},
+	[XSTREAM_R_TIMEOUT]     = {LINK_R_CONNECT_FAILED, true, false},
+	[XSTREAM_R_LOST]        = {LINK_R_STREAM_LOST, true, false},
 };
+/* clang-format on */
 
 /* A stream error before authentication that may be over in a moment. */
 static bool passes(enum stream_cond cond)
@@ -158,15 +160,24 @@ static void written(struct outbound *o, struct link_down *d)
 	edge_fate(o->s.edge, d, LINK_WRITTEN, LINK_R_NONE);
 }
 
-/* A stream that ends without a fault and has nothing left to write is not waited for. */
-static void detach_when_written(struct outbound *o)
+/* The pair is told how it ended, once; it may open another stream from then on. */
+static void leave_pair(struct outbound *o)
 {
+	struct pair_end end = judge_end(o);
 	struct pair *p = o->pair;
 
-	if (!p || o->inflight.n || !o->s.end.closing || judge_end(o).failed)
-		return;
+	end.unwritten = o->inflight;
+	o->inflight = (struct queue){0};
 	o->pair = NULL;
-	pair_detached(p);
+	if (p)
+		pair_ended(p, &end);
+}
+
+/* A stream that ends and has nothing left to write is not waited for. */
+static void leave_when_written(struct outbound *o)
+{
+	if (o->s.end.closing && !o->inflight.n)
+		leave_pair(o);
 }
 
 static void on_flushed(struct stream *s, uint64_t offset)
@@ -175,7 +186,7 @@ static void on_flushed(struct stream *s, uint64_t offset)
 
 	while (o->inflight.first && o->inflight.first->end_offset <= offset)
 		written(o, queue_pop(&o->inflight));
-	detach_when_written(o);
+	leave_when_written(o);
 	if (o->pair && outbound_up(o))
 		pair_ready(o->pair);
 }
@@ -257,7 +268,7 @@ static void on_event(struct stream *s, struct xstream_event *ev)
 			LF_S("text", ev->text));
 		break;
 	case XSTREAM_CLOSING:
-		detach_when_written(o);
+		leave_when_written(o);
 		break;
 	default:
 		break;
@@ -326,21 +337,14 @@ static void attempt_timed_out(void *arg)
 static void on_ended(struct stream *s)
 {
 	struct outbound *o = of(s);
-	struct pair_end end = judge_end(o);
-	struct pair *p = o->pair;
 
 	lookup_cancel(o->lookup);
 	o->lookup = NULL;
 	loop_timer_stop(&o->attempt_timer);
 	loop_timer_stop(&o->settle_timer);
 	if (s->conn)
-		tell_lost(o, end.reason);
-	end.unwritten = o->inflight;
-	o->inflight = (struct queue){0};
-	o->pair = NULL;
-	assert(p || !end.unwritten.n);
-	if (p)
-		pair_ended(p, &end);
+		tell_lost(o, judge_end(o).reason);
+	leave_pair(o);
 }
 
 static void destroy(struct stream *s)

@@ -43,7 +43,7 @@ struct pair {
 
 struct outbound {
 	struct stream s;   /* first */
-	struct pair *pair; /* NULL: detached, it only ends */
+	struct pair *pair; /* NULL: left, it only ends */
 	struct lookup *lookup;
 	struct loop_timer attempt_timer;
 	uint64_t started_ms, up_ms;
@@ -70,18 +70,15 @@ bool outbound_write(struct outbound *o, struct link_down *d);
 /* ---- pair.c, called by the stream ---- */
 /* Authenticated, or there is room again: writes what waits. */
 void pair_ready(struct pair *p);
-/* o takes no more stanzas, and nothing of it is unwritten: another stream may be opened. */
-void pair_detached(struct pair *p);
 /*
- * The attempt has failed, or the stream has ended, with what it could not write (order kept); those
- * wait for the next stream.
+ * The attempt has failed, or the stream is ending and takes no more stanzas. What it could not
+ * write (order kept) waits for the next stream.
  */
 struct pair_end {
 	enum link_reason reason;
-	bool failed;       /* counts for the back-off */
+	bool failed;       /* counts for the back-off; else that begins anew */
 	bool target_fault; /* ... of the target, not of this pair alone */
-	/* not failed: the back-off begins anew */
-	bool hopeless; /* another attempt soon would not help: what waits is told at once */
+	bool hopeless;     /* another attempt soon would not help: what waits is told at once */
 	struct queue unwritten;
 };
 void pair_ended(struct pair *p, struct pair_end *end);

@@ -203,13 +203,6 @@ static void note_success(struct pair *p)
 	p->last_fail = LINK_R_NONE;
 }
 
-void pair_detached(struct pair *p)
-{
-	p->out = NULL;
-	note_success(p);
-	connect_or_wait(p);
-}
-
 static void note_failure(struct pair *p, const struct pair_end *end)
 {
 	backoff_failed(end->target_fault ? &p->target->backoff : &p->backoff, now(p), rand_u64());

@@ -168,6 +168,7 @@ static void dispatch(struct stream *s, struct xstream_event *ev)
 		break;
 	case XSTREAM_CLOSING:
 		note_end(s, ev);
+		edge_uncount_stream(s->edge, s);
 		s->hooks->event(s, ev);
 		break;
 	case XSTREAM_CLOSED:

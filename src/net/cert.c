@@ -11,20 +11,21 @@
 /* 112 bits: RSA of 2048 and more, no SHA-1 in the chain. */
 enum { SECURITY_LEVEL = 2 };
 
+/* clang-format off */
 static const struct {
 	const char *name, *text;
 } verdicts[CERT__N] = {
-	[CERT_GOOD] = {"good",        "the certificate is good"                             },
-	[CERT_NONE] = {"none",        "no certificate was presented"                        },
-	[CERT_EXPIRED] = {"expired",
-		       "the certificate, or one above it, has expired or is not valid yet"  },
-	[CERT_SELF_SIGNED] = {"self-signed", "the certificate is signed by itself"                 },
-	[CERT_UNTRUSTED] = {"untrusted",   "the certificate does not lead to a trusted authority"},
-	[CERT_WEAK] = {"weak",        "a key or signature of the certificate is too weak"   },
-	[CERT_REVOKED] = {"revoked",     "the certificate has been revoked"                    },
-	[CERT_INVALID] = {"invalid",     "the certificate is not valid"                        },
-	[CERT_WRONG_NAME] = {"wrong-name",  "the certificate is for another domain"               },
+	[CERT_GOOD] = {"good", "the certificate is good"},
+	[CERT_NONE] = {"none", "no certificate was presented"},
+	[CERT_EXPIRED] = {"expired", "the certificate, or one above it, has expired or is not valid yet"},
+	[CERT_SELF_SIGNED] = {"self-signed", "the certificate is signed by itself"},
+	[CERT_UNTRUSTED] = {"untrusted", "the certificate does not lead to a trusted authority"},
+	[CERT_WEAK] = {"weak", "a key or signature of the certificate is too weak"},
+	[CERT_REVOKED] = {"revoked", "the certificate has been revoked"},
+	[CERT_INVALID] = {"invalid", "the certificate is not valid"},
+	[CERT_WRONG_NAME] = {"wrong-name", "the certificate is for another domain"},
 };
+/* clang-format on */
 
 const char *cert_verdict_name(enum cert_verdict v)
 {

@@ -73,7 +73,7 @@ static void who_may_come_in(void **state)
 		{"required.lab",     "other.lab", false, true,  EDGE_HOST_UNKNOWN,       0            },
 		{"required.lab",     NULL,        false, true,  EDGE_HOST_UNKNOWN,       0            },
 		{"stranger.lab",     "other.lab", false, true,  EDGE_HOST_UNKNOWN,       0            },
- /* Who does not say who he is must begin TLS, and say it there. */
+		/* Who does not say who he is must begin TLS, and say it there. */
 		{NULL,               "sip.lab",   false, true,  EDGE_OK,                 XTLS_REQUIRED},
 		{NULL,               "sip.lab",   true,  true,  EDGE_NO_FROM,            0            },
 	};

@@ -88,7 +88,7 @@ static void contexts_are_strict(void **state)
 	struct tls_set *s;
 	SSL_CTX *ctx;
 	struct err e;
-	STACK_OF(SSL_CIPHER) * ciphers;
+	STACK_OF(SSL_CIPHER) *ciphers;
 
 	assert_int_equal(tls_set_load(&s, &f, 1, pki_trust(pki), &e), 0);
 	ctx = tls_set_for(s, SL("a.lab"));

@@ -1,0 +1,354 @@
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "net/conn.h"
+#include "net/listener.h"
+#include "rig.h"
+
+/* Partners that answer by a script: what their oddities come to for the stanza that waits. */
+static struct rig rig;
+static struct side a;
+
+/* A step: when this has been read, that is said. */
+struct step {
+	const char *reads, *says;
+	bool tls;   /* then the handshake begins */
+	bool close; /* then the connection is closed, in order; stop: without a word */
+	bool stop;
+};
+
+static struct {
+	struct listener *listener;
+	struct conn *conn;
+	struct buf got;
+	const struct step *steps;
+	struct tls_set *set;
+	SSL_CTX *ctx;
+	bool ended;
+	int connections;
+} partner;
+
+static void on_data(void *arg, struct slice bytes)
+{
+	const struct step *s = partner.steps;
+
+	buf_slice_add(&partner.got, bytes);
+	if (!s->reads || !slice_contains(buf_slice(&partner.got), slice_of(s->reads)))
+		return;
+	buf_reset(&partner.got);
+	partner.steps++;
+	if (s->says)
+		conn_write(partner.conn, slice_of(s->says));
+	if (s->tls)
+		conn_tls_start(partner.conn, CONN_SERVER, partner.set, partner.ctx, SL_NONE);
+	if (s->close)
+		conn_close(partner.conn, 0, 1000);
+	if (s->stop) {
+		conn_free(partner.conn);
+		partner.conn = NULL;
+	}
+}
+
+static void on_secure(void *arg)
+{
+}
+
+static void on_flushed(void *arg, uint64_t offset)
+{
+}
+
+static void on_eof(void *arg, bool clean)
+{
+	conn_close(partner.conn, 0, 1000);
+}
+
+static void on_closed(void *arg, enum conn_end end, const char *text)
+{
+	partner.ended = true;
+}
+
+static const struct conn_ops ops = {NULL, on_secure, on_data, on_flushed, on_eof, on_closed};
+
+static void on_accept(void *arg, int fd, const struct netaddr *peer)
+{
+	partner.connections++;
+	conn_free(partner.conn);
+	partner.conn = conn_accept(rig.loop, fd, peer, &ops, NULL);
+}
+
+static int setup(void **state)
+{
+	static const char *const names[] = {"xmpp.lab", NULL};
+	struct netaddr any;
+	struct pki_files f;
+	struct err e;
+
+	rig_init(&rig);
+	memset(&partner, 0, sizeof partner);
+	netaddr_parse_host(&any, SL("127.0.0.1"), 0);
+	f = pki_issue(rig.pki, "xmpp", &(struct pki_spec){.dns = names});
+	if (listener_new(&partner.listener, rig.loop, &any, on_accept, NULL, &e) < 0 ||
+		tls_set_load(&partner.set,
+			&(struct tls_cert_files){.name = "x", .chain = f.chain, .key = f.key}, 1,
+			pki_trust(rig.pki), &e) < 0)
+		return -1;
+	partner.ctx = tls_set_for(partner.set, SL("xmpp.lab"));
+	side_init(&a, &rig, &(struct side_options){.domain = "sip.lab"});
+	any = listener_address(partner.listener);
+	side_settings(&a, &(struct side_partner){.domain = "xmpp.lab", .port = netaddr_port(&any)});
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	conn_free(partner.conn);
+	listener_free(partner.listener);
+	tls_set_unref(partner.set);
+	buf_done(&partner.got);
+	side_done(&a);
+	rig_done(&rig);
+	return 0;
+}
+
+#define HEADER                                                                                     \
+	"<?xml version='1.0'?><stream:stream xmlns='jabber:server' "                               \
+	"xmlns:stream='http://etherx.jabber.org/streams' xmlns:db='jabber:server:dialback' "       \
+	"from='xmpp.lab' to='sip.lab' id='1' version='1.0'>"
+#define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+#define PROCEED  "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+#define EXTERNAL                                                                                   \
+	"<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"                   \
+	"<mechanism>EXTERNAL</mechanism></mechanisms></stream:features>"
+#define SUCCESS "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
+#define ERROR(cond)                                                                                \
+	"<stream:error><" cond " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+#define END "</stream:stream>"
+
+#define INTO_TLS                                                                                   \
+	{"<stream:stream ", HEADER "<stream:features>" STARTTLS "</stream:features>"},             \
+	{                                                                                          \
+		"<starttls ", PROCEED, .tls = true                                                 \
+	}
+#define AUTHENTICATED                                                                              \
+	INTO_TLS, {"<stream:stream ", HEADER EXTERNAL}, {"c2lwLmxhYg==</auth>", SUCCESS},          \
+	{                                                                                          \
+		"<stream:stream ", HEADER "<stream:features/>"                                     \
+	}
+
+/* Sends message 1 to a partner with this script and waits for its fate. */
+static void expect(const struct step *steps, enum link_fate_kind fate, enum link_reason reason)
+{
+	struct fate f;
+
+	partner.steps = steps;
+	side_send(&a, "xmpp.lab", 1, 5000);
+	rig_until(&rig, a.n_fates == 1);
+	f = side_fate(&a, 1);
+	if (f.fate != fate || f.reason != reason)
+		fail_msg("%s (%s)", link_fate_name(f.fate), link_reason_name(f.reason));
+	assert_int_equal(partner.connections, 1);
+}
+
+static void the_usual(void **state)
+{
+	static const struct step steps[] = {
+		AUTHENTICATED, {"id='m1'", NULL},
+                 {0        }
+        };
+
+	expect(steps, LINK_WRITTEN, LINK_R_NONE);
+	rig_until(&rig, !partner.steps->reads);
+}
+
+/* RFC 7590 3.1: asked for where it is required, also when it is not offered. */
+static void tls_is_asked_for_unoffered(void **state)
+{
+	static const struct step steps[] = {
+		{"<stream:stream ", HEADER "<stream:features/>"},
+		{"<starttls ",                 PROCEED, .tls = true},
+                {"<stream:stream ",HEADER EXTERNAL},
+		{"</auth>",                 SUCCESS},
+                {"<stream:stream ",         HEADER "<stream:features/>"},
+                {0        }
+        };
+
+	expect(steps, LINK_WRITTEN, LINK_R_NONE);
+}
+
+static void tls_refused(void **state)
+{
+	static const struct step steps[] = {
+		{"<stream:stream ",					 HEADER "<stream:features>" STARTTLS "</stream:features>"},
+		{"<starttls ",							 "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" END},
+                {0}
+        };
+
+	expect(steps, LINK_UNSENT, LINK_R_TLS_FAILED);
+}
+
+/* Text in clear after <proceed/> is not TLS: nothing of it is believed, and nothing is sent. */
+static void clear_text_after_proceed(void **state)
+{
+	static const struct step steps[] = {
+		{"<stream:stream ", HEADER "<stream:features>" STARTTLS "</stream:features>"},
+		{"<starttls ",                 PROCEED},
+                {"\x16\x03",HEADER "<stream:features/>"},
+                {0       }
+        };
+
+	expect(steps, LINK_UNSENT, LINK_R_TLS_FAILED);
+}
+
+/*
+ * TLS 1.3: a server that demands a certificate it trusts says no when the handshake is over for the
+ * client. It is a failure of TLS with a reason, not a connection that happened to close.
+ */
+static void our_certificate_refused_by_tls(void **state)
+{
+	static const struct step steps[] = {INTO_TLS, {0}};
+	struct pki *other = pki_new();
+
+	SSL_CTX_set_verify(partner.ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_cert_verify_callback(partner.ctx, NULL, NULL); /* the library's own again */
+	SSL_CTX_set1_cert_store(partner.ctx, pki_store(other));
+	expect(steps, LINK_UNSENT, LINK_R_TLS_FAILED);
+	pki_free(other);
+}
+
+static void connection_dropped_in_the_handshake(void **state)
+{
+	static const struct step steps[] = {
+		{"<stream:stream ", HEADER "<stream:features>" STARTTLS "</stream:features>"},
+		{"<starttls ",                 PROCEED},
+                {"\x16\x03",NULL, .stop = true},
+                {0       }
+        };
+
+	expect(steps, LINK_UNSENT, LINK_R_TLS_FAILED);
+}
+
+static void no_external(void **state)
+{
+	static const struct step steps[] = {
+		INTO_TLS, {"<stream:stream ", HEADER "<stream:features/>"},
+                 {0                }
+        };
+
+	expect(steps, LINK_UNSENT, LINK_R_AUTH_FAILED);
+}
+
+static void sasl_refused(void **state)
+{
+	static const struct step steps[] = {
+		INTO_TLS, {"<stream:stream ", HEADER EXTERNAL},
+		{"</auth>",                 "<failure "
+                           "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>"},
+		{0                }
+        };
+
+	expect(steps, LINK_UNSENT, LINK_R_AUTH_FAILED);
+}
+
+static void stream_errors_before_authentication(void **state)
+{
+	static const struct step steps[] = {
+		{"<stream:stream ", HEADER ERROR("host-unknown") END, .close = true},
+                {0   }
+        };
+
+	expect(steps, LINK_UNSENT, LINK_R_STREAM_ERROR);
+}
+
+/* One that may pass is tried again while there is time. */
+static void a_partner_that_is_just_restarting(void **state)
+{
+	static const struct step steps[] = {
+		{"<stream:stream ", HEADER ERROR("system-shutdown") END, .close = true},
+		AUTHENTICATED, {0   }
+        };
+
+	partner.steps = steps;
+	side_send(&a, "xmpp.lab", 1, 5000);
+	rig_until(&rig, partner.connections == 1);
+	rig_pass(&rig, 3000);
+	rig_until(&rig, a.n_fates == 1);
+	assert_int_equal(partner.connections, 2);
+	assert_int_equal(side_fate(&a, 1).fate, LINK_WRITTEN);
+}
+
+static void not_xml_at_all(void **state)
+{
+	static const struct step steps[] = {
+		{"<stream:stream ", "220 mail.lab ESMTP\r\n", .close = true},
+                {0   }
+        };
+
+	expect(steps, LINK_UNSENT, LINK_R_STREAM_ERROR);
+}
+
+/* Their direction of our stream is not authenticated: they have a stream of their own for stanzas.
+ */
+static void stanza_on_our_stream(void **state)
+{
+	static const struct step steps[] = {
+		AUTHENTICATED,
+		{"id='m1'", "<message from='x@xmpp.lab' to='y@sip.lab'><body>x</body></message>"},
+		{"not-authorized",         NULL},
+                {0}
+        };
+
+	expect(steps, LINK_WRITTEN, LINK_R_NONE);
+	rig_until(&rig, !partner.steps->reads);
+	rig_turns(&rig, 20);
+	assert_int_equal(a.n_ups, 0);
+}
+
+/* An orderly end by the partner: the next stanza opens the next stream. */
+static void orderly_end_by_the_partner(void **state)
+{
+	static const struct step steps[] = {
+		AUTHENTICATED, {"id='m1'",      NULL},
+                 {"id='m2'",              END},
+                 {END,NULL, .close = true},
+		AUTHENTICATED, {"id='m3'",            NULL},
+                 {0}
+        };
+
+	expect(steps, LINK_WRITTEN, LINK_R_NONE);
+	rig_pass(&rig, 10000);
+	side_send(&a, "xmpp.lab", 2, 5000);
+	rig_until(&rig, a.n_lost == 1);
+	/* 1 was long ago; 2 came while it ended, and may have been read or not. */
+	assert_true(side_lost(&a, 2));
+	assert_int_equal(side_fate(&a, 2).fate, LINK_WRITTEN);
+	side_send(&a, "xmpp.lab", 3, 5000);
+	rig_until(&rig, !partner.steps->reads);
+	assert_int_equal(partner.connections, 2);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_usual),
+		T(tls_is_asked_for_unoffered),
+		T(tls_refused),
+		T(clear_text_after_proceed),
+		T(our_certificate_refused_by_tls),
+		T(connection_dropped_in_the_handshake),
+		T(no_external),
+		T(sasl_refused),
+		T(stream_errors_before_authentication),
+		T(a_partner_that_is_just_restarting),
+		T(not_xml_at_all),
+		T(stanza_on_our_stream),
+		T(orderly_end_by_the_partner),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
