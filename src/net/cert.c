@@ -66,7 +66,7 @@ static enum cert_verdict verdict_of(int code)
 }
 
 enum cert_verdict cert_judge_chain(
-	X509_STORE *trust, X509 *leaf, STACK_OF(X509) * others, int64_t now, int *ret_code)
+	X509_STORE *trust, X509 *leaf, STACK_OF(X509) *others, int64_t now, int *ret_code)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;

@@ -37,7 +37,7 @@ const char *cert_verdict_text(enum cert_verdict v); /* for people */
  * ret_code: X509_V_*. Does not look at names.
  */
 enum cert_verdict cert_judge_chain(
-	X509_STORE *trust, X509 *leaf, STACK_OF(X509) * others, int64_t now, int *ret_code);
+	X509_STORE *trust, X509 *leaf, STACK_OF(X509) *others, int64_t now, int *ret_code);
 
 /*
  * Is leaf a certificate for this domain as an XMPP server? domain in A-labels. Matched, case

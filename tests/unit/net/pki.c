@@ -211,7 +211,7 @@ struct pki_files pki_issue(struct pki *p, const char *name, const struct pki_spe
 	return ret;
 }
 
-X509 *pki_make(struct pki *p, const struct pki_spec *spec, STACK_OF(X509) * *ret_chain)
+X509 *pki_make(struct pki *p, const struct pki_spec *spec, STACK_OF(X509) **ret_chain)
 {
 	EVP_PKEY *key = new_key(spec);
 	X509 *x = leaf(p, spec, key);

@@ -34,4 +34,4 @@ struct pki_files {
 struct pki_files pki_issue(struct pki *p, const char *name, const struct pki_spec *spec);
 
 /* In memory; *ret_chain (may be NULL) gets what would be sent with it. The caller frees both. */
-X509 *pki_make(struct pki *p, const struct pki_spec *spec, STACK_OF(X509) * *ret_chain);
+X509 *pki_make(struct pki *p, const struct pki_spec *spec, STACK_OF(X509) **ret_chain);
