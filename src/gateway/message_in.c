@@ -50,6 +50,9 @@ bool message_pair_read(struct message_pair *ret, struct arena *a, const struct s
 	}
 	if (address_uri_to_jid(&ret->from, a, &m->from.uri, device_outside(&m->from), &e) < 0)
 		return refuse(refusal, 400, "From is no address that XMPP has");
+	/* A JID of the domain alone is the domain speaking: nobody's user may. */
+	if (!ret->from.local.p)
+		return refuse(refusal, 403, "From names no user");
 	return true;
 }
 

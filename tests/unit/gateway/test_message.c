@@ -82,6 +82,8 @@ static void sip_addresses(void **state)
 		{"sip:a%FFb@example.com",            ROMEO,                                      "404 "                    },
 		{"sip:%20a@example.com",             ROMEO,                                      "404 "                    },
 		{"tel:+1555",                        ROMEO,				      "416 "                    },
+		/* a JID of the domain alone is the domain speaking */
+		{JULIET, "<sip:example.net>;tag=1", "403 "},
 		{"sips:juliet@example.com",          ROMEO,                                      "403 "                    },
 		{JULIET,			     "<sip:a%00b@example.net>;tag=1",            "400 "                    },
 		{JULIET,			     "<tel:+1555>;tag=1",                        "400 "                    },
