@@ -241,8 +241,8 @@ static void put_text(struct html *h, struct slice s)
 static void close_top(struct html *h)
 {
 	const struct element *el = h->open[--h->depth].el;
-	struct slice href =
-		slice_make(h->hrefs.p + h->open[h->depth].href_at, h->open[h->depth].href_n);
+	struct slice href = slice_cut(
+		slice_from(buf_slice(&h->hrefs), h->open[h->depth].href_at), h->open[h->depth].href_n);
 	struct slice words = slice_from(buf_slice(h->text), h->open[h->depth].text_at);
 
 	if (el->as) {

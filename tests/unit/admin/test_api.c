@@ -413,7 +413,7 @@ static void no_route_is_open_without_its_right(void **state)
 		char *says = xasprintf("does not have the right %s\"", right_name(r->right));
 
 		admin->granted = RIGHTS_ALL & ~((right_set)1 << r->right);
-		expect(r->method, path, JSON, "{}", 403, says);
+		expect(r->method, path, JSON, strcmp(r->method, "GET") == 0 ? "" : "{}", 403, says);
 		free(path);
 		free(says);
 	}
