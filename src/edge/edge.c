@@ -26,7 +26,7 @@ void edge_limits_fill(struct edge_limits *l)
 		.stanza_bytes = 262144,
 		.address_connections = 64,
 		.unauthenticated = 1024,
-		.partner_credits = 1024,
+		.partner_credits = 4096,
 		.preauth_ms = 10000,
 		.close_ms = 5000,
 		.starve_ms = 5000,

@@ -18,6 +18,7 @@ enum {
 	NXDOMAIN = 3,
 	TIMEOUT_MS = 8000,
 	PROBE_MS = 3000,
+	PROBE_AGAIN_MS = 600000,
 	/* One family has answered: how long the other is waited for. */
 	OTHER_FAMILY_MS = 300,
 };
@@ -36,7 +37,8 @@ struct dns {
 	struct list queries;
 	bool probing; /* questions wait until it is known whether DNSSEC can be had */
 	int probe_id;
-	struct loop_timer probe_timer;
+	struct loop_timer probe_timer, again_timer;
+	bool told; /* that answers are not validated */
 };
 
 /* One question of libunbound's; a query for addresses has two. */
@@ -437,25 +439,35 @@ static int open_context(struct dns *d, bool validate, struct err *e)
 
 /* ---- auto: can DNSSEC be had from the servers in use? ---- */
 
-static void probe_over(struct dns *d, bool validated)
+static void begin_waiting(struct dns *d)
 {
-	struct err e = {0};
-
-	d->probing = false;
-	loop_timer_stop(&d->probe_timer);
-	if (!validated) {
-		log_warn(&d->log, "dnssec-unavailable",
-			LF_Z("reason", "the DNS servers in use do not pass on signatures; answers "
-				       "are not validated"));
-		if (open_context(d, false, &e) < 0)
-			log_error(&d->log, "dns-failed", LF_Z("error", e.text));
-	}
 	list_each(&d->queries, it) {
 		struct dns_query *q = container_of(it, struct dns_query, node);
 
 		if (!q->n_addrs[0]) /* a literal is its own answer */
 			begin(q);
 	}
+}
+
+static void probe_over(struct dns *d, bool validated)
+{
+	struct err e = {0};
+
+	d->probing = false;
+	loop_timer_stop(&d->probe_timer);
+	if (validated && d->told)
+		log_info(&d->log, "dnssec-available");
+	if (!validated) {
+		if (!d->told)
+			log_warn(&d->log, "dnssec-unavailable",
+				LF_Z("reason", "the DNS servers in use pass on no signatures, or do not "
+					       "answer; answers are not validated"));
+		if (open_context(d, false, &e) < 0)
+			log_error(&d->log, "dns-failed", LF_Z("error", e.text));
+		loop_timer_in(&d->again_timer, PROBE_AGAIN_MS);
+	}
+	d->told = !validated;
+	begin_waiting(d);
 }
 
 static void probe_later(void *arg)
@@ -487,6 +499,24 @@ static void probe(struct dns *d)
 		loop_timer_in(&d->probe_timer, 0);
 }
 
+/* Perhaps the servers were away, or others are asked by now. */
+static void probe_again(void *arg)
+{
+	struct dns *d = arg;
+	struct err e = {0};
+
+	list_each(&d->queries, it) {
+		const struct dns_query *q = container_of(it, struct dns_query, node);
+
+		if (q->ask[0].open || q->ask[1].open) { /* it needs the context there is */
+			loop_timer_in(&d->again_timer, 1000);
+			return;
+		}
+	}
+	if (open_context(d, true, &e) == 0)
+		probe(d);
+}
+
 /* ---- life ---- */
 
 static void copy_config(struct dns *d, const struct dns_config *config)
@@ -511,6 +541,7 @@ int dns_new(struct dns **ret, struct loop *loop, const struct dns_config *config
 	log_init(&d->log, log);
 	list_init(&d->queries);
 	loop_timer_init(&d->probe_timer, loop, probe_later, d);
+	loop_timer_init(&d->again_timer, loop, probe_again, d);
 	copy_config(d, config);
 	if (open_context(d, config->dnssec != DNS_SEC_OFF, e) < 0) {
 		dns_free(d);
@@ -535,6 +566,7 @@ void dns_free(struct dns *d)
 		destroy(q);
 	}
 	loop_timer_stop(&d->probe_timer);
+	loop_timer_stop(&d->again_timer);
 	close_context(d);
 	for (size_t i = 0; i < d->config.n_insecure_zones; i++)
 		free(d->insecure[i]);

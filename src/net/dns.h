@@ -20,7 +20,8 @@ struct dns;
 struct dns_query;
 
 enum dns_mode {
-	DNS_SEC_AUTO, /* validates unless the resolvers in use strip DNSSEC, which is logged */
+	/* Validates unless the servers pass on no signatures: logged, tried again every 10 min. */
+	DNS_SEC_AUTO,
 	DNS_SEC_OFF,
 	DNS_SEC_REQUIRE, /* an answer that is not secure is a failure */
 };

@@ -318,6 +318,35 @@ static void no_target_at_all(void **state)
 	assert_int_equal(client.how, CONN_END_CONNECT_FAILED);
 }
 
+static void ipv6_has_a_listener_of_its_own(void **state)
+{
+	struct netaddr any6 = target("::1", 0, 0).addr;
+	struct listener *six;
+	struct conn_target t;
+	struct err e;
+
+	if (listener_new(&six, loop, &any6, on_accept, NULL, &e) < 0)
+		skip(); /* a machine without IPv6 */
+	any6 = listener_address(six);
+	t = target("::1", netaddr_port(&any6), 0);
+	client.conn = conn_connect(loop, &t, 1, &ops, &client);
+	until(client.connected && server.conn);
+	assert_int_equal(conn_peer(server.conn)->sa.sa_family, AF_INET6);
+	listener_free(six);
+}
+
+static void a_taken_address_is_said_so(void **state)
+{
+	struct netaddr taken = listener_address(listener);
+	struct listener *second = NULL;
+	struct err e = {0};
+
+	assert_int_equal(listener_new(&second, loop, &taken, on_accept, NULL, &e), -1);
+	assert_int_equal(e.kind, ERR_CONFLICT);
+	assert_non_null(strstr(e.text, "127.0.0.1:"));
+	assert_null(second);
+}
+
 static void next_address_when_one_refuses(void **state)
 {
 	struct conn_target t[] = {
@@ -589,6 +618,8 @@ int main(void)
 		T(offsets_tell_what_the_kernel_took),
 		T(nobody_there),
 		T(no_target_at_all),
+		T(ipv6_has_a_listener_of_its_own),
+		T(a_taken_address_is_said_so),
 		T(next_address_when_one_refuses),
 		T(tls_both_certificates_are_seen),
 		T(tls_1_2_works_too),

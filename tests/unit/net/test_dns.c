@@ -1,151 +1,26 @@
 #include "unit.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
+#include "dnsd.h"
 #include "loop/loop.h"
 #include "net/dns.h"
 
-enum { A = 1, NS = 2, CNAME = 5, AAAA = 28, SRV = 33, DNSKEY = 48 };
-
-/* ---- a DNS server with a few records, on the test's own loop ---- */
-
-struct record {
-	const char *name;
-	int type;
-	const char *rdata; /* A, AAAA: address; SRV: "priority weight port target" */
+static const struct dnsd_record records[] = {
+	{"host.lab", DNSD_A, "192.0.2.1"},
+	{"host.lab", DNSD_A, "192.0.2.2"},
+	{"host.lab", DNSD_AAAA, "2001:db8::1"},
+	{"v4.lab", DNSD_A, "192.0.2.3"},
+	{"_xmpp-server._tcp.multi.lab", DNSD_SRV, "20 0 5270 b.lab"},
+	{"_xmpp-server._tcp.multi.lab", DNSD_SRV, "10 0 5269 a.lab"},
+	{"_xmpp-server._tcp.multi.lab", DNSD_SRV, "5 0 0 ."},
+	{"_xmpp-server._tcp.none.lab", DNSD_SRV, "0 0 0 ."},
+	{"host.test", DNSD_A, "192.0.2.9"},
+	{"silent.lab", DNSD_SILENT, NULL},
+	{"_xmpp-server._tcp.broken.lab", DNSD_FAILS, NULL},
 };
-
-static const struct record records[] = {
-	{"host.lab",                    A,    "192.0.2.1"      },
-	{"host.lab",                    A,    "192.0.2.2"      },
-	{"host.lab",                    AAAA, "2001:db8::1"    },
-	{"v4.lab",		      A,    "192.0.2.3"      },
-	{"_xmpp-server._tcp.multi.lab", SRV,  "20 0 5270 b.lab"},
-	{"_xmpp-server._tcp.multi.lab", SRV,  "10 0 5269 a.lab"},
-	{"_xmpp-server._tcp.multi.lab", SRV,  "5 0 0 ."        },
-	{"_xmpp-server._tcp.none.lab",  SRV,  "0 0 0 ."        },
-	{"host.test",                   A,    "192.0.2.9"      },
-};
-
-static int sock;
-static struct loop_poll *server;
-static bool answers_aaaa; /* false: questions for AAAA are not answered */
-static int questions;
-
-static void put_name(struct buf *b, const char *name)
-{
-	struct slice rest = slice_of(name), label;
-
-	while (slice_split(&rest, '.', &label) && label.n) {
-		buf_chr(b, (char)label.n);
-		buf_slice_add(b, label);
-	}
-	if (rest.p && rest.n) {
-		buf_chr(b, (char)rest.n);
-		buf_slice_add(b, rest);
-	}
-	buf_chr(b, 0);
-}
-
-static void put16(struct buf *b, unsigned v)
-{
-	buf_chr(b, (char)(v >> 8));
-	buf_chr(b, (char)v);
-}
-
-static void put_rdata(struct buf *b, const struct record *r)
-{
-	struct buf data = {0};
-	uint8_t addr[16];
-	unsigned v[3];
-	char target[64];
-
-	if (r->type == SRV) {
-		assert_int_equal(sscanf(r->rdata, "%u %u %u %63s", &v[0], &v[1], &v[2], target), 4);
-		for (int i = 0; i < 3; i++)
-			put16(&data, v[i]);
-		put_name(&data, strcmp(target, ".") ? target : "");
-	} else {
-		assert_int_equal(inet_pton(r->type == A ? AF_INET : AF_INET6, r->rdata, addr), 1);
-		buf_add(&data, addr, r->type == A ? 4 : 16);
-	}
-	put16(b, (unsigned)data.n);
-	buf_slice_add(b, buf_slice(&data));
-	buf_done(&data);
-}
-
-/* The name of the question as text; returns where its type stands. */
-static size_t read_question(const uint8_t *p, size_t n, char *name)
-{
-	size_t at = 12, out = 0;
-
-	while (at < n && p[at]) {
-		if (out)
-			name[out++] = '.';
-		memcpy(name + out, p + at + 1, p[at]);
-		out += p[at];
-		at += p[at] + 1u;
-	}
-	name[out] = 0;
-	return at + 1;
-}
-
-static void answer(const uint8_t *q, size_t n, const struct sockaddr *to, socklen_t len)
-{
-	struct buf b = {0};
-	char name[256];
-	size_t at = read_question(q, n, name);
-	int type = q[at] << 8 | q[at + 1], found = 0;
-	bool exists = false, broken = !strcasecmp(name, "_xmpp-server._tcp.broken.lab");
-
-	questions++;
-	if (!strcasecmp(name, "silent.lab") || (type == AAAA && !answers_aaaa))
-		return;
-	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
-		exists |= !strcasecmp(records[i].name, name);
-		found += !strcasecmp(records[i].name, name) && records[i].type == type;
-	}
-	buf_add(&b, q, 2);
-	put16(&b, 0x8180u | (broken ? 2 : exists ? 0 : 3));
-	put16(&b, 1);
-	put16(&b, (unsigned)found);
-	put16(&b, 0);
-	put16(&b, 0);
-	buf_add(&b, q + 12, at + 4 - 12);
-	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
-		if (strcasecmp(records[i].name, name) || records[i].type != type)
-			continue;
-		put16(&b, 0xc00c);
-		put16(&b, (unsigned)type);
-		put16(&b, 1);
-		put16(&b, 0);
-		put16(&b, 60);
-		put_rdata(&b, &records[i]);
-	}
-	sendto(sock, buf_slice(&b).p, b.n, 0, to, len);
-	buf_done(&b);
-}
-
-static void on_question(void *arg, unsigned events)
-{
-	uint8_t q[1500];
-	struct sockaddr_storage from;
-	socklen_t len = sizeof from;
-	ssize_t n = recvfrom(sock, q, sizeof q, MSG_DONTWAIT, (struct sockaddr *)&from, &len);
-
-	if (n > 12)
-		answer(q, (size_t)n, (struct sockaddr *)&from, len);
-}
-
-/* ---- the client ---- */
+static struct dnsd server;
 
 static struct loop *loop;
 static struct loop_timer ticker;
@@ -195,20 +70,9 @@ static void until_called(void)
 	}
 }
 
-static struct netaddr server_address(void)
-{
-	struct sockaddr_in in = {0};
-	socklen_t len = sizeof in;
-	struct netaddr a;
-
-	getsockname(sock, (struct sockaddr *)&in, &len);
-	netaddr_from(&a, (struct sockaddr *)&in);
-	return a;
-}
-
 static void start(enum dns_mode mode, unsigned timeout_ms, const char *insecure)
 {
-	struct netaddr a = server_address();
+	struct netaddr a = dnsd_address(&server);
 	struct dns_config c = {.dnssec = mode,
 		.forward = &a,
 		.n_forward = 1,
@@ -223,19 +87,11 @@ static void start(enum dns_mode mode, unsigned timeout_ms, const char *insecure)
 
 static int setup(void **state)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-
 	memset(&got, 0, sizeof got);
-	answers_aaaa = true;
-	questions = 0;
 	loop = loop_new("t");
 	loop_timer_init(&ticker, loop, tick, NULL);
 	loop_timer_in(&ticker, 5);
-	sock = socket(AF_INET, SOCK_DGRAM, 0);
-	if (bind(sock, (struct sockaddr *)&in, sizeof in) < 0)
-		return -1;
-	server = loop_poll_new(loop, sock, on_question, NULL);
-	loop_poll_set(server, LOOP_READ);
+	dnsd_start(&server, loop, records, sizeof records / sizeof records[0]);
 	return 0;
 }
 
@@ -243,8 +99,7 @@ static int teardown(void **state)
 {
 	dns_free(dns);
 	dns = NULL;
-	loop_poll_free(server);
-	close(sock);
+	dnsd_stop(&server);
 	loop_timer_stop(&ticker);
 	loop_free(loop);
 	return 0;
@@ -324,7 +179,7 @@ static void one_family_is_enough(void **state)
 	ask_addrs("v4.lab"); /* no AAAA */
 	assert_int_equal(got.status, DNS_OK);
 	assert_int_equal(got.n, 1);
-	answers_aaaa = false; /* no answer at all: it is not waited for */
+	server.no_aaaa = true; /* no answer at all: it is not waited for */
 	begin = clock_mono_ms();
 	ask_addrs("host.test");
 	assert_int_equal(got.status, DNS_OK);
@@ -340,7 +195,7 @@ static void literal_is_its_own_answer(void **state)
 	ask_addrs("2001:db8::7");
 	assert_int_equal(got.n, 1);
 	assert_string_equal(netaddr_print(&got.addrs[0], text), "[2001:db8::7]:5269");
-	assert_int_equal(questions, 0);
+	assert_int_equal(server.questions, 0);
 }
 
 static void silence_is_bounded(void **state)
