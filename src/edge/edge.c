@@ -229,8 +229,7 @@ static size_t finish_streams(struct edge *e, bool inbound)
 
 		if (s->inbound != inbound || s->end.closing)
 			continue;
-		stream_finish(
-			s, STREAM_SYSTEM_SHUTDOWN, NULL, edge_refusal_name(EDGE_SHUTDOWN));
+		stream_finish(s, STREAM_SYSTEM_SHUTDOWN, NULL, edge_refusal_name(EDGE_SHUTDOWN));
 		n++;
 	}
 	return n;

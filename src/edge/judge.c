@@ -1,5 +1,6 @@
 #include "edge/judge.h"
 
+/* clang-format off */
 static const struct {
 	const char *name, *text;
 	enum stream_cond cond;
@@ -9,6 +10,7 @@ static const struct {
 	EDGE_REFUSALS(X)
 #undef X
 };
+/* clang-format on */
 
 const char *edge_refusal_name(enum edge_refusal r)
 {
@@ -50,8 +52,8 @@ static enum edge_refusal judge_partner(const struct partner *p)
 	return EDGE_OK;
 }
 
-struct edge_verdict edge_judge_header(const struct snapshot *s, struct slice from, struct slice to,
-	bool encrypted, bool has_cert)
+struct edge_verdict edge_judge_header(
+	const struct snapshot *s, struct slice from, struct slice to, bool encrypted, bool has_cert)
 {
 	const struct partner *p;
 	enum edge_refusal r;
@@ -61,8 +63,8 @@ struct edge_verdict edge_judge_header(const struct snapshot *s, struct slice fro
 	if (!from.p && encrypted)
 		return refuse(EDGE_NO_FROM, NULL);
 	if (!from.p)
-		return (struct edge_verdict){.policy = {.tls = has_cert ? XTLS_REQUIRED : XTLS_OFF,
-						     .external = true}};
+		return (struct edge_verdict){
+			.policy = {.tls = has_cert ? XTLS_REQUIRED : XTLS_OFF, .external = true}};
 	p = snapshot_partner(s, from);
 	r = judge_partner(p);
 	if (r != EDGE_OK)
@@ -73,24 +75,23 @@ struct edge_verdict edge_judge_header(const struct snapshot *s, struct slice fro
 	};
 }
 
-struct edge_verdict edge_judge_pair(const struct snapshot *s, struct slice local, struct slice remote)
+struct edge_verdict edge_judge_pair(
+	const struct snapshot *s, struct slice local, struct slice remote)
 {
 	const struct partner *p = snapshot_partner(s, remote);
 	enum edge_refusal r = judge_partner(p);
+	struct edge_verdict v = {0};
 
 	if (!snapshot_local(s, local))
 		r = EDGE_HOST_GONE;
 	if (r != EDGE_OK)
 		return refuse(r, p);
-	return (struct edge_verdict){
-		.partner = p,
-		.policy = {
-			.tls = tls_policy(p, true),
-			.external = true,
-			.dialback_tls = negotiation_allows(p->negotiation, METHOD_TLS_DIALBACK),
-			.dialback_clear = negotiation_allows(p->negotiation, METHOD_TCP_DIALBACK),
-		},
-	};
+	v.partner = p;
+	v.policy.tls = tls_policy(p, true);
+	v.policy.external = true;
+	v.policy.dialback_tls = negotiation_allows(p->negotiation, METHOD_TLS_DIALBACK);
+	v.policy.dialback_clear = negotiation_allows(p->negotiation, METHOD_TCP_DIALBACK);
+	return v;
 }
 
 enum xstream_cert edge_judge_cert(enum cert_verdict verdict)

@@ -31,6 +31,7 @@
 		"the settings for this partner have changed")                                      \
 	X(SHUTDOWN, "shutdown", SYSTEM_SHUTDOWN, "the server is being stopped")
 
+/* clang-format off */
 enum edge_refusal {
 	EDGE_OK,
 #define X(suffix, ...) EDGE_##suffix,
@@ -38,6 +39,7 @@ enum edge_refusal {
 #undef X
 	EDGE_REFUSAL__N
 };
+/* clang-format on */
 
 const char *edge_refusal_name(enum edge_refusal r); /* stable, for logs */
 const char *edge_refusal_text(enum edge_refusal r); /* for the peer's administrator */

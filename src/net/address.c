@@ -62,9 +62,7 @@ int netaddr_from(struct netaddr *ret, const struct sockaddr *sa)
 			uint16_t port = netaddr_port(&a);
 
 			memcpy(&v4, &a.in6.sin6_addr.s6_addr[12], sizeof v4);
-			a = (struct netaddr){
-				.in4 = {.sin_family = AF_INET, .sin_addr = v4}
-                        };
+			a = (struct netaddr){.in4 = {.sin_family = AF_INET, .sin_addr = v4}};
 			netaddr_set_port(&a, port);
 		}
 	} else {

@@ -118,14 +118,14 @@ const struct conn_tls_info *conn_tls_info(const struct conn *c);
  * (0: not at all), then sends close_notify and FIN, and waits for the peer's at most ms. closed()
  * follows. Input that still comes is dropped.
  *
- * Who lets the peer go first learns more: nothing of ours comes after what it had to read, so if its
- * kernel resets the connection, something was left unread.
+ * Who lets the peer go first learns more: nothing of ours comes after what it had to read, so if
+ * its kernel resets the connection, something was left unread.
  */
 void conn_close(struct conn *c, unsigned peer_first_ms, unsigned ms);
 
 /*
- * The peer has ended its direction without a reset: its kernel had nothing left that the program had
- * not read.
+ * The peer has ended its direction without a reset: its kernel had nothing left that the program
+ * had not read.
  */
 bool conn_saw_end(const struct conn *c);
 

@@ -28,8 +28,8 @@ struct conn {
 
 	struct buf out;
 	uint64_t flushed, told; /* what flushed() has told of it */
-	size_t retry; /* what SSL_write() was given when it could not go on */
-	bool blocked; /* the kernel takes no more: waits for writability */
+	size_t retry;           /* what SSL_write() was given when it could not go on */
+	bool blocked;           /* the kernel takes no more: waits for writability */
 	int write_error;
 	struct loop_task flush_task;
 

@@ -460,8 +460,9 @@ static void probe_over(struct dns *d, bool validated)
 	if (!validated) {
 		if (!d->told)
 			log_warn(&d->log, "dnssec-unavailable",
-				LF_Z("reason", "the DNS servers in use pass on no signatures, or do not "
-					       "answer; answers are not validated"));
+				LF_Z("reason",
+					"the DNS servers in use pass on no signatures, or do not "
+					"answer; answers are not validated"));
 		if (open_context(d, false, &e) < 0)
 			log_error(&d->log, "dns-failed", LF_Z("error", e.text));
 		loop_timer_in(&d->again_timer, PROBE_AGAIN_MS);

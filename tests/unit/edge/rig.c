@@ -134,9 +134,7 @@ void rig_pass(struct rig *r, unsigned ms)
 
 static struct tls_set *load_tls(struct rig *r, const struct side_options *o)
 {
-	struct pki_spec spec = {
-		.dns = (const char *const[]){o->domain, NULL}
-        };
+	struct pki_spec spec = {.dns = (const char *const[]){o->domain, NULL}};
 	struct pki_files files = o->cert ? *o->cert : pki_issue(r->pki, o->domain, &spec);
 	struct tls_cert_files f = {.name = o->domain, .chain = files.chain, .key = files.key};
 	struct tls_set *set = NULL;

@@ -164,17 +164,17 @@ static void refused_by_the_settings(void **state)
 		const char *to;
 		enum link_reason reason;
 	} cases[] = {
-		{{.domain = "xmpp.lab"},					     "other.lab",    LINK_R_NOT_PARTNER       },
-		{{.domain = "xmpp.lab"},					     "sub.xmpp.lab", LINK_R_NOT_PARTNER       },
-		{{.domain = "xmpp.lab", .disabled = true},                           "xmpp.lab",     LINK_R_NOT_PARTNER       },
-		{{.no_partner = true},					       "xmpp.lab",     LINK_R_NOT_PARTNER       },
+		{{.domain = "xmpp.lab"}, "other.lab", LINK_R_NOT_PARTNER},
+		{{.domain = "xmpp.lab"}, "sub.xmpp.lab", LINK_R_NOT_PARTNER},
+		{{.domain = "xmpp.lab", .disabled = true}, "xmpp.lab", LINK_R_NOT_PARTNER},
+		{{.no_partner = true}, "xmpp.lab", LINK_R_NOT_PARTNER},
 		{{.domain = "xmpp.lab", .sasl = "NotSupported", .dialback = "true"}, "xmpp.lab",
-                 LINK_R_DIALBACK_NOT_BUILT										    },
+			LINK_R_DIALBACK_NOT_BUILT},
 		{{.domain = "xmpp.lab",
 			 .tls = "NotSupported",
 			 .sasl = "NotSupported",
 			 .dialback = "true"},
-                 "xmpp.lab",									 LINK_R_DIALBACK_NOT_BUILT},
+			"xmpp.lab", LINK_R_DIALBACK_NOT_BUILT},
 	};
 
 	sides(NULL, NULL);
@@ -262,19 +262,19 @@ static void their_certificate(void **state)
 		enum link_fate_kind fate;
 		enum link_reason reason;
 	} cases[] = {
-		{"srv",         {.srv = NAMES("_xmpp-server.xmpp.lab")},                    LINK_WRITTEN, LINK_R_NONE       },
-		{"xmppaddr",    {.xmpp = NAMES("xmpp.lab")},                                LINK_WRITTEN, LINK_R_NONE       },
-		{"server-only", {.dns = NAMES("xmpp.lab"), .eku = "serverAuth"},            LINK_WRITTEN,
-                 LINK_R_NONE												},
-		{"chain",       {.dns = NAMES("xmpp.lab"), .by_intermediate = true},        LINK_WRITTEN,
-                 LINK_R_NONE												},
-		{"wrong",       {.dns = NAMES("other.lab")},                                LINK_UNSENT,  LINK_R_AUTH_FAILED},
-		{"expired",     {.dns = NAMES("xmpp.lab"), .from_days = -9, .to_days = -1}, LINK_UNSENT,
-                 LINK_R_AUTH_FAILED											 },
-		{"self",        {.dns = NAMES("xmpp.lab"), .self_signed = true},            LINK_UNSENT,
-                 LINK_R_AUTH_FAILED											 },
-		{"client",      {.srv = NAMES("_xmpp-client.xmpp.lab")},                    LINK_UNSENT,
-                 LINK_R_AUTH_FAILED											 },
+		{"srv", {.srv = NAMES("_xmpp-server.xmpp.lab")}, LINK_WRITTEN, LINK_R_NONE},
+		{"xmppaddr", {.xmpp = NAMES("xmpp.lab")}, LINK_WRITTEN, LINK_R_NONE},
+		{"server-only", {.dns = NAMES("xmpp.lab"), .eku = "serverAuth"}, LINK_WRITTEN,
+			LINK_R_NONE},
+		{"chain", {.dns = NAMES("xmpp.lab"), .by_intermediate = true}, LINK_WRITTEN,
+			LINK_R_NONE},
+		{"wrong", {.dns = NAMES("other.lab")}, LINK_UNSENT, LINK_R_AUTH_FAILED},
+		{"expired", {.dns = NAMES("xmpp.lab"), .from_days = -9, .to_days = -1}, LINK_UNSENT,
+			LINK_R_AUTH_FAILED},
+		{"self", {.dns = NAMES("xmpp.lab"), .self_signed = true}, LINK_UNSENT,
+			LINK_R_AUTH_FAILED},
+		{"client", {.srv = NAMES("_xmpp-client.xmpp.lab")}, LINK_UNSENT,
+			LINK_R_AUTH_FAILED},
 	};
 
 	sides(NULL, NULL);
@@ -301,11 +301,11 @@ static void our_certificate(void **state)
 		struct pki_spec spec;
 		bool good;
 	} cases[] = {
-		{"our-srv",         {.srv = NAMES("_xmpp-server.sip.lab")},                    true },
-		{"our-server-only", {.dns = NAMES("*.lab", "sip.lab"), .eku = "serverAuth"},   true },
-		{"our-wrong",       {.dns = NAMES("other.lab")},                               false},
-		{"our-expired",     {.dns = NAMES("sip.lab"), .from_days = -9, .to_days = -1}, false},
-		{"our-self",        {.dns = NAMES("sip.lab"), .self_signed = true},            false},
+		{"our-srv", {.srv = NAMES("_xmpp-server.sip.lab")}, true},
+		{"our-server-only", {.dns = NAMES("*.lab", "sip.lab"), .eku = "serverAuth"}, true},
+		{"our-wrong", {.dns = NAMES("other.lab")}, false},
+		{"our-expired", {.dns = NAMES("sip.lab"), .from_days = -9, .to_days = -1}, false},
+		{"our-self", {.dns = NAMES("sip.lab"), .self_signed = true}, false},
 	};
 
 	sides(NULL, NULL);

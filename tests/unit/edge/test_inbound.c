@@ -147,15 +147,15 @@ static void refused_by_their_header(void **state)
 	static const struct {
 		const char *says, *reads;
 	} cases[] = {
-		{HEADER(FROM("evil.lab"),     TO("sip.lab")),
-                 ANSWER(FROM("sip.lab"), TO("evil.lab"))
-				FAULT("policy-violation", "this domain is not a partner") END  },
+		{HEADER(FROM("evil.lab"), TO("sip.lab")),
+			ANSWER(FROM("sip.lab"), TO("evil.lab"))
+				FAULT("policy-violation", "this domain is not a partner") END},
 		{HEADER(FROM("sub.xmpp.lab"), TO("sip.lab")),
-                 ANSWER(FROM("sip.lab"), TO("sub.xmpp.lab"))
-				FAULT("policy-violation", "this domain is not a partner") END  },
-		{HEADER(FROM("xmpp.lab"),     TO("other.lab")),
-                 ANSWER(FROM(""),        TO("xmpp.lab"))
-				FAULT("host-unknown",            "this domain is not served here") END},
+			ANSWER(FROM("sip.lab"), TO("sub.xmpp.lab"))
+				FAULT("policy-violation", "this domain is not a partner") END},
+		{HEADER(FROM("xmpp.lab"), TO("other.lab")),
+			ANSWER(FROM(""), TO("xmpp.lab"))
+				FAULT("host-unknown", "this domain is not served here") END},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -288,11 +288,11 @@ static void certificates_that_are_not_good(void **state)
 		const char *name;
 		struct pki_spec spec;
 	} cases[] = {
-		{"wrong",   {.dns = NAMES("other.lab")}                               },
+		{"wrong", {.dns = NAMES("other.lab")}},
 		{"expired", {.dns = NAMES("xmpp.lab"), .from_days = -5, .to_days = -1}},
-		{"self",    {.dns = NAMES("xmpp.lab"), .self_signed = true}           },
-		{"cn",      {.cn = "xmpp.lab"}                                        },
-		{"nul",     {.nul_in_dns = true}                                      },
+		{"self", {.dns = NAMES("xmpp.lab"), .self_signed = true}},
+		{"cn", {.cn = "xmpp.lab"}},
+		{"nul", {.nul_in_dns = true}},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -349,11 +349,11 @@ static void forged_and_misdirected_stanzas(void **state)
 	static const struct {
 		const char *says, *reads;
 	} cases[] = {
-		{"<message from='a@other.lab' to='b@sip.lab'/>",  BARE("invalid-from")           },
-		{"<message from='a@xmpp.lab' to='b@other.lab'/>", BARE("host-unknown")           },
-		{"<message from='a@xmpp.lab'/>",                  BARE("improper-addressing")    },
-		{"<message to='b@sip.lab'/>",                     BARE("improper-addressing")    },
-		{"<nonsense xmlns='urn:x'/>",                     BARE("unsupported-stanza-type")},
+		{"<message from='a@other.lab' to='b@sip.lab'/>", BARE("invalid-from")},
+		{"<message from='a@xmpp.lab' to='b@other.lab'/>", BARE("host-unknown")},
+		{"<message from='a@xmpp.lab'/>", BARE("improper-addressing")},
+		{"<message to='b@sip.lab'/>", BARE("improper-addressing")},
+		{"<nonsense xmlns='urn:x'/>", BARE("unsupported-stanza-type")},
 	};
 	struct tls_set *set = certificate("good2", &(struct pki_spec){.dns = NAMES("xmpp.lab")});
 

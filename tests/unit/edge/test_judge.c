@@ -11,12 +11,12 @@
 static const struct {
 	const char *domain, *tls, *sasl, *dialback, *enabled;
 } partners[] = {
-	{"required.lab", "Required",     "Required",     "true",  "true" },
-	{"fallback.lab", "Optional",     "Optional",     "true",  "true" },
-	{"optional.lab", "Optional",     "Required",     "false", "true" },
-	{"dialback.lab", "Required",     "NotSupported", "true",  "true" },
-	{"plain.lab",    "NotSupported", "NotSupported", "true",  "true" },
-	{"disabled.lab", "Required",     "Required",     "true",  "false"},
+	{"required.lab", "Required", "Required", "true", "true"},
+	{"fallback.lab", "Optional", "Optional", "true", "true"},
+	{"optional.lab", "Optional", "Required", "false", "true"},
+	{"dialback.lab", "Required", "NotSupported", "true", "true"},
+	{"plain.lab", "NotSupported", "NotSupported", "true", "true"},
+	{"disabled.lab", "Required", "Required", "true", "false"},
 };
 
 static struct snapshot *settings;
@@ -59,23 +59,23 @@ static void who_may_come_in(void **state)
 		enum edge_refusal refusal;
 		enum xtls_policy tls;
 	} cases[] = {
-		{"required.lab",     "sip.lab",   false, true,  EDGE_OK,                 XTLS_REQUIRED},
-		{"required.lab",     "sip.lab",   true,  true,  EDGE_OK,                 XTLS_REQUIRED},
-		{"required.lab",     "sip.lab",   false, false, EDGE_OK,                 XTLS_OFF     },
-		{"optional.lab",     "sip.lab",   false, true,  EDGE_OK,                 XTLS_OPTIONAL},
-		{"fallback.lab",     "sip.lab",   false, true,  EDGE_OK,                 XTLS_OPTIONAL},
-		{"dialback.lab",     "sip.lab",   false, true,  EDGE_DIALBACK_NOT_BUILT, 0            },
-		{"plain.lab",        "sip.lab",   false, true,  EDGE_DIALBACK_NOT_BUILT, 0            },
-		{"disabled.lab",     "sip.lab",   false, true,  EDGE_PARTNER_DISABLED,   0            },
-		{"stranger.lab",     "sip.lab",   false, true,  EDGE_NOT_PARTNER,        0            },
-		{"sub.required.lab", "sip.lab",   false, true,  EDGE_NOT_PARTNER,        0            },
-		{"sip.lab",          "sip.lab",   false, true,  EDGE_NOT_PARTNER,        0            },
-		{"required.lab",     "other.lab", false, true,  EDGE_HOST_UNKNOWN,       0            },
-		{"required.lab",     NULL,        false, true,  EDGE_HOST_UNKNOWN,       0            },
-		{"stranger.lab",     "other.lab", false, true,  EDGE_HOST_UNKNOWN,       0            },
+		{"required.lab", "sip.lab", false, true, EDGE_OK, XTLS_REQUIRED},
+		{"required.lab", "sip.lab", true, true, EDGE_OK, XTLS_REQUIRED},
+		{"required.lab", "sip.lab", false, false, EDGE_OK, XTLS_OFF},
+		{"optional.lab", "sip.lab", false, true, EDGE_OK, XTLS_OPTIONAL},
+		{"fallback.lab", "sip.lab", false, true, EDGE_OK, XTLS_OPTIONAL},
+		{"dialback.lab", "sip.lab", false, true, EDGE_DIALBACK_NOT_BUILT, 0},
+		{"plain.lab", "sip.lab", false, true, EDGE_DIALBACK_NOT_BUILT, 0},
+		{"disabled.lab", "sip.lab", false, true, EDGE_PARTNER_DISABLED, 0},
+		{"stranger.lab", "sip.lab", false, true, EDGE_NOT_PARTNER, 0},
+		{"sub.required.lab", "sip.lab", false, true, EDGE_NOT_PARTNER, 0},
+		{"sip.lab", "sip.lab", false, true, EDGE_NOT_PARTNER, 0},
+		{"required.lab", "other.lab", false, true, EDGE_HOST_UNKNOWN, 0},
+		{"required.lab", NULL, false, true, EDGE_HOST_UNKNOWN, 0},
+		{"stranger.lab", "other.lab", false, true, EDGE_HOST_UNKNOWN, 0},
 		/* Who does not say who he is must begin TLS, and say it there. */
-		{NULL,               "sip.lab",   false, true,  EDGE_OK,                 XTLS_REQUIRED},
-		{NULL,               "sip.lab",   true,  true,  EDGE_NO_FROM,            0            },
+		{NULL, "sip.lab", false, true, EDGE_OK, XTLS_REQUIRED},
+		{NULL, "sip.lab", true, true, EDGE_NO_FROM, 0},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -101,13 +101,13 @@ static void where_we_may_go(void **state)
 		enum xtls_policy tls;
 		bool dialback_tls, dialback_clear;
 	} cases[] = {
-		{"sip.lab",   "required.lab", EDGE_OK,                 XTLS_REQUIRED, false, false},
-		{"sip.lab",   "fallback.lab", EDGE_OK,                 XTLS_OPTIONAL, true,  true },
-		{"sip.lab",   "optional.lab", EDGE_OK,                 XTLS_OPTIONAL, false, false},
-		{"sip.lab",   "dialback.lab", EDGE_DIALBACK_NOT_BUILT, 0,             false, false},
-		{"sip.lab",   "disabled.lab", EDGE_PARTNER_DISABLED,   0,             false, false},
-		{"sip.lab",   "stranger.lab", EDGE_NOT_PARTNER,        0,             false, false},
-		{"other.lab", "required.lab", EDGE_HOST_GONE,          0,             false, false},
+		{"sip.lab", "required.lab", EDGE_OK, XTLS_REQUIRED, false, false},
+		{"sip.lab", "fallback.lab", EDGE_OK, XTLS_OPTIONAL, true, true},
+		{"sip.lab", "optional.lab", EDGE_OK, XTLS_OPTIONAL, false, false},
+		{"sip.lab", "dialback.lab", EDGE_DIALBACK_NOT_BUILT, 0, false, false},
+		{"sip.lab", "disabled.lab", EDGE_PARTNER_DISABLED, 0, false, false},
+		{"sip.lab", "stranger.lab", EDGE_NOT_PARTNER, 0, false, false},
+		{"other.lab", "required.lab", EDGE_HOST_GONE, 0, false, false},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -101,8 +101,8 @@ static void look_up(const char *domain, const char *proxy, uint16_t port)
 static void srv_records_in_order_each_a_group(void **state)
 {
 	look_up("two.lab", NULL, 0);
-	assert_string_equal(got.targets,
-		"0 [2001:db8::1]:5269, 0 192.0.2.1:5269, 1 192.0.2.2:5270");
+	assert_string_equal(
+		got.targets, "0 [2001:db8::1]:5269, 0 192.0.2.1:5269, 1 192.0.2.2:5270");
 }
 
 static void without_srv_the_domain_itself(void **state)

@@ -155,10 +155,7 @@ static void expect(const struct step *steps, enum link_fate_kind fate, enum link
 
 static void the_usual(void **state)
 {
-	static const struct step steps[] = {
-		AUTHENTICATED, {"id='m1'", NULL},
-                 {0        }
-        };
+	static const struct step steps[] = {AUTHENTICATED, {"id='m1'", NULL}, {0}};
 
 	expect(steps, LINK_WRITTEN, LINK_R_NONE);
 	rig_until(&rig, !partner.steps->reads);
@@ -167,14 +164,9 @@ static void the_usual(void **state)
 /* RFC 7590 3.1: asked for where it is required, also when it is not offered. */
 static void tls_is_asked_for_unoffered(void **state)
 {
-	static const struct step steps[] = {
-		{"<stream:stream ", HEADER "<stream:features/>"},
-		{"<starttls ",                 PROCEED, .tls = true},
-                {"<stream:stream ",HEADER EXTERNAL},
-		{"</auth>",                 SUCCESS},
-                {"<stream:stream ",         HEADER "<stream:features/>"},
-                {0        }
-        };
+	static const struct step steps[] = {{"<stream:stream ", HEADER "<stream:features/>"},
+		{"<starttls ", PROCEED, .tls = true}, {"<stream:stream ", HEADER EXTERNAL},
+		{"</auth>", SUCCESS}, {"<stream:stream ", HEADER "<stream:features/>"}, {0}};
 
 	expect(steps, LINK_WRITTEN, LINK_R_NONE);
 }
@@ -182,10 +174,8 @@ static void tls_is_asked_for_unoffered(void **state)
 static void tls_refused(void **state)
 {
 	static const struct step steps[] = {
-		{"<stream:stream ",					 HEADER "<stream:features>" STARTTLS "</stream:features>"},
-		{"<starttls ",							 "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" END},
-                {0}
-        };
+		{"<stream:stream ", HEADER "<stream:features>" STARTTLS "</stream:features>"},
+		{"<starttls ", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" END}, {0}};
 
 	expect(steps, LINK_UNSENT, LINK_R_TLS_FAILED);
 }
@@ -195,10 +185,7 @@ static void clear_text_after_proceed(void **state)
 {
 	static const struct step steps[] = {
 		{"<stream:stream ", HEADER "<stream:features>" STARTTLS "</stream:features>"},
-		{"<starttls ",                 PROCEED},
-                {"\x16\x03",HEADER "<stream:features/>"},
-                {0       }
-        };
+		{"<starttls ", PROCEED}, {"\x16\x03", HEADER "<stream:features/>"}, {0}};
 
 	expect(steps, LINK_UNSENT, LINK_R_TLS_FAILED);
 }
@@ -223,10 +210,7 @@ static void connection_dropped_in_the_handshake(void **state)
 {
 	static const struct step steps[] = {
 		{"<stream:stream ", HEADER "<stream:features>" STARTTLS "</stream:features>"},
-		{"<starttls ",                 PROCEED},
-                {"\x16\x03",NULL, .stop = true},
-                {0       }
-        };
+		{"<starttls ", PROCEED}, {"\x16\x03", NULL, .stop = true}, {0}};
 
 	expect(steps, LINK_UNSENT, LINK_R_TLS_FAILED);
 }
@@ -234,21 +218,17 @@ static void connection_dropped_in_the_handshake(void **state)
 static void no_external(void **state)
 {
 	static const struct step steps[] = {
-		INTO_TLS, {"<stream:stream ", HEADER "<stream:features/>"},
-                 {0                }
-        };
+		INTO_TLS, {"<stream:stream ", HEADER "<stream:features/>"}, {0}};
 
 	expect(steps, LINK_UNSENT, LINK_R_AUTH_FAILED);
 }
 
 static void sasl_refused(void **state)
 {
-	static const struct step steps[] = {
-		INTO_TLS, {"<stream:stream ", HEADER EXTERNAL},
-		{"</auth>",                 "<failure "
-                           "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>"},
-		{0                }
-        };
+	static const struct step steps[] = {INTO_TLS, {"<stream:stream ", HEADER EXTERNAL},
+		{"</auth>", "<failure "
+			    "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>"},
+		{0}};
 
 	expect(steps, LINK_UNSENT, LINK_R_AUTH_FAILED);
 }
@@ -256,9 +236,7 @@ static void sasl_refused(void **state)
 static void stream_errors_before_authentication(void **state)
 {
 	static const struct step steps[] = {
-		{"<stream:stream ", HEADER ERROR("host-unknown") END, .close = true},
-                {0   }
-        };
+		{"<stream:stream ", HEADER ERROR("host-unknown") END, .close = true}, {0}};
 
 	expect(steps, LINK_UNSENT, LINK_R_STREAM_ERROR);
 }
@@ -268,8 +246,7 @@ static void a_partner_that_is_just_restarting(void **state)
 {
 	static const struct step steps[] = {
 		{"<stream:stream ", HEADER ERROR("system-shutdown") END, .close = true},
-		AUTHENTICATED, {0   }
-        };
+		AUTHENTICATED, {0}};
 
 	partner.steps = steps;
 	side_send(&a, "xmpp.lab", 1, 5000);
@@ -283,9 +260,7 @@ static void a_partner_that_is_just_restarting(void **state)
 static void not_xml_at_all(void **state)
 {
 	static const struct step steps[] = {
-		{"<stream:stream ", "220 mail.lab ESMTP\r\n", .close = true},
-                {0   }
-        };
+		{"<stream:stream ", "220 mail.lab ESMTP\r\n", .close = true}, {0}};
 
 	expect(steps, LINK_UNSENT, LINK_R_STREAM_ERROR);
 }
@@ -294,12 +269,9 @@ static void not_xml_at_all(void **state)
  */
 static void stanza_on_our_stream(void **state)
 {
-	static const struct step steps[] = {
-		AUTHENTICATED,
+	static const struct step steps[] = {AUTHENTICATED,
 		{"id='m1'", "<message from='x@xmpp.lab' to='y@sip.lab'><body>x</body></message>"},
-		{"not-authorized",         NULL},
-                {0}
-        };
+		{"not-authorized", NULL}, {0}};
 
 	expect(steps, LINK_WRITTEN, LINK_R_NONE);
 	rig_until(&rig, !partner.steps->reads);
@@ -310,13 +282,8 @@ static void stanza_on_our_stream(void **state)
 /* An orderly end by the partner: the next stanza opens the next stream. */
 static void orderly_end_by_the_partner(void **state)
 {
-	static const struct step steps[] = {
-		AUTHENTICATED, {"id='m1'",      NULL},
-                 {"id='m2'",              END},
-                 {END,NULL, .close = true},
-		AUTHENTICATED, {"id='m3'",            NULL},
-                 {0}
-        };
+	static const struct step steps[] = {AUTHENTICATED, {"id='m1'", NULL}, {"id='m2'", END},
+		{END, NULL, .close = true}, AUTHENTICATED, {"id='m3'", NULL}, {0}};
 
 	expect(steps, LINK_WRITTEN, LINK_R_NONE);
 	rig_pass(&rig, 10000);

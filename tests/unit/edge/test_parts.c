@@ -133,11 +133,11 @@ static void settled_when_acknowledged_and_old(void **state)
 		uint64_t acked, before;
 		size_t left;
 	} cases[] = {
-		{0,    1000, 5}, /* old, but the peer's kernel has not got it */
-		{250,  1000, 3}, /* two acknowledged, and old */
-		{1000, 0,    5}, /* acknowledged, but just now */
-		{1000, 31,   2}, /* the first three are old enough */
-		{1000, 30,   3},
+		{0, 1000, 5},   /* old, but the peer's kernel has not got it */
+		{250, 1000, 3}, /* two acknowledged, and old */
+		{1000, 0, 5},   /* acknowledged, but just now */
+		{1000, 31, 2},  /* the first three are old enough */
+		{1000, 30, 3},
 		{1000, 1000, 0},
 	};
 

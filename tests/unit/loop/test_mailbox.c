@@ -114,10 +114,7 @@ static void jobs_run_elsewhere_and_come_back_in_order(void **state)
 	the_loop = loop_new("t");
 	n_done = 0;
 	for (int i = 0; i < (int)ARRAY_LEN(sums); i++) {
-		sums[i] = (struct sum){
-			.job = {.work = add, .done = added},
-                          .a = i, .b = 100
-                };
+		sums[i] = (struct sum){.job = {.work = add, .done = added}, .a = i, .b = 100};
 		worker_post(w, the_loop, &sums[i].job);
 	}
 	assert_int_equal(n_done, 0);
@@ -140,10 +137,7 @@ static void jobs_posted_are_finished_before_the_worker_ends(void **state)
 	the_loop = loop_new("t");
 	n_done = 0;
 	for (int i = 0; i < (int)ARRAY_LEN(sums); i++) {
-		sums[i] = (struct sum){
-			.job = {.work = add, .done = added},
-                          .a = i, .b = 1
-                };
+		sums[i] = (struct sum){.job = {.work = add, .done = added}, .a = i, .b = 1};
 		worker_post(w, the_loop, &sums[i].job);
 	}
 	worker_free(w);

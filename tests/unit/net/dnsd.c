@@ -138,8 +138,7 @@ static void on_question(void *arg, unsigned events)
 
 void dnsd_start(struct dnsd *s, struct loop *l, const struct dnsd_record *records, size_t n)
 {
-	struct sockaddr_in in = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
 	*s = (struct dnsd){.records = records, .n = n};
 	s->fd = socket(AF_INET, SOCK_DGRAM, 0);

@@ -11,21 +11,21 @@ static void parses_and_prints(void **state)
 		uint16_t deflt;
 		const char *printed; /* NULL: refused */
 	} cases[] = {
-		{"192.0.2.1:5269",     0,  "192.0.2.1:5269"    },
-		{"192.0.2.1",          53, "192.0.2.1:53"      },
-		{"192.0.2.1",          0,  NULL                },
-		{"[2001:db8::1]:5269", 0,  "[2001:db8::1]:5269"},
-		{"[2001:DB8::1]",      53, "[2001:db8::1]:53"  },
-		{"2001:db8::1",        53, "[2001:db8::1]:53"  },
-		{"[::]:0",             0,  "[::]:0"            },
-		{"192.0.2.1:65536",    0,  NULL                },
-		{"192.0.2.1:",         0,  NULL                },
-		{"192.0.2.256:1",      0,  NULL                },
-		{"xmpp.lab:5269",      0,  NULL                },
-		{"",                   53, NULL                },
-		{":5269",              0,  NULL                },
-		{"[]:5269",            0,  NULL                },
-		{"fe80::1%eth0",       53, NULL                },
+		{"192.0.2.1:5269", 0, "192.0.2.1:5269"},
+		{"192.0.2.1", 53, "192.0.2.1:53"},
+		{"192.0.2.1", 0, NULL},
+		{"[2001:db8::1]:5269", 0, "[2001:db8::1]:5269"},
+		{"[2001:DB8::1]", 53, "[2001:db8::1]:53"},
+		{"2001:db8::1", 53, "[2001:db8::1]:53"},
+		{"[::]:0", 0, "[::]:0"},
+		{"192.0.2.1:65536", 0, NULL},
+		{"192.0.2.1:", 0, NULL},
+		{"192.0.2.256:1", 0, NULL},
+		{"xmpp.lab:5269", 0, NULL},
+		{"", 53, NULL},
+		{":5269", 0, NULL},
+		{"[]:5269", 0, NULL},
+		{"fe80::1%eth0", 53, NULL},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -58,14 +58,14 @@ static void knows_special_addresses(void **state)
 		const char *text;
 		bool loopback, link_local, any;
 	} cases[] = {
-		{"127.0.0.1",   true,  false, false},
-		{"127.9.9.9",   true,  false, false},
-		{"128.0.0.1",   false, false, false},
-		{"::1",         true,  false, false},
-		{"169.254.1.1", false, true,  false},
-		{"fe80::1",     false, true,  false},
-		{"0.0.0.0",     false, false, true },
-		{"::",          false, false, true },
+		{"127.0.0.1", true, false, false},
+		{"127.9.9.9", true, false, false},
+		{"128.0.0.1", false, false, false},
+		{"::1", true, false, false},
+		{"169.254.1.1", false, true, false},
+		{"fe80::1", false, true, false},
+		{"0.0.0.0", false, false, true},
+		{"::", false, false, true},
 		{"2001:db8::1", false, false, false},
 	};
 

@@ -32,41 +32,43 @@ static void names_of_a_domain(void **state)
 		const char *domain;
 		bool good;
 	} cases[] = {
-		{{.dns = NAMES("im.example")},                        "im.example",            true },
-		{{.dns = NAMES("IM.Example")},                        "im.example",            true },
-		{{.dns = NAMES("im.example.")},                       "im.example",            true },
-		{{.dns = NAMES("other.example", "im.example")},       "im.example",            true },
-		{{.dns = NAMES("example")},                           "im.example",            false},
-		{{.dns = NAMES("sub.im.example")},                    "im.example",            false},
+		{{.dns = NAMES("im.example")}, "im.example", true},
+		{{.dns = NAMES("IM.Example")}, "im.example", true},
+		{{.dns = NAMES("im.example.")}, "im.example", true},
+		{{.dns = NAMES("other.example", "im.example")}, "im.example", true},
+		{{.dns = NAMES("example")}, "im.example", false},
+		{{.dns = NAMES("sub.im.example")}, "im.example", false},
 		/* A wildcard is the complete left-most label, and stands for one. */
-		{{.dns = NAMES("*.example.org")},                     "im.example.org",        true },
-		{{.dns = NAMES("*.example.org")},                     "example.org",           false},
-		{{.dns = NAMES("*.example.org")},                     "a.im.example.org",      false},
-		{{.dns = NAMES("i*.example.org")},                    "im.example.org",        false},
-		{{.dns = NAMES("im.*.org")},                          "im.example.org",        false},
-		{{.dns = NAMES("*")},                                 "im.example.org",        false},
-		{{.dns = NAMES("*.org")},                             "example.org",           false},
-		{{.dns = NAMES("*.")},                                "org",                   false},
+		{{.dns = NAMES("*.example.org")}, "im.example.org", true},
+		{{.dns = NAMES("*.example.org")}, "example.org", false},
+		{{.dns = NAMES("*.example.org")}, "a.im.example.org", false},
+		{{.dns = NAMES("i*.example.org")}, "im.example.org", false},
+		{{.dns = NAMES("im.*.org")}, "im.example.org", false},
+		{{.dns = NAMES("*")}, "im.example.org", false},
+		{{.dns = NAMES("*.org")}, "example.org", false},
+		{{.dns = NAMES("*.")}, "org", false},
 		/* SRVName: the server service, no wildcard. */
-		{{.srv = NAMES("_xmpp-server.im.example")},           "im.example",            true },
-		{{.srv = NAMES("_XMPP-Server.IM.example")},           "im.example",            true },
-		{{.srv = NAMES("_xmpp-client.im.example")},           "im.example",            false},
-		{{.srv = NAMES("_xmpp-server.*.example")},            "im.example",            false},
-		{{.srv = NAMES("im.example")},                        "im.example",            false},
-		{{.srv = NAMES("_xmpp-server.")},                     "im.example",            false},
+		{{.srv = NAMES("_xmpp-server.im.example")}, "im.example", true},
+		{{.srv = NAMES("_XMPP-Server.IM.example")}, "im.example", true},
+		{{.srv = NAMES("_xmpp-client.im.example")}, "im.example", false},
+		{{.srv = NAMES("_xmpp-server.*.example")}, "im.example", false},
+		{{.srv = NAMES("im.example")}, "im.example", false},
+		{{.srv = NAMES("_xmpp-server.")}, "im.example", false},
 		/* xmppAddr: the bare domain, in either form. */
-		{{.xmpp = NAMES("im.example")},                       "im.example",            true },
-		{{.xmpp = NAMES("b\xc3\xbc" "cher.example")},     "xn--bcher-kva.example", true },
-		{{.xmpp = NAMES("romeo@im.example")},                 "im.example",            false},
-		{{.xmpp = NAMES("im.example/x")},                     "im.example",            false},
-		{{.dns = NAMES("xn--bcher-kva.example")},             "xn--bcher-kva.example", true },
-		{{.dns = NAMES("XN--BCHER-KVA.example")},             "xn--bcher-kva.example", true },
+		{{.xmpp = NAMES("im.example")}, "im.example", true},
+		{{.xmpp = NAMES("b\xc3\xbc"
+				"cher.example")},
+			"xn--bcher-kva.example", true},
+		{{.xmpp = NAMES("romeo@im.example")}, "im.example", false},
+		{{.xmpp = NAMES("im.example/x")}, "im.example", false},
+		{{.dns = NAMES("xn--bcher-kva.example")}, "xn--bcher-kva.example", true},
+		{{.dns = NAMES("XN--BCHER-KVA.example")}, "xn--bcher-kva.example", true},
 		/* Not the common name; no name with a NUL or a control character in it. */
-		{{.cn = "im.example"},                                "im.example",            false},
-		{{.cn = "im.example", .dns = NAMES("other.example")}, "im.example",            false},
-		{{.nul_in_dns = true},                                "victim.lab",            false},
-		{{.dns = NAMES("im.example\n")},                      "im.example",            false},
-		{{.dns = NAMES("")},                                  "im.example",            false},
+		{{.cn = "im.example"}, "im.example", false},
+		{{.cn = "im.example", .dns = NAMES("other.example")}, "im.example", false},
+		{{.nul_in_dns = true}, "victim.lab", false},
+		{{.dns = NAMES("im.example\n")}, "im.example", false},
+		{{.dns = NAMES("")}, "im.example", false},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -86,16 +88,16 @@ static void chains(void **state)
 		enum cert_verdict verdict;
 		int code;
 	} cases[] = {
-		{{0},			       CERT_GOOD,        X509_V_OK                             },
-		{{.by_intermediate = true},         CERT_GOOD,        X509_V_OK                             },
-		{{.from_days = -10, .to_days = -1}, CERT_EXPIRED,     X509_V_ERR_CERT_HAS_EXPIRED           },
-		{{.from_days = 1, .to_days = 10},   CERT_EXPIRED,     X509_V_ERR_CERT_NOT_YET_VALID         },
-		{{.self_signed = true},             CERT_SELF_SIGNED, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT},
-		{{.weak = true},                    CERT_WEAK,        X509_V_ERR_EE_KEY_TOO_SMALL           },
+		{{0}, CERT_GOOD, X509_V_OK},
+		{{.by_intermediate = true}, CERT_GOOD, X509_V_OK},
+		{{.from_days = -10, .to_days = -1}, CERT_EXPIRED, X509_V_ERR_CERT_HAS_EXPIRED},
+		{{.from_days = 1, .to_days = 10}, CERT_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID},
+		{{.self_signed = true}, CERT_SELF_SIGNED, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT},
+		{{.weak = true}, CERT_WEAK, X509_V_ERR_EE_KEY_TOO_SMALL},
 		/* What it is meant for is not looked at (59). */
-		{{.eku = "serverAuth"},             CERT_GOOD,        X509_V_OK                             },
-		{{.eku = "clientAuth"},             CERT_GOOD,        X509_V_OK                             },
-		{{.eku = "emailProtection"},        CERT_GOOD,        X509_V_OK                             },
+		{{.eku = "serverAuth"}, CERT_GOOD, X509_V_OK},
+		{{.eku = "clientAuth"}, CERT_GOOD, X509_V_OK},
+		{{.eku = "emailProtection"}, CERT_GOOD, X509_V_OK},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -31,14 +31,8 @@ static void picks_by_the_running_sum(void **state)
 	static const struct {
 		uint64_t random;
 		const char *first;
-	} cases[] = {
-		{0,   "zero"  },
-                {1,   "ten"   },
-                {10,  "ten"   },
-                {11,  "ninety"},
-                {100, "ninety"},
-		{101, "zero"  }
-        };
+	} cases[] = {{0, "zero"}, {1, "ten"}, {10, "ten"}, {11, "ninety"}, {100, "ninety"},
+		{101, "zero"}};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct srv v[] = {rec(1, 90, "ninety"), rec(1, 0, "zero"), rec(1, 10, "ten")};

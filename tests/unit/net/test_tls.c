@@ -33,8 +33,8 @@ static void context_by_domain_or_default(void **state)
 {
 	static const char *const for_a[] = {"a.lab", "more.a.lab"};
 	struct tls_cert_files files[] = {
-		{.name = "a",     .chain = a.chain, .key = a.key, .domains = for_a, .n_domains = 2},
-		{.name = "b", .chain = b.chain,                 .key = b.key                  },
+		{.name = "a", .chain = a.chain, .key = a.key, .domains = for_a, .n_domains = 2},
+		{.name = "b", .chain = b.chain, .key = b.key},
 	};
 	struct tls_set *s;
 	struct err e = {0};
