@@ -3,6 +3,7 @@
 import pytest
 
 from lab.lab import SIP_DOMAIN, Lab
+from lab.wait import until
 
 PARTNERS = {"xmpp.lab": "juliet", "ejabberd.lab": "nurse"}
 TEXTS = [
@@ -108,3 +109,20 @@ def test_user_that_does_not_exist(world, domain):
     error = contact.wait_message(20, start, type="error", id="gone1")
     assert error.sender == f"nobody@{SIP_DOMAIN}" and error.condition == "item-not-found"
 
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_prosody_restarts(world, end):
+    """The next messages each way find new streams."""
+    prosody = world.prosody
+    world.contacts["xmpp.lab"].stop()
+    getattr(prosody, end)()
+    until(lambda: not [s for s in world.entente.streams() if s["partner"] == "xmpp.lab"
+                       and s["state"] == "up"], "the end of the streams")
+    prosody.start()
+    contact = world.contacts["xmpp.lab"] = world.start_contact("juliet", prosody)
+    world.romeo.send("sip:juliet@xmpp.lab", f"after the {end}")
+    contact.wait_message(20, body=f"after the {end}")
+    mark = world.romeo.mark()
+    contact.send(f"romeo@{SIP_DOMAIN}", "and back")
+    world.romeo.wait_message("sip:juliet@xmpp.lab", "and back", 20, mark)

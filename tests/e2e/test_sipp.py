@@ -1,0 +1,77 @@
+"""SIPp, a SIP stack of other people's making, on our SIP side."""
+
+import collections
+import pathlib
+import re
+import threading
+
+import pytest
+
+from lab.process import Process
+from lab.wait import until
+from scene import PARTNER
+
+SCENARIOS = pathlib.Path(__file__).resolve().parents[1] / "support" / "sipp"
+COUNT, RATE = 500, 100
+
+
+def sipp(scene, scenario, port, *more):
+    """Runs a scenario at the address of the SIP route."""
+    argv = ["sipp", "-sf", SCENARIOS / f"{scenario}.xml", "-i", scene.sip.address, "-p", port,
+            "-m", COUNT, "-nostdin", "-timeout", "60s", *more]
+    return Process(f"sipp-{scenario}", argv, scene.lab.folder, env={"TERM": "dumb"}).start()
+
+
+class Reader(threading.Thread):
+    """The partner's server: counts the messages it reads."""
+
+    def __init__(self, scene):
+        super().__init__(daemon=True)
+        self._partner = scene.partner
+        self.bodies = collections.Counter()
+
+    def run(self):
+        wire = self._partner.take()
+        rest = ""
+        while True:
+            try:
+                data = wire.recv()
+            except OSError:
+                return
+            if not data:
+                return
+            *whole, rest = (rest + data.decode()).split("</message>")
+            self.bodies.update(re.search("<body>([^<]*)</body>", m).group(1) for m in whole)
+
+
+@pytest.fixture(scope="module")
+def scene(make_scene):
+    scene = make_scene(route=["--error-wait", "0"])
+    scene.sip.stop()
+    return scene
+
+
+def test_messages_out(scene):
+    reader = Reader(scene)
+    reader.start()
+    uac = sipp(scene, "message_uac", 5080, "-r", RATE, scene.entente.sip)
+    assert uac.wait_exit(60) == 0, uac.log()
+    until(lambda: len(reader.bodies) == COUNT, lambda: f"all; there are {len(reader.bodies)}")
+    assert set(reader.bodies.values()) == {1}
+
+
+def test_messages_in(scene):
+    uas = sipp(scene, "message_uas", scene.sip.port)
+    wire = scene.stream_in()
+    for n in range(COUNT):
+        wire.send(f"<message from='juliet@{PARTNER}' to='u{n % 50}@sip.lab' id='n{n}'>"
+                  f"<body>message {n}</body></message>")
+    assert uas.wait_exit(60) == 0, uas.log()
+    until(lambda: scene.entente.metric('entente_delivered_total{to="sip"}') == COUNT,
+          "a final answer to each")
+    wire.close()
+
+
+def test_options(scene):
+    uac = sipp(scene, "options_uac", 5081, "-r", 500, scene.entente.sip)
+    assert uac.wait_exit(60) == 0, uac.log()
