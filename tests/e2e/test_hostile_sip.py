@@ -1,6 +1,7 @@
 """SIP that is wrong, forged or not for us: the exact answer, and nothing on the XMPP side."""
 
 import dataclasses
+import itertools
 
 import pytest
 
@@ -28,7 +29,7 @@ Max-Forwards: {hops}
 From: {frm}
 To: {to}
 Call-ID: call{{n}}
-CSeq: 1 {method}
+CSeq: 1 {cseq}
 {extra}{content}
 """
 
@@ -53,11 +54,12 @@ class Case:
     content: str = HELLO
     body: bytes = b"hello"
     answer: str = ""                # header fields of the answer
+    cseq: str = ""                  # the method in CSeq, if it is another one
     rule: str = ""
 
     def request(self, peer, number):
-        head = REQUEST.format(**dataclasses.asdict(self)).format(
-            address=peer.address, port=peer.port, n=number)
+        fields = {**dataclasses.asdict(self), "cseq": self.cseq or self.method}
+        head = REQUEST.format(**fields).format(address=peer.address, port=peer.port, n=number)
         return head.replace("\n", "\r\n").encode() + self.body
 
 
@@ -71,7 +73,8 @@ CASES = [
          rule="RFC 3261 7.3.1"),
     Case("body without type", "400 Missing Content-Type", content="Content-Length: 5\n",
          rule="RFC 3261 7.4.1"),
-    Case("body is not UTF-8", "400 The body is not in the charset it claims", body=b"h\xffllo", rule="RFC 3428 7, 6120 11.6"),
+    Case("body is not UTF-8", "400 The body is not in the charset it claims", body=b"h\xffllo",
+         rule="RFC 3428 7, RFC 6120 11.6"),
     Case("sips in Request-URI", "403 SIPS Is Not Translated", uri=f"sips:juliet@{PARTNER}",
          rule="RFC 7247 8"),
     Case("sips in To", "403 SIPS Is Not Translated", to=f"<sips:juliet@{PARTNER}>",
@@ -84,8 +87,8 @@ CASES = [
          frm=f"<sip:juliet@{PARTNER}>;tag=1", rule="design 9: breaks loops"),
     Case("Request-URI is our own domain", "403 Users of this domain are not reached this way",
          uri="sip:bob@sip.lab", to="<sip:bob@sip.lab>", rule="design 9: breaks loops"),
-    Case("domain is no partner's", "404 Not the domain of an XMPP partner", uri="sip:x@nowhere.example",
-         to="<sip:x@nowhere.example>", rule="permission chain"),
+    Case("domain is no partner's", "404 Not the domain of an XMPP partner",
+         uri="sip:x@nowhere.example", to="<sip:x@nowhere.example>", rule="permission chain"),
     Case("unknown method", "501 Not Implemented", method="JUMP", answer=ALLOW,
          rule="RFC 3261 21.5.2"),
     Case("method we do not serve", "405 Method Not Allowed", method="SUBSCRIBE", answer=ALLOW,
@@ -96,25 +99,21 @@ CASES = [
     Case("Max-Forwards 0", "483 Too Many Hops", hops="0", rule="RFC 3261 16.3"),
     Case("Max-Forwards is no number", "400 Bad Max-Forwards", hops="many", rule="RFC 3261 20.22"),
     Case("version", "505 Version Not Supported", version="SIP/3.0", rule="RFC 3261 21.5.6"),
-    Case("CSeq of another method", "400 CSeq Method Mismatch", method="MESSAGE", rule="8.1.1.5"),
+    Case("CSeq of another method", "400 CSeq Method Mismatch", cseq="OPTIONS",
+         rule="RFC 3261 8.1.1.5"),
     Case("two From", "400 Multiple From", extra="From: <sip:bob@sip.lab>;tag=2\n",
          rule="RFC 3261 7.3.1"),
     Case("encoded body", "415 Unsupported Media Type", extra="Content-Encoding: gzip\n",
          answer="Accept-Encoding: identity\n", rule="RFC 3261 8.2.3"),
     Case("image", "415 Unsupported Media Type",
-         content="Content-Type: image/png\nContent-Length: 5\n", answer="Accept: text/plain, text/html, message/cpim\n",
+         content="Content-Type: image/png\nContent-Length: 5\n",
+         answer="Accept: text/plain, text/html, message/cpim\n",
          rule="RFC 3261 8.2.3"),
 ]
-CASES[[c.name for c in CASES].index("CSeq of another method")].content = HELLO
 
-
-def cseq_of_another_method(request):
-    return request.replace(b"CSeq: 1 MESSAGE", b"CSeq: 1 OPTIONS")
-
-
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def number():
-    return iter(range(10**9))
+    return itertools.count()
 
 
 @pytest.fixture
@@ -130,8 +129,6 @@ def quiet(scene):
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
 def test_refused(scene, quiet, number, case):
     request = case.request(scene.sip, next(number))
-    if case.name.startswith("CSeq"):
-        request = cseq_of_another_method(request)
     response = scene.sip.ask(request)
     sent = SipMessage.parse(request, None)
     template = ANSWER.format(frm=case.frm, to=case.to, method=sent.get("CSeq").split()[1],
@@ -180,7 +177,7 @@ def test_unlisted_source(scene, quiet):
 
 
 def test_retransmission_is_absorbed(scene):
-    """The same request again gets the same answer again, byte for byte, and is no second message."""
+    """The same request again gets the same answer again, and is no second message."""
     request = scene.sip.compose(f"sip:x@{PARTNER}", b"x", extra="Require: nothing\r\n")
     first = scene.sip.ask(request)
     mark = scene.sip.mark()

@@ -1,5 +1,5 @@
-"""A partner's server that is broken or hostile: the exact answer, nothing on the SIP side, and the
-process goes on. Entente is the recipient of the streams here; test_hostile_server.py has the rest."""
+"""A partner's server that is broken or hostile when it opens a stream to Entente: the exact answer,
+nothing on the SIP side, and the process goes on. test_hostile_server.py is the other way round."""
 
 import base64
 import socket
@@ -43,7 +43,8 @@ def stanza(inside="<body>x</body>", sender="juliet@partner.lab", to="romeo@sip.l
 
 # What is sent on an authenticated stream, and the stream error that ends it.
 ON_OPEN = {
-    "not well-formed": ("<message><body></message>", "not-well-formed", "mismatched tag", "RFC 6120 11.3"),
+    "not well-formed": ("<message><body></message>", "not-well-formed", "mismatched tag",
+                        "RFC 6120 11.3"),
     "undeclared prefix": ("<a:message/>", "not-well-formed",
                           "an element's prefix is not declared", "RFC 6120 11.3"),
     "comment": ("<!-- x -->", "restricted-xml", "a comment", "RFC 6120 11.1"),
@@ -110,8 +111,8 @@ def connect(scene, domain=PARTNER):
 
 
 def expect_refusal(wire, condition, text, sender=SIP_DOMAIN, to=PARTNER):
-    """An error instead of features: a header comes first (RFC 6120 4.9.1.2), from nobody where it is
-    not clear who was asked for (4.9.1.3)."""
+    """An error instead of features: a header comes first (RFC 6120 4.9.1.2), from nobody where it
+    is not clear who was asked for (4.9.1.3)."""
     wire.expect(answer(sender, to) + error(condition, text))
     wire.expect_end()
 
@@ -132,7 +133,7 @@ FIRST_WORDS = {
                          "this domain is not a partner", SIP_DOMAIN, "stranger.lab"),
     "sub-domain of a partner": (header("sub.partner.lab", SIP_DOMAIN), "policy-violation",
                                 "this domain is not a partner", SIP_DOMAIN, "sub.partner.lab"),
-    "DTD": ("<?xml version='1.0'?><!DOCTYPE x [<!ENTITY a 'b'>]>" + header(PARTNER, SIP_DOMAIN)[21:],
+    "DTD": (header(PARTNER, SIP_DOMAIN).replace("?>", "?><!DOCTYPE x [<!ENTITY a 'b'>]>"),
             "restricted-xml", "a document type declaration", "", None),
     "UTF-16": (header(PARTNER, SIP_DOMAIN).encode("utf-16"), "unsupported-encoding", "not UTF-8",
                "", None),
@@ -191,10 +192,8 @@ def test_starttls_injection(scene):
     wire.expect(answer() + STARTTLS)
     wire.send(f"<starttls xmlns='{TLS}'/>" + header(PARTNER, SIP_DOMAIN) + GOOD)
     wire.expect(f"<proceed xmlns='{TLS}'/>")
-    try:
-        wire.start_tls(client_context(scene.partner.ca_file, scene.partner.pair), name=SIP_DOMAIN)
-    except OSError:
-        return      # the bytes were taken for TLS records, which they are not: the end is right, too
+    wire.start_tls(client_context(scene.partner.ca_file, scene.partner.pair), name=SIP_DOMAIN)
+    wire.expect_silence()       # it waits for our header: the injected one was not read
     wire.send(header(PARTNER, SIP_DOMAIN))
     wire.expect(answer() + EXTERNAL)
 
@@ -225,7 +224,7 @@ def certificate(scene, name):
 @pytest.mark.valgrind
 @pytest.mark.parametrize("name", CERTIFICATES)
 def test_bad_certificate(scene, name):
-    """TLS ends well, so that the answer can be given in XMPP: no mechanism, and why (XEP-0178 3)."""
+    """TLS ends well, so that the answer can be given in XMPP: why there is no mechanism."""
     wire = connect(scene)
     wire.send(header(PARTNER, SIP_DOMAIN))
     wire.expect(answer() + STARTTLS)

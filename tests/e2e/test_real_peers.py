@@ -31,7 +31,8 @@ def world(build, valgrind):
            "--enable-federation-access", "yes", "--enable-xmpp-access", "yes")
         for domain in servers:
             entente.do("partner", "add", domain, "--type", "Federated")
-        uris = [f"sip:{user}@{domain}" for domain in servers for user in (PARTNERS[domain], "nobody")]
+        uris = [f"sip:{user}@{domain}"
+                for domain in servers for user in (PARTNERS[domain], "nobody")]
         lab.romeo = lab.start_sip_user("romeo", uris)
         lab.contacts = {domain: lab.start_contact(PARTNERS[domain], server)
                         for domain, server in servers.items()}

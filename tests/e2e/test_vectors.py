@@ -1,5 +1,5 @@
-"""The mapping vectors of tests/data/stox.json over the wire, through entented: groups address, error
-and im. build/tests/stox_vectors runs them all against the functions; here a stanza goes in at one
+"""The mapping vectors of tests/data/stox.json over the wire, through entented: groups address,
+error and im. build/tests/stox_vectors runs them all against the functions; here a stanza goes in at one
 end and a request comes out at the other."""
 
 import json
@@ -181,7 +181,8 @@ def test_address(stage, vector):
 def address_from_xmpp(stage, jid, uri):
     mark, text = stage.sip.mark(), token()
     wire = stage.stream_in(server_of(host_of(jid)), "example.net")
-    wire.send(f"<message from={quoteattr(jid)} to='romeo@example.net'><body>{text}</body></message>")
+    wire.send(
+        f"<message from={quoteattr(jid)} to='romeo@example.net'><body>{text}</body></message>")
     request = stage.sip.wait(lambda m: m.body == text.encode(), "the message", start=mark)
     assert read_request(request)["from_uri"] == uri
 

@@ -15,7 +15,8 @@ class Scene:
     partners of them. domains: the local ones.
     """
 
-    def __init__(self, build, valgrind=False, names=(), route=(), settings=None, domains=(SIP_DOMAIN,)):
+    def __init__(self, build, valgrind=False, names=(), route=(), settings=None,
+                 domains=(SIP_DOMAIN,)):
         self.lab = Lab(build, valgrind=valgrind)
         self.peers = {}
         try:

@@ -1,7 +1,7 @@
 """Messages under way while something breaks: who got what, and who was told what.
 
-Each message is one of five: delivered; error (not delivered, and the sender knows); both (delivered,
-and the sender was told that it may not have been); neither (lost in silence); twice.
+Each message is one of five: delivered; error (not delivered, and the sender knows); both
+(delivered, and the sender was told that it may not have been); neither (lost in silence); twice.
 """
 
 import collections
@@ -199,7 +199,7 @@ class SipTraffic:
 
 
 class XmppTraffic:
-    """Messages from a partner's users to SIP users over one stream, and the errors that come back."""
+    """Messages from a partner's user to SIP users over one stream, and the errors that come back."""
 
     def __init__(self, peer, entente, domain="sip.lab"):
         self._peer, self._entente, self._domain = peer, entente, domain

@@ -71,7 +71,7 @@ class Baresip:
         )
 
     def wait_message(self, sender, text, seconds=10.0, start=0):
-        """Waits until it shows this text from this sender, on whichever device; returns the line."""
+        """Waits until it shows this text from this sender, whatever device; returns the line."""
         pattern = f'^{re.escape(sender)}(;gr=\\S*)?: {re.escape(chr(34) + text + chr(34))}$'
         return self.wait_line(pattern, seconds, start)
 
