@@ -385,10 +385,11 @@ static void a_second_signal_ends_it_at_once(void **state)
 
 static void root_becomes_the_user_it_is_told(void **state)
 {
-	char *dir = in_folder("state"), *words, *status;
+	char *dir, *words, *status;
 
 	if (geteuid() != 0)
 		skip();
+	dir = in_folder("state");
 	assert_int_equal(chown(dir, 65534, 65534), 0);
 	write_conf("[daemon]\nuser = nobody\n");
 	launch();
