@@ -61,6 +61,9 @@ struct outbound {
 struct outbound *outbound_new(struct pair *p);
 bool outbound_up(const struct outbound *o);
 
+/* An authenticated outbound stream to this domain (canonical), for a dialback verification; NULL. */
+struct stream *outbound_to(struct edge *e, struct slice remote);
+
 /* Drops an attempt that began under other settings. */
 void outbound_restart(struct outbound *o);
 

@@ -133,6 +133,13 @@ struct link_gateway_ops {
  */
 bool link_send(struct link *l, struct link_down *d);
 
+/*
+ * Credits towards the edge that nobody holds. Any thread. The edge lets each partner have at most
+ * this many stanzas waiting (and its own bound): with n partners that take nothing, each comes to
+ * hold 1/(n+1) of all, and as much stays free for the others.
+ */
+unsigned link_down_room(const struct link *l);
+
 /* Frees up and gives its credit back to the edge. */
 void link_up_done(struct link *l, struct link_up *up);
 

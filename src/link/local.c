@@ -134,6 +134,13 @@ void link_credit_return(struct link *l, struct link_share *s)
 
 /* ---- the gateway's end ---- */
 
+unsigned link_down_room(const struct link *l)
+{
+	unsigned used = atomic_load_explicit(&l->down_used, memory_order_relaxed);
+
+	return used < l->limits.down ? l->limits.down - used : 0;
+}
+
 bool link_send(struct link *l, struct link_down *d)
 {
 	assert(d->deadline_ms);

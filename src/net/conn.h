@@ -107,6 +107,7 @@ struct conn_tls_info {
 	X509 *peer; /* NULL: none */
 	enum cert_verdict chain;
 	int chain_code; /* X509_V_* */
+	int64_t expires; /* the first end of validity in the peer's chain, s since 1970; 0: no chain */
 };
 /* After secure(); valid as long as the connection. */
 const struct conn_tls_info *conn_tls_info(const struct conn *c);

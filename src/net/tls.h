@@ -34,6 +34,9 @@ void tls_set_unref(struct tls_set *s); /* NULL is fine; from any thread */
 /* The context for our domain (A-labels), or the default one; NULL: there is none. */
 SSL_CTX *tls_set_for(const struct tls_set *s, struct slice domain);
 
+/* The same for when we connect: one without a certificate where we have none. Never NULL. */
+SSL_CTX *tls_set_client(const struct tls_set *s, struct slice domain);
+
 X509_STORE *tls_set_trust(const struct tls_set *s);
 
 /* The earliest end of validity of our own certificates, seconds since 1970; 0: there are none. */

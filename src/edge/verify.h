@@ -1,0 +1,49 @@
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+#include "xmpp/stream.h"
+
+/*
+ * Asking the authoritative server of a partner's domain whether a dialback key is its own (XEP-0220
+ * 2.1.2): on an authenticated outbound stream to that domain if there is one, else on a connection
+ * of its own, which follows the partner's TLS setting and carries nothing else. A request has its
+ * own time-out; none of them ends a stream that others use. Private to the edge, one loop.
+ */
+struct edge;
+struct partner;
+struct stream;
+struct verify;
+
+enum verify_result {
+	VERIFY_VALID,
+	VERIFY_INVALID,
+	VERIFY_ERROR, /* it could not be found out: cond says why (XEP-0220 2.5) */
+};
+
+/* Runs once, on the loop, never inside verify_new(); the request is gone then. why: for the log. */
+typedef void verify_done(
+	void *arg, enum verify_result result, enum stanza_cond cond, const char *why);
+
+/*
+ * local: our domain, which receives; remote: the domain to be verified; canonical. id: that of the
+ * response header which we sent on the stream being authenticated. partner: of the snapshot in
+ * force, remote is one of its domains; not kept. At most VERIFY_PARTNER_MAX of one partner are under
+ * way; one more is answered with resource-constraint.
+ */
+enum { VERIFY_PARTNER_MAX = 32 };
+struct verify *verify_new(struct edge *e, const struct partner *partner, struct slice local,
+	struct slice remote, struct slice id, struct slice key, verify_done *done, void *arg);
+
+/* done() does not run. NULL is fine. */
+void verify_cancel(struct verify *v);
+
+/*
+ * For the owners of outbound streams: an XSTREAM_DB_VERIFY answer came on s. One that nobody asked
+ * for, or on another stream than it was asked on, is dropped silently (2.1.2).
+ */
+void verify_answered(struct stream *s, const struct xstream_db *db);
+
+/* ... s is closing: what was asked on it is asked again elsewhere or fails. */
+void verify_stream_gone(struct stream *s);
