@@ -41,6 +41,26 @@ void call_answer_text(struct api_call *c, const char *type, struct buf *text);
  */
 void call_problem(struct api_call *c, const struct err *e, const struct buf *ways_out);
 
+/*
+ * ---- answers that take their time ----
+ *
+ * Instead of one answer: lines of JSON as things happen (application/x-ndjson), each sent at once.
+ * After begin the handler calls call_stream_end() exactly once, which frees c and writes the access
+ * log; until then c is valid. gone() runs at most once, from the loop, when nobody reads any more
+ * (closed, too slow, a HEAD, the server ends): the handler stops its work and calls
+ * call_stream_end(), in gone() or later; lines put meanwhile are dropped. Whether the request can be
+ * served is found out before begin: afterwards there is no status to say so.
+ */
+typedef void call_gone(void *arg);
+void call_stream_begin(struct api_call *c, call_gone *gone, void *arg);
+
+/* One line: a JSON text without line breaks in it. Copied; never blocks. */
+void call_stream_put(struct api_call *c, struct slice json);
+
+/* Bytes that may be put now; a client that lets more wait (HTTP_STREAM_BYTES) is dropped. */
+size_t call_stream_room(const struct api_call *c);
+void call_stream_end(struct api_call *c);
+
 /* The HTTP status of an error. */
 unsigned call_status(const struct err *e);
 

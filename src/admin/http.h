@@ -68,3 +68,30 @@ void http_reply_header(struct http_req *r, const char *name, const char *value);
 
 /* Sends the answer; body is emptied (NULL: none) and r is gone. */
 void http_reply(struct http_req *r, unsigned status, const char *type, struct buf *body);
+
+/* ---- an answer in pieces ---- */
+
+/* What waits for the client at most; who lets it grow over that is dropped. */
+enum { HTTP_STREAM_BYTES = 1024 * 1024 };
+
+/*
+ * Begins an answer with status 200 whose end is not known yet, instead of http_reply(): the head
+ * goes out at once, the rest as it is put, in chunks (RFC 9112 7.1; to an HTTP/1.0 client without).
+ * The connection is closed after it.
+ *
+ * r stays valid until http_stream_end(), which has to be called exactly once, also when the client
+ * has gone. gone() runs at most once, from the loop and never inside a function of this header but
+ * http_free(), when nobody reads any more: the client has closed or was too slow, asked for the head
+ * only, or the server ends. It may call http_stream_end(); what is put after it is dropped.
+ */
+typedef void http_gone(void *arg);
+void http_stream_begin(struct http_req *r, const char *type, http_gone *gone, void *arg);
+
+/* Sends bytes (copied) without waiting for more; never blocks. */
+void http_stream_put(struct http_req *r, struct slice bytes);
+
+/* How much may be put now before the client counts as too slow; 0 when it has gone. */
+size_t http_stream_room(const struct http_req *r);
+
+/* What has been put still goes out, then the end; r is gone. gone() does not run any more. */
+void http_stream_end(struct http_req *r);
