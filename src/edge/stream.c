@@ -110,8 +110,12 @@ static void start_tls(struct stream *s)
 	struct arena a = {0};
 	const char *local = edge_ascii(&a, slice_of(s->local));
 	const char *remote = s->remote ? edge_ascii(&a, slice_of(s->remote)) : NULL;
-	SSL_CTX *ctx = local ? tls_set_for(e->tls, slice_of(local)) : NULL;
+	SSL_CTX *ctx = NULL;
 
+	/* Who connects may have no certificate: dialback authenticates it (RFC 7590 3.4). */
+	if (local)
+		ctx = s->inbound ? tls_set_for(e->tls, slice_of(local))
+				 : tls_set_client(e->tls, slice_of(local));
 	put_output(s);
 	if (ctx && !s->conn_dead) {
 		s->handshake = true;

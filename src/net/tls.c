@@ -22,6 +22,7 @@ struct tls_set {
 	X509_STORE *trust;
 	struct tls_cert *certs;
 	size_t n_certs;
+	SSL_CTX *bare; /* without a certificate */
 	int64_t expires;
 };
 
@@ -132,6 +133,9 @@ static int load(struct tls_set *s, const struct tls_cert_files *files, size_t n,
 {
 	if (load_trust(s, trust, e) < 0)
 		return -1;
+	s->bare = new_context();
+	if (!s->bare)
+		return err_set(e, ERR_INTERNAL, "no TLS context can be made");
 	s->certs = xcalloc(n, sizeof *s->certs);
 	for (size_t i = 0; i < n; i++) {
 		int64_t end;
@@ -177,6 +181,7 @@ void tls_set_unref(struct tls_set *s)
 		free(s->certs[i].domains);
 	}
 	free(s->certs);
+	SSL_CTX_free(s->bare);
 	X509_STORE_free(s->trust);
 	free(s);
 }
@@ -193,6 +198,13 @@ SSL_CTX *tls_set_for(const struct tls_set *s, struct slice domain)
 				return s->certs[i].ctx;
 	}
 	return fallback;
+}
+
+SSL_CTX *tls_set_client(const struct tls_set *s, struct slice domain)
+{
+	SSL_CTX *ctx = tls_set_for(s, domain);
+
+	return ctx ? ctx : s->bare;
 }
 
 X509_STORE *tls_set_trust(const struct tls_set *s)

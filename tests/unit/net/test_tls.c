@@ -51,6 +51,24 @@ static void context_by_domain_or_default(void **state)
 	tls_set_unref(s);
 }
 
+/* Who connects does so without a certificate where it has none (RFC 7590 3.4). */
+static void a_client_needs_no_certificate(void **state)
+{
+	static const char *const for_a[] = {"a.lab"};
+	struct tls_cert_files f = {
+		.name = "a", .chain = a.chain, .key = a.key, .domains = for_a, .n_domains = 1};
+	struct tls_set *s;
+	struct err e;
+
+	assert_int_equal(tls_set_load(&s, &f, 1, pki_trust(pki), &e), 0);
+	assert_ptr_equal(tls_set_client(s, SL("a.lab")), tls_set_for(s, SL("a.lab")));
+	assert_non_null(tls_set_client(s, SL("b.lab")));
+	assert_null(SSL_CTX_get0_certificate(tls_set_client(s, SL("b.lab"))));
+	assert_int_equal(
+		SSL_CTX_get_min_proto_version(tls_set_client(s, SL("b.lab"))), TLS1_2_VERSION);
+	tls_set_unref(s);
+}
+
 static void refuse(struct tls_cert_files f, const char *trust, const char *words)
 {
 	struct tls_set *s = NULL;
@@ -112,6 +130,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(context_by_domain_or_default),
+		cmocka_unit_test(a_client_needs_no_certificate),
 		cmocka_unit_test(failures_name_the_file_and_the_reason),
 		cmocka_unit_test(contexts_are_strict),
 	};
