@@ -26,6 +26,7 @@ void edge_limits_fill(struct edge_limits *l)
 		.stanza_bytes = 262144,
 		.address_connections = 64,
 		.unauthenticated = 1024,
+		.connection_rate = 50,
 		.partner_credits = 4096,
 		.preauth_ms = 10000,
 		.close_ms = 5000,
@@ -44,6 +45,7 @@ void edge_limits_fill(struct edge_limits *l)
 	FILL(stanza_bytes);
 	FILL(address_connections);
 	FILL(unauthenticated);
+	FILL(connection_rate);
 	FILL(partner_credits);
 	FILL(preauth_ms);
 	FILL(close_ms);
@@ -66,7 +68,7 @@ const char *edge_ascii(struct arena *a, struct slice domain)
 bool edge_may_log(struct edge *e)
 {
 	uint64_t second = loop_now(e->loop) / 1000;
-	struct log_limit *l = &e->strangers;
+	struct log_limit *l = &e->stranger_lines;
 
 	if (second != l->second) {
 		if (l->dropped)
@@ -293,7 +295,7 @@ static int listen_all(struct edge *e, const struct edge_config *config, struct e
 	e->listeners = xcalloc(config->n_listen, sizeof *e->listeners);
 	e->listen = xcalloc(config->n_listen, sizeof *e->listen);
 	for (size_t i = 0; i < config->n_listen; i++) {
-		if (listener_new(&e->listeners[i], e->loop, &config->listen[i], inbound_accept, e,
+		if (listener_new(&e->listeners[i], e->loop, &config->listen[i], edge_accept, e,
 			    err) < 0)
 			return -1;
 		e->listen[i] = listener_address(e->listeners[i]);
@@ -319,7 +321,12 @@ int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *con
 	table_init(&e->partners);
 	table_init(&e->pairs);
 	table_init(&e->targets);
-	budget_init(&e->unauthenticated, e->limits.unauthenticated);
+	e->strangers = strangers_new(&(struct stranger_limits){
+		.all = e->limits.unauthenticated,
+		.per_address = e->limits.address_connections,
+		.rate = e->limits.connection_rate,
+		.burst = 2 * e->limits.connection_rate,
+	});
 	loop_timer_init(&e->drain_timer, loop, drain_timed_out, e);
 	loop_timer_init(&e->answers_timer, loop, answers_over, e);
 	loop_task_init(&e->drain_task, drain_step, e);
@@ -362,6 +369,7 @@ void edge_free(struct edge *e)
 		edge_fate(e, d, LINK_UNSENT, LINK_R_SHUTDOWN);
 	link_local_edge_gone(e->link);
 	table_done(&e->partners);
+	strangers_free(e->strangers);
 	loop_timer_stop(&e->drain_timer);
 	loop_timer_stop(&e->answers_timer);
 	loop_task_stop(&e->drain_task);

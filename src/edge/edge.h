@@ -33,6 +33,7 @@ struct edge_limits {
 	size_t stanza_bytes; /* of one stanza, either way [262144] */
 	unsigned address_connections; /* inbound from one address, not authenticated yet [64] */
 	unsigned unauthenticated;     /* the same from all together [1024] */
+	unsigned connection_rate; /* of one address and second; twice as many at once [50] */
 	unsigned partner_credits; /* stanzas of one partner that the gateway has in hand [4096] */
 	unsigned preauth_ms;      /* a peer's first header after connecting [10000] */
 	unsigned close_ms;        /* an orderly close [5000] */

@@ -4,10 +4,10 @@
 #include "edge/edge.h"
 #include "edge/judge.h"
 #include "edge/queue.h"
+#include "edge/stranger.h"
 #include "edge/stream.h"
 #include "federation/snapshot.h"
 #include "link/link.h"
-#include "loop/budget.h"
 #include "loop/loop.h"
 #include "net/listener.h"
 
@@ -47,9 +47,8 @@ struct edge {
 	struct table pairs; /* outbound.h */
 	struct table targets;
 	struct list starved; /* inbound streams that wait for credit */
-	struct budget unauthenticated;
-	struct budget_keys addresses;
-	struct log_limit strangers;
+	struct strangers *strangers;
+	struct log_limit stranger_lines;
 
 	bool draining;
 	struct loop_timer drain_timer;
@@ -85,8 +84,12 @@ const char *edge_ascii(struct arena *a, struct slice domain);
 /* The default of every limit that is 0. */
 void edge_limits_fill(struct edge_limits *l);
 
+/* ---- accept.c ---- */
+void edge_accept(void *arg, int fd, const struct netaddr *peer);
+
 /* ---- inbound.c ---- */
-void inbound_accept(void *arg, int fd, const struct netaddr *peer);
+void inbound_new(struct edge *e, int fd, const struct netaddr *peer); /* strangers_ask() said yes */
+void inbound_evict(struct stranger *st); /* it makes room for another: it is gone */
 void inbound_credit(struct edge *e); /* credits came back */
 void inbound_judge_again(struct stream *s);
 

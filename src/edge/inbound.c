@@ -1,6 +1,5 @@
 #include <assert.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "edge/edge_priv.h"
@@ -10,9 +9,7 @@
 /* A stream that a partner, or a stranger, has opened to us. */
 struct inbound {
 	struct stream s; /* first */
-	uint8_t address[16];
-	struct slice limit_key; /* into address */
-	bool stranger;          /* counted as unauthenticated and by its address */
+	struct stranger stranger;
 	struct loop_timer header_timer;
 	bool credit;   /* one is held for the stanza that comes next */
 	bool refusing; /* without credit for too long: stanzas are refused */
@@ -25,14 +22,12 @@ static struct inbound *of(struct stream *s)
 	return container_of(s, struct inbound, s);
 }
 
-/* No longer a stranger, or gone. */
-static void give_back_address(struct inbound *in)
+/* No stranger any more, or gone. */
+static void leave_strangers(struct inbound *in)
 {
-	if (!in->stranger)
-		return;
-	in->stranger = false;
-	budget_give(&in->s.edge->unauthenticated);
-	budget_key_give(&in->s.edge->addresses, in->limit_key);
+	struct edge *e = in->s.edge;
+
+	stranger_leave(e->strangers, &in->stranger, loop_now(e->loop));
 }
 
 /* ---- credit ---- */
@@ -199,7 +194,7 @@ static void on_authenticated(struct inbound *in)
 		return;
 	}
 	s->authenticated = true;
-	give_back_address(in);
+	leave_strangers(in);
 	loop_timer_in(&s->idle_timer, 1000);
 	log_info(&s->log, "stream-authenticated", LF_Z("dir", "in"),
 		LF_Z("peer", netaddr_print(conn_peer(s->conn), peer)),
@@ -216,8 +211,7 @@ static const char *dialback_refusal(const struct stream *s)
 	const struct partner *p =
 		s->remote ? snapshot_partner(s->edge->snapshot, slice_of(s->remote)) : NULL;
 
-	return p && p->negotiation.dialback ? edge_refusal_name(EDGE_DIALBACK_NOT_BUILT)
-					    : "dialback-not-allowed";
+	return p && p->negotiation.dialback ? "dialback-not-possible" : "dialback-not-allowed";
 }
 
 static void on_dialback(struct inbound *in, const struct xstream_event *ev)
@@ -243,16 +237,13 @@ static void on_dialback(struct inbound *in, const struct xstream_event *ev)
 	arena_done(&a);
 }
 
-/* Nothing was left to authenticate with: because of the certificate, and would dialback have
- * helped? */
+/* Nothing was left to authenticate with, because of the certificate. */
 static void name_reason(struct stream *s, const struct xstream_event *ev)
 {
 	if (s->end.why || s->authenticated || !s->secured || s->cert == CERT_GOOD ||
 		ev->cond != STREAM_POLICY_VIOLATION)
 		return;
-	s->end.why = dialback_refusal(s) == edge_refusal_name(EDGE_DIALBACK_NOT_BUILT)
-			     ? dialback_refusal(s)
-			     : "certificate-refused";
+	s->end.why = "certificate-refused";
 }
 
 static void on_event(struct stream *s, struct xstream_event *ev)
@@ -330,7 +321,7 @@ static void on_ended(struct stream *s)
 	list_remove(&in->starved_node);
 	loop_timer_stop(&in->starve_timer);
 	loop_timer_stop(&in->header_timer);
-	give_back_address(in);
+	leave_strangers(in);
 	if (in->credit)
 		link_credit_return(s->edge->link, s->partner->share);
 	in->credit = false;
@@ -349,9 +340,18 @@ static const struct stream_hooks hooks = {
 	.destroy = destroy,
 };
 
-static void start(struct edge *e, struct inbound *in, int fd, const struct netaddr *peer)
+void inbound_evict(struct stranger *st)
+{
+	struct inbound *in = container_of(st, struct inbound, stranger);
+
+	stream_abort(&in->s, "evicted");
+}
+
+void inbound_new(struct edge *e, int fd, const struct netaddr *peer)
 {
 	const struct gateway_settings *g = snapshot_gateway(e->snapshot);
+	struct inbound *in = xzalloc(sizeof *in);
+	uint8_t key[16];
 	struct xstream_cfg cfg = {
 		.role = XSTREAM_RECIPIENT,
 		.local = SL(""),
@@ -360,6 +360,7 @@ static void start(struct edge *e, struct inbound *in, int fd, const struct netad
 		.close_ms = e->limits.close_ms,
 	};
 
+	stranger_enter(e->strangers, &in->stranger, netaddr_limit_key(peer, key), loop_now(e->loop));
 	stream_init(&in->s, e, &hooks, true);
 	loop_timer_init(&in->header_timer, e->loop, no_header, in);
 	loop_timer_init(&in->starve_timer, e->loop, starved_too_long, in);
@@ -367,41 +368,4 @@ static void start(struct edge *e, struct inbound *in, int fd, const struct netad
 	in->s.conn = conn_accept(e->loop, fd, peer, &stream_conn_ops, &in->s);
 	stream_start(&in->s, &cfg);
 	stream_pump(&in->s);
-}
-
-static void turn_away(struct edge *e, int fd, const struct netaddr *peer, const char *why)
-{
-	char text[NETADDR_TEXT];
-
-	close(fd);
-	metric_add(M_STREAMS_IN_FAILED, 1);
-	if (edge_may_log(e))
-		log_warn(&e->log, "connection-refused", LF_Z("peer", netaddr_print(peer, text)),
-			LF_Z("reason", why));
-}
-
-void inbound_accept(void *arg, int fd, const struct netaddr *peer)
-{
-	struct edge *e = arg;
-	struct inbound *in;
-
-	if (!e->snapshot || e->draining) {
-		turn_away(e, fd, peer, "not-ready");
-		return;
-	}
-	in = xzalloc(sizeof *in);
-	in->limit_key = netaddr_limit_key(peer, in->address);
-	if (!budget_key_take(&e->addresses, in->limit_key, e->limits.address_connections)) {
-		turn_away(e, fd, peer, "address-connections");
-		free(in);
-		return;
-	}
-	if (!budget_take(&e->unauthenticated)) {
-		budget_key_give(&e->addresses, in->limit_key);
-		turn_away(e, fd, peer, "unauthenticated-connections");
-		free(in);
-		return;
-	}
-	in->stranger = true;
-	start(e, in, fd, peer);
 }
