@@ -35,6 +35,27 @@ static enum xtls_policy tls_policy(const struct partner *p, bool has_cert)
 	return p->negotiation.tls == NEGOTIATION_REQUIRED ? XTLS_REQUIRED : XTLS_OPTIONAL;
 }
 
+/* Exactly the methods that the partner's three settings leave. */
+static struct xstream_policy policy(const struct partner *p, bool has_cert)
+{
+	return (struct xstream_policy){
+		.tls = tls_policy(p, has_cert),
+		.external = negotiation_allows(p->negotiation, METHOD_SASL_OVER_TLS),
+		.dialback_tls = negotiation_allows(p->negotiation, METHOD_TLS_DIALBACK),
+		.dialback_clear = negotiation_allows(p->negotiation, METHOD_TCP_DIALBACK),
+	};
+}
+
+/* Nobody in particular: inside TLS it will have to say who it is. */
+static struct xstream_policy nobodys_policy(bool has_cert)
+{
+	return (struct xstream_policy){
+		.tls = has_cert ? XTLS_OPTIONAL : XTLS_OFF,
+		.external = true,
+		.dialback_clear = true,
+	};
+}
+
 static struct edge_verdict refuse(enum edge_refusal r, const struct partner *p)
 {
 	return (struct edge_verdict){.refusal = r, .partner = p};
@@ -44,12 +65,7 @@ static enum edge_refusal judge_partner(const struct partner *p)
 {
 	if (!p)
 		return EDGE_NOT_PARTNER;
-	if (!p->enabled)
-		return EDGE_PARTNER_DISABLED;
-	/* Dialback comes with a later version: what needs it is refused, with this reason. */
-	if (!negotiation_allows(p->negotiation, METHOD_SASL_OVER_TLS))
-		return EDGE_DIALBACK_NOT_BUILT;
-	return EDGE_OK;
+	return p->enabled ? EDGE_OK : EDGE_PARTNER_DISABLED;
 }
 
 struct edge_verdict edge_judge_header(
@@ -63,16 +79,12 @@ struct edge_verdict edge_judge_header(
 	if (!from.p && encrypted)
 		return refuse(EDGE_NO_FROM, NULL);
 	if (!from.p)
-		return (struct edge_verdict){
-			.policy = {.tls = has_cert ? XTLS_REQUIRED : XTLS_OFF, .external = true}};
+		return (struct edge_verdict){.policy = nobodys_policy(has_cert)};
 	p = snapshot_partner(s, from);
 	r = judge_partner(p);
 	if (r != EDGE_OK)
 		return refuse(r, p);
-	return (struct edge_verdict){
-		.partner = p,
-		.policy = {.tls = tls_policy(p, has_cert), .external = true},
-	};
+	return (struct edge_verdict){.partner = p, .policy = policy(p, has_cert)};
 }
 
 struct edge_verdict edge_judge_pair(
@@ -87,10 +99,7 @@ struct edge_verdict edge_judge_pair(
 	if (r != EDGE_OK)
 		return refuse(r, p);
 	v.partner = p;
-	v.policy.tls = tls_policy(p, true);
-	v.policy.external = true;
-	v.policy.dialback_tls = negotiation_allows(p->negotiation, METHOD_TLS_DIALBACK);
-	v.policy.dialback_clear = negotiation_allows(p->negotiation, METHOD_TCP_DIALBACK);
+	v.policy = policy(p, true); /* whoever connects needs no certificate for TLS */
 	return v;
 }
 

@@ -18,8 +18,6 @@
 	X(NO_FROM, "no-from", IMPROPER_ADDRESSING, "the stream header does not say who you are")   \
 	X(NOT_PARTNER, "not-partner", POLICY_VIOLATION, "this domain is not a partner")            \
 	X(PARTNER_DISABLED, "partner-disabled", POLICY_VIOLATION, "this partner is disabled")      \
-	X(DIALBACK_NOT_BUILT, "dialback_not_built", POLICY_VIOLATION,                              \
-		"this partner can only be authenticated by dialback, which is not available")      \
 	X(CONNECTION_LIMIT, "connection-limit", RESOURCE_CONSTRAINT, "too many connections")       \
 	X(PARTNER_LIMIT, "partner-connection-limit", RESOURCE_CONSTRAINT,                          \
 		"too many connections of this partner")                                            \
@@ -53,7 +51,8 @@ struct edge_verdict {
 
 /*
  * A peer's stream header. from SL_NONE: it did not say, which will do only before TLS (encrypted
- * false), where it is told to begin TLS. has_cert: we have a certificate for `to`.
+ * false): every dialback request says from whom it is, and is judged by that. has_cert: we have a
+ * certificate for `to`.
  */
 struct edge_verdict edge_judge_header(const struct snapshot *s, struct slice from, struct slice to,
 	bool encrypted, bool has_cert);

@@ -258,7 +258,7 @@ static void on_event(struct stream *s, struct xstream_event *ev)
 
 	switch (ev->type) {
 	case XSTREAM_NEED_DIALBACK:
-		give_up(o, LINK_R_DIALBACK_NOT_BUILT, edge_refusal_name(EDGE_DIALBACK_NOT_BUILT));
+		give_up(o, LINK_R_AUTH_FAILED, xstream_reason_name(XSTREAM_R_NO_METHOD));
 		break;
 	case XSTREAM_AUTHENTICATED:
 		on_authenticated(o, ev);

@@ -114,8 +114,6 @@ static enum link_reason link_reason_of(enum edge_refusal r)
 		return LINK_R_NONE;
 	case EDGE_HOST_GONE:
 		return LINK_R_NOT_LOCAL;
-	case EDGE_DIALBACK_NOT_BUILT:
-		return LINK_R_DIALBACK_NOT_BUILT;
 	default:
 		return LINK_R_NOT_PARTNER;
 	}

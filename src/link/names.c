@@ -31,8 +31,6 @@ static const struct {
 		"no secure connection to the partner's server could be made"},
 	[LINK_R_AUTH_FAILED] = {"auth-failed", "remote-server-timeout",
 		"the two servers could not authenticate each other"},
-	[LINK_R_DIALBACK_NOT_BUILT] = {"dialback_not_built", "remote-server-timeout",
-		"the partner can only be authenticated by dialback, which is not available"},
 	[LINK_R_STREAM_ERROR] = {"stream-error", "remote-server-timeout",
 		"the partner's server ended the connection with an error"},
 	[LINK_R_BACK_OFF] = {"back-off", "remote-server-timeout",

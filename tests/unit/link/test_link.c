@@ -257,7 +257,7 @@ static void every_reason_has_a_name_a_condition_and_a_text(void **state)
 		assert_true(strlen(link_reason_condition(r)) > 0);
 		assert_true(strlen(link_reason_text(r)) > 0);
 	}
-	assert_string_equal(link_reason_name(LINK_R_DIALBACK_NOT_BUILT), "dialback_not_built");
+	assert_string_equal(link_reason_name(LINK_R_AUTH_FAILED), "auth-failed");
 	assert_string_equal(
 		link_reason_condition(LINK_R_NO_SUCH_SERVER), "remote-server-not-found");
 	assert_string_equal(link_reason_condition(LINK_R_CONNECT_FAILED), "remote-server-timeout");
