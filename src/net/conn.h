@@ -106,11 +106,23 @@ struct conn_tls_info {
 	const char *cipher;
 	X509 *peer; /* NULL: none */
 	enum cert_verdict chain;
-	int chain_code; /* X509_V_* */
-	int64_t expires; /* the first end of validity in the peer's chain, s since 1970; 0: no chain */
+	int chain_code;  /* X509_V_* */
+	int64_t expires; /* the first end of validity in the chain, s since 1970; 0: not good */
+	bool crl_gap;    /* whether one in the chain was revoked could not be looked up */
+	enum cert_ocsp ocsp; /* what the stapled response says */
+	const char *own;     /* the name of the certificate we have shown; NULL: none */
 };
 /* After secure(); valid as long as the connection. */
 const struct conn_tls_info *conn_tls_info(const struct conn *c);
+
+/*
+ * The peer's chain judged anew, by the trust and the revocation lists of another set, now; an OCSP
+ * response counts no more. After secure().
+ */
+enum cert_verdict conn_tls_judge(const struct conn *c, const struct tls_set *set);
+
+/* The peer's chain in words, as cert_chain_text() has them, now. Nothing when there is none. */
+void conn_tls_chain_text(const struct conn *c, struct buf *out);
 
 /* ---- the end ---- */
 

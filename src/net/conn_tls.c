@@ -137,18 +137,75 @@ void conn_tls_begin(struct conn *c, SSL_CTX *ctx, struct slice sni)
 	}
 }
 
+/* What the peer has shown, as long as it is connected. */
+static struct cert_shown shown_by_peer(const struct conn *c)
+{
+	const unsigned char *ocsp = NULL;
+	long n = SSL_get_tlsext_status_ocsp_resp(c->ssl, &ocsp);
+
+	return (struct cert_shown){
+		.leaf = c->info.peer,
+		.others = SSL_get_peer_cert_chain(c->ssl),
+		.ocsp = ocsp && n > 0 ? slice_make(ocsp, (size_t)n) : SL_NONE,
+		.asked_ocsp = c->role == CONN_CLIENT,
+	};
+}
+
+static int64_t wall_s(void)
+{
+	return (int64_t)(clock_wall_ms() / 1000);
+}
+
+static void judge_peer(struct conn *c)
+{
+	struct conn_tls_info *i = &c->info;
+	struct cert_shown shown = shown_by_peer(c);
+	struct cert_judged judged;
+
+	cert_judge(tls_set_trust(c->set), &shown, wall_s(), &judged);
+	i->chain = judged.verdict;
+	i->chain_code = judged.code;
+	i->expires = judged.expires;
+	i->crl_gap = judged.crl_gap;
+	i->ocsp = judged.ocsp;
+	if (c->role == CONN_CLIENT) /* it is large, and has said what it had to say */
+		SSL_set_tlsext_status_ocsp_resp(c->ssl, NULL, 0);
+}
+
 static void note_peer(struct conn *c)
 {
 	struct conn_tls_info *i = &c->info;
 
 	i->version = SSL_get_version(c->ssl);
 	i->cipher = SSL_get_cipher_name(c->ssl);
+	i->own = tls_context_name(SSL_get_SSL_CTX(c->ssl));
 	i->peer = SSL_get0_peer_certificate(c->ssl);
 	i->chain = CERT_NONE;
 	if (i->peer)
-		i->chain = cert_judge_chain(tls_set_trust(c->set), i->peer,
-			SSL_get_peer_cert_chain(c->ssl), (int64_t)(clock_wall_ms() / 1000),
-			&i->chain_code);
+		judge_peer(c);
+	ERR_clear_error();
+}
+
+enum cert_verdict conn_tls_judge(const struct conn *c, const struct tls_set *set)
+{
+	struct cert_shown shown;
+	struct cert_judged judged;
+
+	if (!c->info.peer)
+		return CERT_NONE;
+	shown = shown_by_peer(c);
+	shown.asked_ocsp = false;
+	cert_judge(tls_set_trust(set), &shown, wall_s(), &judged);
+	ERR_clear_error();
+	return judged.verdict;
+}
+
+void conn_tls_chain_text(const struct conn *c, struct buf *out)
+{
+	if (!c->info.peer)
+		return;
+	cert_chain_text(tls_set_trust(c->set), c->info.peer, SSL_get_peer_cert_chain(c->ssl),
+		wall_s(), out);
 	ERR_clear_error();
 }
 
