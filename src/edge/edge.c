@@ -206,6 +206,7 @@ void edge_set_tls(struct edge *e, struct tls_set *tls)
 
 	e->tls = tls_set_ref(tls);
 	tls_set_unref(old);
+	expiry_trust_changed(&e->expiry);
 }
 
 /* ---- drain ---- */
@@ -316,6 +317,7 @@ int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *con
 	edge_limits_fill(&e->limits);
 	e->default_port = config->default_port ? config->default_port : DEFAULT_PORT;
 	e->tls = tls_set_ref(config->tls);
+	expiry_init(&e->expiry, e);
 	list_init(&e->streams);
 	list_init(&e->starved);
 	table_init(&e->partners);
@@ -368,6 +370,7 @@ void edge_free(struct edge *e)
 	while ((d = queue_pop(&e->held)))
 		edge_fate(e, d, LINK_UNSENT, LINK_R_SHUTDOWN);
 	link_local_edge_gone(e->link);
+	expiry_done(&e->expiry);
 	table_done(&e->partners);
 	strangers_free(e->strangers);
 	loop_timer_stop(&e->drain_timer);

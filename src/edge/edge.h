@@ -66,7 +66,10 @@ int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *con
  */
 void edge_set_snapshot(struct edge *e, struct snapshot *s);
 
-/* Certificates and trust for handshakes from now on; takes a reference. No stream is dropped. */
+/*
+ * Certificates and trust for handshakes from now on; takes a reference. Streams stay, but those
+ * whose peer was authenticated by a certificate that is revoked now: they are closed with reset.
+ */
 void edge_set_tls(struct edge *e, struct tls_set *tls);
 
 /*

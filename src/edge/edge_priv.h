@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "edge/edge.h"
+#include "edge/expiry.h"
 #include "edge/judge.h"
 #include "edge/queue.h"
 #include "edge/stranger.h"
@@ -47,6 +48,7 @@ struct edge {
 	struct table pairs; /* outbound.h */
 	struct table targets;
 	struct list starved; /* inbound streams that wait for credit */
+	struct expiry expiry;
 	struct strangers *strangers;
 	struct log_limit stranger_lines;
 

@@ -25,6 +25,10 @@
 	X(HOST_GONE, "host-gone", HOST_GONE, "this domain is no longer served here")               \
 	X(NO_LONGER_PARTNER, "no-longer-partner", POLICY_VIOLATION,                                \
 		"this domain is no longer a partner")                                              \
+	X(CERT_EXPIRED, "certificate-expired", RESET,                                              \
+		"your certificate, or one above it, has expired")                                  \
+	X(CERT_REVOKED, "certificate-revoked", RESET,                                              \
+		"your certificate, or one above it, has been revoked")                             \
 	X(SETTINGS_CHANGED, "settings-changed", RESET,                                             \
 		"the settings for this partner have changed")                                      \
 	X(SHUTDOWN, "shutdown", SYSTEM_SHUTDOWN, "the server is being stopped")

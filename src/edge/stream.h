@@ -61,6 +61,7 @@ struct stream {
 	bool saw_eof, ticking;
 	uint64_t end_offset; /* of our end tag, once the close has been written */
 	enum cert_verdict cert;
+	uint64_t cert_due_ms; /* expiry.c: when the peer's certificate ends; 0: not watched */
 	struct stream_end end;
 	uint64_t since_ms; /* wall clock */
 	uint64_t last_stanza_ms, last_sent_ms;

@@ -106,9 +106,9 @@ struct conn_tls_info {
 	const char *cipher;
 	X509 *peer; /* NULL: none */
 	enum cert_verdict chain;
-	int chain_code;  /* X509_V_* */
-	int64_t expires; /* the first end of validity in the chain, s since 1970; 0: not good */
-	bool crl_gap;    /* whether one in the chain was revoked could not be looked up */
+	int chain_code;      /* X509_V_* */
+	int64_t expires;     /* the first end of validity in the chain, s since 1970; 0: not good */
+	bool crl_gap;        /* whether one in the chain was revoked could not be looked up */
 	enum cert_ocsp ocsp; /* what the stapled response says */
 	const char *own;     /* the name of the certificate we have shown; NULL: none */
 };

@@ -57,6 +57,19 @@
 		"Streams that ended before they were authenticated")                               \
 	METRIC(STREAMS_OUT_FAILED, "entente_stream_failures_total", "dir=\"out\"", "counter",      \
 		"Streams that ended before they were authenticated")                               \
+	METRIC(STREAMS_CERT_EXPIRED, "entente_streams_ended_by_certificate_total",                 \
+		"reason=\"expired\"", "counter",                                                   \
+		"Streams closed because the peer's certificate ended meanwhile")                   \
+	METRIC(STREAMS_CERT_REVOKED, "entente_streams_ended_by_certificate_total",                 \
+		"reason=\"revoked\"", "counter",                                                   \
+		"Streams closed because the peer's certificate ended meanwhile")                   \
+	METRIC(CERT_WARNINGS_OWN, "entente_certificate_warnings_total", "whose=\"own\"",           \
+		"counter", "Warnings 30, 14, 7 and 1 days before a certificate ends")              \
+	METRIC(CERT_WARNINGS_PARTNER, "entente_certificate_warnings_total",                        \
+		"whose=\"partner\"", "counter",                                                    \
+		"Warnings 30, 14, 7 and 1 days before a certificate ends")                         \
+	METRIC(CERT_END, "entente_certificate_end_timestamp_seconds", "", "gauge",                 \
+		"When the first of our own certificates ends, in seconds since 1970; 0: none")     \
 	METRIC(STANZAS_IN, "entente_stanzas_total", "dir=\"in\"", "counter", "XMPP stanzas")       \
 	METRIC(STANZAS_OUT, "entente_stanzas_total", "dir=\"out\"", "counter", "XMPP stanzas")     \
 	METRIC(QUEUED, "entente_queued_stanzas", "", "gauge",                                      \
