@@ -7,8 +7,6 @@ void backoff_failed(struct backoff *b, uint64_t now_ms, uint64_t random)
 	uint64_t ms = b->failures < 6 ? (uint64_t)FIRST_MS << b->failures : MAX_MS;
 
 	b->failures++;
-	if (ms > MAX_MS)
-		ms = MAX_MS;
 	b->next_ms = now_ms + ms / 2 + random % (ms + 1);
 }
 

@@ -91,6 +91,9 @@ static void required_is_required(void **state)
 {
 	each_setting(n) if (n.tls == NEGOTIATION_REQUIRED)
 		assert_false(negotiation_allows(n, METHOD_TCP_DIALBACK));
+	/* ... and where SASL is as well, nothing takes its place. */
+	each_setting(n) if (n.tls == NEGOTIATION_REQUIRED && n.sasl == NEGOTIATION_REQUIRED)
+		assert_false(negotiation_allows(n, METHOD_TLS_DIALBACK));
 }
 
 static void as_json(void **state)

@@ -51,7 +51,7 @@ static void names_of_a_domain(void **state)
 		{{.srv = NAMES("_xmpp-server.im.example")}, "im.example", true},
 		{{.srv = NAMES("_XMPP-Server.IM.example")}, "im.example", true},
 		{{.srv = NAMES("_xmpp-client.im.example")}, "im.example", false},
-		{{.srv = NAMES("_xmpp-server.*.example")}, "im.example", false},
+		{{.srv = NAMES("_xmpp-server.*.example.org")}, "im.example.org", false},
 		{{.srv = NAMES("im.example")}, "im.example", false},
 		{{.srv = NAMES("_xmpp-server.")}, "im.example", false},
 		/* xmppAddr: the bare domain, in either form. */
