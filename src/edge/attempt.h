@@ -1,8 +1,10 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "view/attempts.h"
 
 /*
  * What happened, step by step, when a stream was made with a partner: the last ATTEMPTS_KEPT of
@@ -46,3 +48,38 @@ enum attempt_result { ATTEMPT_OK, ATTEMPT_WARN, ATTEMPT_FAIL };
  */
 void attempt_note(struct attempt *a, enum attempt_step step, enum attempt_result result,
 	uint64_t now_ms, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* ---- for sight.c: the life of an attempt ---- */
+
+/* Of a stream that begins now; stream: its id. One reference. */
+struct attempt *attempt_new(bool inbound, const char *stream, uint64_t wall_ms, uint64_t now_ms);
+struct attempt *attempt_unref(struct attempt *a); /* NULL is fine; returns NULL */
+
+/* Who speaks with whom; texts are copied, NULL: not known. */
+void attempt_pair(struct attempt *a, const char *local, const char *remote);
+void attempt_peer(struct attempt *a, const char *address);
+
+/* Authenticated; before that the stream's end is a failure. */
+void attempt_authenticated(struct attempt *a);
+
+/* The stream has ended; reason: a stable word, copied. failed: it was of no use. */
+void attempt_over(struct attempt *a, bool failed, const char *reason);
+
+/* Was such a step noted? */
+bool attempt_has(const struct attempt *a, enum attempt_step step, enum attempt_result result);
+
+/* ---- those of a partner ---- */
+
+/*
+ * Keeps a reference, and lets go of one when there are ATTEMPTS_KEPT: of the oldest inbound one that
+ * was never authenticated when these are more than half (anybody can make them, by claiming to be
+ * the partner), else of the oldest of all. *list is made when it is NULL. Twice the same: nothing.
+ */
+void attempts_keep(struct attempts **list, struct attempt *a);
+void attempts_free(struct attempts *list); /* NULL is fine */
+
+/* A copy of one, behind what is in l. */
+void attempt_view(const struct attempt *a, struct view_attempts *l);
+
+/* Copies, youngest first, behind what is in l; list may be NULL. */
+void attempts_view(const struct attempts *list, struct view_attempts *l);

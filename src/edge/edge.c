@@ -115,14 +115,38 @@ struct partner_state *partner_state_get(struct edge *e, const struct partner *p)
 	return s;
 }
 
-void partner_state_unref(struct edge *e, struct partner_state *s)
+/* What happened is remembered as long as it is a partner. */
+static bool forgettable(const struct edge *e, const struct partner_state *s)
 {
-	if (--s->refs > 0)
-		return;
+	const struct partner *p = snapshot_partner(e->snapshot, slice_of(s->name));
+
+	return !s->refs && !(p && slice_eqz(slice_of(p->domain.a), s->name));
+}
+
+static void partner_state_free(struct edge *e, struct partner_state *s)
+{
 	table_remove(&e->partners, &s->node);
 	link_share_unref(s->share);
+	sight_partner_done(&s->sight);
 	free(s->name);
 	free(s);
+}
+
+void partner_state_unref(struct edge *e, struct partner_state *s)
+{
+	s->refs--;
+	if (forgettable(e, s))
+		partner_state_free(e, s);
+}
+
+static void forget_partners(struct edge *e, bool all)
+{
+	table_each(&e->partners, it) {
+		struct partner_state *s = container_of(it, struct partner_state, node);
+
+		if (all || forgettable(e, s))
+			partner_state_free(e, s);
+	}
 }
 
 enum edge_refusal edge_may_connect(
@@ -196,6 +220,7 @@ void edge_set_snapshot(struct edge *e, struct snapshot *s)
 		if (st->inbound)
 			inbound_judge_again(st);
 	}
+	forget_partners(e, false);
 	while ((d = queue_pop(&e->held)))
 		pair_send(e, d);
 }
@@ -319,6 +344,7 @@ int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *con
 	e->tls = tls_set_ref(config->tls);
 	expiry_init(&e->expiry, e);
 	list_init(&e->streams);
+	sight_init(&e->sight);
 	list_init(&e->starved);
 	table_init(&e->partners);
 	table_init(&e->pairs);
@@ -371,6 +397,8 @@ void edge_free(struct edge *e)
 		edge_fate(e, d, LINK_UNSENT, LINK_R_SHUTDOWN);
 	link_local_edge_gone(e->link);
 	expiry_done(&e->expiry);
+	forget_partners(e, true);
+	sight_done(&e->sight);
 	table_done(&e->partners);
 	strangers_free(e->strangers);
 	loop_timer_stop(&e->drain_timer);

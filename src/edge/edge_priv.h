@@ -12,13 +12,15 @@
 #include "loop/loop.h"
 #include "net/listener.h"
 
-/* What the edge knows of a partner beyond its settings, by primary domain; freed when unused. */
+/* What the edge knows of a partner beyond its settings, by primary domain; lives while it is
+ * used, and as long as the settings have the partner. */
 struct partner_state {
 	struct table_node node;
 	char *name;           /* primary domain, A-labels */
 	unsigned refs;        /* streams and pairs */
 	unsigned connections; /* authenticated, both directions */
 	struct link_share *share;
+	struct sight_partner sight;
 };
 
 /* At most so many log lines a second about strangers; the rest is counted. */
@@ -47,6 +49,7 @@ struct edge {
 	struct table partners;
 	struct table pairs; /* outbound.h */
 	struct table targets;
+	struct sight_edge sight;
 	struct list starved; /* inbound streams that wait for credit */
 	struct expiry expiry;
 	struct strangers *strangers;

@@ -43,6 +43,7 @@ void stream_set_partner(struct stream *s, struct partner_state *p)
 		partner_state_unref(s->edge, s->partner);
 	s->partner = p;
 	log_set(&s->log, "partner", p ? slice_of(p->name) : SL_NONE);
+	sight_changed(s);
 }
 
 static void note_end(struct stream *s, const struct xstream_event *ev)
@@ -173,6 +174,7 @@ static void dispatch(struct stream *s, struct xstream_event *ev)
 	case XSTREAM_CLOSING:
 		note_end(s, ev);
 		edge_uncount_stream(s->edge, s);
+		sight_changed(s);
 		s->hooks->event(s, ev);
 		break;
 	case XSTREAM_CLOSED:
@@ -182,6 +184,8 @@ static void dispatch(struct stream *s, struct xstream_event *ev)
 		if (ev->type == XSTREAM_AUTHENTICATED)
 			s->since_ms = clock_wall_ms();
 		s->hooks->event(s, ev);
+		if (ev->type == XSTREAM_AUTHENTICATED && s->authenticated)
+			sight_authenticated(s, ev);
 	}
 }
 
@@ -408,6 +412,7 @@ void stream_init(struct stream *s, struct edge *e, const struct stream_hooks *ho
 	loop_timer_init(&s->timer, e->loop, on_timer, s);
 	loop_timer_init(&s->idle_timer, e->loop, on_idle_timer, s);
 	list_append(&e->streams, &s->node);
+	sight_began(s);
 	metric_add(inbound ? M_STREAMS_IN : M_STREAMS_OUT, 1);
 }
 
@@ -417,6 +422,7 @@ void stream_start(struct stream *s, struct xstream_cfg *cfg)
 	s->x = xstream_new(cfg, now(s));
 	mem_wipe(cfg->seed, sizeof cfg->seed);
 	s->last_stanza_ms = s->last_sent_ms = now(s);
+	sight_changed(s);
 }
 
 static void destroy(void *arg)
@@ -424,6 +430,7 @@ static void destroy(void *arg)
 	struct stream *s = arg;
 
 	xstream_free(s->x);
+	sight_free(s);
 	free(s->local);
 	free(s->remote);
 	log_done(&s->log);
@@ -439,6 +446,7 @@ static void finish(struct stream *s)
 	s->ended = true;
 	loop_timer_stop(&s->timer);
 	loop_timer_stop(&s->idle_timer);
+	sight_ended(s);
 	list_remove(&s->node);
 	metric_add(s->inbound ? M_STREAMS_IN : M_STREAMS_OUT, -1);
 	if (!s->authenticated)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/log.h"
+#include "edge/sight.h"
 #include "loop/loop.h"
 #include "net/conn.h"
 #include "xmpp/stream.h"
@@ -66,6 +67,8 @@ struct stream {
 	uint64_t since_ms; /* wall clock */
 	uint64_t last_stanza_ms, last_sent_ms;
 	uint64_t stanzas_in, stanzas_out;
+	struct attempt *attempt; /* to be noted in; a reference */
+	struct sight_stream sight;
 };
 
 /* s is zeroed but for what the owner has added. */

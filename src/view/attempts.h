@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,21 @@ enum view_health {
 };
 const char *view_health_name(enum view_health h); /* "never", "connected", ... */
 
+/* What the health of one direction follows from. */
+struct view_facts {
+	bool enabled;
+	unsigned up;        /* authenticated streams now */
+	bool was_up;        /* ... since the start */
+	bool last_failed;   /* of the streams that ended last or wait for another attempt */
+};
+enum view_health view_health_of(const struct view_facts *f);
+
+/*
+ * A partner as a whole: what is worst of what matters. One direction that fails makes it failing,
+ * also while the other is up: messages one way are lost.
+ */
+enum view_health view_health_both(enum view_health in, enum view_health out);
+
 struct view_partner {
 	struct slice domain; /* primary */
 	enum view_health health, in, out;
@@ -30,7 +46,8 @@ struct view_partner {
 	uint64_t queued, queued_bytes;
 	uint64_t stanzas_in, stanzas_out, failures; /* since the start */
 	uint64_t last_in_ms, last_out_ms;           /* wall clock: last authenticated; 0: never */
-	struct slice last_error;                    /* SL_NONE: none */
+	struct slice last_error;                    /* a stable word; SL_NONE: none */
+	struct slice last_error_text;               /* what came with it, printable */
 	uint64_t last_error_ms;
 	uint64_t retry_ms; /* wall clock: next attempt; 0: none planned */
 };
@@ -47,7 +64,9 @@ struct view_attempt {
 	enum view_dir dir;
 	struct slice local, remote, peer;
 	uint64_t began_ms;   /* wall clock */
-	const char *outcome; /* "authenticated", "failed", "under-way" */
+	/* "authenticated", "failed", "under-way"; "ended": it was not to be authenticated, or the
+	 * settings ended it */
+	const char *outcome;
 	struct slice reason; /* stable word: why it failed, or how it ended; SL_NONE */
 	struct view_step *steps;
 	size_t n_steps;
@@ -56,14 +75,21 @@ struct view_attempt {
 struct view_partners {
 	struct arena arena;
 	struct view_partner *v;
-	size_t n;
+	size_t n, cap;
 };
 
 struct view_attempts {
 	struct arena arena;
 	struct view_attempt *v; /* youngest first */
-	size_t n;
+	size_t n, cap;
 };
+
+struct view_partners *view_partners_new(void);
+struct view_attempts *view_attempts_new(void);
+
+/* A zeroed row at the end, valid until the next is added. */
+struct view_partner *view_partners_add(struct view_partners *l);
+struct view_attempt *view_attempts_add(struct view_attempts *l);
 
 void view_partners_free(struct view_partners *l);
 void view_attempts_free(struct view_attempts *l);

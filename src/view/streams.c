@@ -17,6 +17,7 @@ const char *view_state_name(enum view_stream_state s)
 		[VIEW_NEGOTIATING] = "negotiating",
 		[VIEW_UP] = "up",
 		[VIEW_CLOSING] = "closing",
+		[VIEW_CLOSED] = "closed",
 	};
 
 	return name[s];
