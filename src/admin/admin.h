@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "loop/loop.h"
+#include "view/certificates.h"
 #include "view/streams.h"
 
 /*
@@ -57,6 +58,8 @@ struct admin_hooks {
 		void (*done)(void *done_arg, struct view_streams *list), void *done_arg);
 	/* Calls a->done on the admin loop. NULL: this process has no gateway. */
 	void (*allow)(void *arg, struct admin_allow *a);
+	/* Our certificates in force; the caller frees it. NULL: this process has no edge. */
+	struct view_certificates *(*certificates)(void *arg);
 };
 
 struct admin_options {

@@ -1,6 +1,8 @@
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "daemon/certs.h"
 #include "daemon/service_priv.h"
 #include "view/metrics.h"
 
@@ -57,6 +59,8 @@ static void publish(
 	log_info(&s->log, "settings-changed", LF_U("generation", snapshot_generation(snapshot)));
 	p->service = s;
 	p->snapshot = snapshot_ref(snapshot);
+	snapshot_unref(s->snapshot);
+	s->snapshot = snapshot_ref(snapshot);
 	p->done = done;
 	p->arg = done_arg;
 	if (service_serves(s))
@@ -165,5 +169,19 @@ static void allow(void *arg, struct admin_allow *a)
 	loop_post(s->gateway_runner.loop, &i->call);
 }
 
-const struct admin_hooks service_hooks = {publish, streams, allow};
-const struct admin_hooks service_hooks_alone = {publish, NULL, NULL};
+/* ---- certificates ---- */
+
+static struct view_certificates *certificates(void *arg)
+{
+	struct service *s = arg;
+
+	return certs_view(s->tls, s->snapshot, (int64_t)(clock_wall_ms() / 1000));
+}
+
+const struct admin_hooks service_hooks = {
+	.publish = publish,
+	.streams = streams,
+	.allow = allow,
+	.certificates = certificates,
+};
+const struct admin_hooks service_hooks_alone = {.publish = publish};

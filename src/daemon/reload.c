@@ -34,7 +34,9 @@ static int reload_tls(struct service *s, const struct conf *c, struct err *e)
 	n = xzalloc(sizeof *n);
 	n->call.fn = on_edge;
 	n->service = s;
-	n->tls = tls;
+	n->tls = tls_set_ref(tls);
+	tls_set_unref(s->tls);
+	s->tls = tls;
 	loop_post(s->edge_runner.loop, &n->call);
 	return 0;
 }

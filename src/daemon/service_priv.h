@@ -32,8 +32,8 @@ struct service {
 	const struct conf *conf;
 	struct log log;
 	struct store *store;
-	struct snapshot *snapshot; /* the first; the loops have their own references */
-	struct tls_set *tls;
+	struct snapshot *snapshot; /* published last; the loops have their own references */
+	struct tls_set *tls;       /* in force; NULL: there is no edge */
 
 	struct loop *main; /* admin and signals; the caller's thread */
 	struct admin *admin;
