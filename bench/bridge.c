@@ -15,6 +15,7 @@
 
 #include "load.h"
 #include "proc.h"
+#include "report.h"
 #include "service.h"
 
 struct options {
@@ -109,7 +110,7 @@ static void report(const char *direction, const struct load *full, const struct 
 		us / floor_us, (double)hist_quantile_ns(&half->latency, 0.5) / 1e6,
 		(double)hist_quantile_ns(&half->latency, 0.99) / 1e6, half->rate,
 		(unsigned long long)(half->total - half->arrived - half->refused), (double)pss / 1e6,
-		BENCH_COMMIT);
+		bench_commit());
 	fflush(stdout);
 }
 

@@ -32,16 +32,18 @@ static void put_record(struct reply *r, unsigned type, unsigned length)
 	put16(r, length);
 }
 
-static void put_srv(struct reply *r, unsigned port)
+static void put_srv(struct reply *r, const struct bench_dns *d)
 {
-	static const char target[] = "\4peer\4xmpp\5bench";
+	static const char name[] = "\4peer\4xmpp\5bench", address[] = "\003127\0010\0010\0011";
+	const char *target = d->literal ? address : name;
+	size_t n = d->literal ? sizeof address : sizeof name;
 
-	put_record(r, TYPE_SRV, 6 + sizeof target);
+	put_record(r, TYPE_SRV, 6 + (unsigned)n);
 	put16(r, 0);
 	put16(r, 0);
-	put16(r, port);
-	memcpy(r->p + r->n, target, sizeof target);
-	r->n += sizeof target;
+	put16(r, d->xmpp_port);
+	memcpy(r->p + r->n, target, n);
+	r->n += n;
 }
 
 static void put_a(struct reply *r)
@@ -55,6 +57,7 @@ static void put_a(struct reply *r)
 
 static bool answer(const struct bench_dns *d, const unsigned char *q, size_t n, struct reply *r)
 {
+	static const char service[] = {12, '_', 'x', 'm', 'p', 'p', '-', 's', 'e', 'r', 'v', 'e', 'r'};
 	size_t at = HEADER;
 	unsigned type;
 
@@ -63,6 +66,8 @@ static bool answer(const struct bench_dns *d, const unsigned char *q, size_t n, 
 	if (at + 5 > n || at > 300)
 		return false;
 	type = (unsigned)q[at + 1] << 8 | q[at + 2];
+	if (type == TYPE_SRV && memcmp(q + HEADER, service, sizeof service) != 0)
+		type = 0; /* nobody takes streams that begin with TLS */
 	memcpy(r->p, q, at + 5);
 	r->n = at + 5;
 	r->p[2] = 0x85; /* an authoritative answer to a recursive question */
@@ -71,7 +76,7 @@ static bool answer(const struct bench_dns *d, const unsigned char *q, size_t n, 
 	r->p[5] = 1;
 	r->p[7] = type == TYPE_SRV || type == TYPE_A;
 	if (type == TYPE_SRV)
-		put_srv(r, d->xmpp_port);
+		put_srv(r, d);
 	else if (type == TYPE_A)
 		put_a(r);
 	return true;

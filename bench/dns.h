@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -11,6 +12,7 @@ struct bench_dns {
 	int fd;
 	uint16_t port;      /* of the server; filled by bench_dns_start */
 	uint16_t xmpp_port; /* what SRV answers say */
+	bool literal;       /* ... with the address itself as target, for who cannot look it up */
 };
 
 void bench_dns_start(struct bench_dns *d);

@@ -61,13 +61,13 @@ void pki_issue(const struct pki *p, const char *domain, EVP_PKEY **ret_key, X509
 {
 	static long serial = 1;
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	char names[300];
+	char names[600];
 	X509 *c;
 
 	need(key != NULL, "key");
 	c = blank(key, domain, ++serial);
 	X509_set_issuer_name(c, X509_get_subject_name(p->ca));
-	snprintf(names, sizeof names, "DNS:%s", domain);
+	snprintf(names, sizeof names, "DNS:%s,DNS:*.%s", domain, domain);
 	extend(c, p->ca, NID_subject_alt_name, names);
 	extend(c, p->ca, NID_ext_key_usage, "serverAuth,clientAuth");
 	need(X509_sign(c, p->ca_key, EVP_sha256()), "signature");

@@ -33,19 +33,23 @@ static void say(struct wire *w, const char *s)
 		fail("write", w);
 }
 
+static void hear_more(struct wire *w, const char *what)
+{
+	size_t room = sizeof w->got - w->n;
+	ssize_t k = w->ssl ? SSL_read(w->ssl, w->got + w->n, (int)room)
+			   : read(w->fd, w->got + w->n, room);
+
+	if (k <= 0)
+		fail(what, w);
+	w->n += (size_t)k;
+}
+
 /* Reads on until what was said contains `needle`, then forgets it. */
 static void hear(struct wire *w, const char *needle)
 {
 	w->n = 0;
-	while (!memmem(w->got, w->n, needle, strlen(needle))) {
-		size_t room = sizeof w->got - w->n;
-		ssize_t k = w->ssl ? SSL_read(w->ssl, w->got + w->n, (int)room)
-				   : read(w->fd, w->got + w->n, room);
-
-		if (k <= 0)
-			fail(needle, w);
-		w->n += (size_t)k;
-	}
+	while (!memmem(w->got, w->n, needle, strlen(needle)))
+		hear_more(w, needle);
 }
 
 static SSL_CTX *context(const SSL_METHOD *method, X509 *cert, EVP_PKEY *key)
@@ -53,10 +57,24 @@ static SSL_CTX *context(const SSL_METHOD *method, X509 *cert, EVP_PKEY *key)
 	SSL_CTX *c = SSL_CTX_new(method);
 
 	SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION);
+	SSL_CTX_set_num_tickets(c, 0);
+	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	if (SSL_CTX_use_certificate(c, cert) != 1 || SSL_CTX_use_PrivateKey(c, key) != 1)
 		fail("certificate", NULL);
 	return c;
+}
+
+/* Reads a stream header to its end. */
+static void hear_header(struct wire *w)
+{
+	const char *at = NULL;
+
+	w->n = 0;
+	while (!at || !memchr(at, '>', (size_t)(w->got + w->n - at))) {
+		hear_more(w, "a stream header");
+		at = memmem(w->got, w->n, "<stream:stream", 14);
+	}
 }
 
 /* The peer's certificate is asked for and taken as it is: judging it is not what is measured. */
@@ -82,13 +100,14 @@ void xmpp_end_init(struct xmpp_end *e, const struct pki *pki, const char *domain
 	e->domain = domain;
 	e->peer_domain = peer_domain;
 	e->listen_fd = socket(AF_INET, SOCK_STREAM, 0);
-	if (bind(e->listen_fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(e->listen_fd, 16) < 0 ||
+	if (bind(e->listen_fd, (struct sockaddr *)&a, sizeof a) < 0 ||
+		listen(e->listen_fd, 1024) < 0 ||
 		getsockname(e->listen_fd, (struct sockaddr *)&a, &len) < 0)
 		fail("listen", NULL);
 	e->port = ntohs(a.sin_port);
 }
 
-static void header(struct xmpp_end *e, struct wire *w, const char *id)
+static void header(struct xmpp_end *e, struct wire *w, const char *from, const char *id)
 {
 	char s[512];
 
@@ -96,8 +115,21 @@ static void header(struct xmpp_end *e, struct wire *w, const char *id)
 		"<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
 		"xmlns='jabber:server' xmlns:db='jabber:server:dialback' from='%s' to='%s' %s%s%s "
 		"version='1.0'>",
-		e->domain, e->peer_domain, id ? "id='" : "", id ? id : "", id ? "'" : "");
+		from, e->peer_domain, id ? "id='" : "", id ? id : "", id ? "'" : "");
 	say(w, s);
+}
+
+/* Answers a header as the domain it asks for. */
+static void answer_header(struct xmpp_end *e, struct wire *w, const char *id)
+{
+	char domain[256] = "", *at;
+
+	hear_header(w);
+	w->got[w->n < sizeof w->got ? w->n : w->n - 1] = '\0';
+	at = strstr(w->got, " to=");
+	if (!at || sscanf(at + 5, "%255[^'\"]", domain) != 1)
+		fail("a header without to", w);
+	header(e, w, domain, id);
 }
 
 static SSL *ready(struct wire *w)
@@ -116,11 +148,13 @@ static void secure(struct wire *w, SSL_CTX *ctx, int (*handshake)(SSL *))
 	w->ssl = ssl;
 }
 
-static void no_delay(int fd)
+static void prepare(int fd)
 {
-	int on = 1;
+	static const struct timeval patience = {.tv_sec = 20};
+	static const int on = 1;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 }
 
 SSL *xmpp_end_accept(struct xmpp_end *e)
@@ -129,22 +163,19 @@ SSL *xmpp_end_accept(struct xmpp_end *e)
 
 	if (w.fd < 0)
 		fail("accept", NULL);
-	no_delay(w.fd);
-	hear(&w, "version");
-	header(e, &w, "bench1");
+	prepare(w.fd);
+	answer_header(e, &w, "bench1");
 	say(&w, "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"
 		"</stream:features>");
 	hear(&w, "xmpp-tls");
 	say(&w, "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
 	secure(&w, e->server, SSL_accept);
-	hear(&w, "version");
-	header(e, &w, "bench2");
+	answer_header(e, &w, "bench2");
 	say(&w, "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
 		"<mechanism>EXTERNAL</mechanism></mechanisms></stream:features>");
 	hear(&w, "EXTERNAL");
 	say(&w, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
-	hear(&w, "version");
-	header(e, &w, "bench3");
+	answer_header(e, &w, "bench3");
 	say(&w, "<stream:features/>");
 	return ready(&w);
 }
@@ -157,17 +188,52 @@ SSL *xmpp_end_connect(struct xmpp_end *e, uint16_t port)
 
 	if (connect(w.fd, (struct sockaddr *)&a, sizeof a) < 0)
 		fail("connect", NULL);
-	no_delay(w.fd);
-	header(e, &w, NULL);
+	prepare(w.fd);
+	header(e, &w, e->domain, NULL);
 	hear(&w, "features>");
 	say(&w, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
 	hear(&w, "proceed");
 	secure(&w, e->client, SSL_connect);
-	header(e, &w, NULL);
+	header(e, &w, e->domain, NULL);
 	hear(&w, "EXTERNAL");
 	say(&w, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
 	hear(&w, "success");
-	header(e, &w, NULL);
+	header(e, &w, e->domain, NULL);
 	hear(&w, "features");
 	return ready(&w);
+}
+
+static struct wire blocking(SSL *ssl)
+{
+	struct wire w = {.fd = SSL_get_fd(ssl), .ssl = ssl};
+
+	fcntl(w.fd, F_SETFL, fcntl(w.fd, F_GETFL) & ~O_NONBLOCK);
+	return w;
+}
+
+void xmpp_end_message(SSL *ssl)
+{
+	struct wire w = blocking(ssl);
+
+	hear(&w, "</message>");
+}
+
+void xmpp_end_close(SSL *ssl)
+{
+	static const char end[] = "</stream:stream>";
+	struct wire w = blocking(ssl);
+
+	say(&w, end);
+	hear(&w, end);
+	SSL_shutdown(ssl); /* who has closed the stream first closes the connection */
+	SSL_free(ssl);
+	close(w.fd);
+}
+
+int xmpp_end_hold(SSL *ssl)
+{
+	int fd = SSL_get_fd(ssl);
+
+	SSL_free(ssl);
+	return fd;
 }

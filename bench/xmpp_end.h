@@ -10,7 +10,7 @@
 /*
  * The partner's server, as far as a benchmark needs it: both roles of a server-to-server stream with
  * STARTTLS (TLS 1.3, certificates both ways) and SASL EXTERNAL. Negotiation blocks; afterwards the
- * connection does not. Any surprise ends the program with a message.
+ * connection does not. Any surprise ends the program with a message. Several threads may use one end.
  */
 struct xmpp_end {
 	SSL_CTX *server, *client;
@@ -20,7 +20,13 @@ struct xmpp_end {
 };
 
 void xmpp_end_init(struct xmpp_end *e, const struct pki *pki, const char *domain, const char *peer_domain);
-/* Waits for the other side's stream to us. */
+/* Waits for the other side's stream to us, or to a domain below ours. */
 SSL *xmpp_end_accept(struct xmpp_end *e);
 /* Opens ours to 127.0.0.1:port. */
 SSL *xmpp_end_connect(struct xmpp_end *e, uint16_t port);
+/* Waits for a message. */
+void xmpp_end_message(SSL *ssl);
+/* Ends a stream in order, ours first; what still comes is read and forgotten. */
+void xmpp_end_close(SSL *ssl);
+/* Forgets the TLS of a stream that will only be held, and returns its socket. */
+int xmpp_end_hold(SSL *ssl);
