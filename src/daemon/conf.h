@@ -50,9 +50,12 @@ struct conf {
 	unsigned dnssec; /* enum conf_dnssec */
 	struct conf_names insecure_zones;
 	struct conf_addrs forward;
+	char *trust_anchors; /* a file; "": none */
 	char *admin_socket, *admin_group;
 	struct conf_addrs metrics;
 	bool metrics_remote;
+	bool test_allow_local;
+	unsigned test_step_ms, test_per_minute;
 	struct conf_cert *cert;
 	size_t n_cert;
 	struct conf_text *text; /* parallel to the key table: as written, and where */
@@ -68,7 +71,8 @@ enum conf_type {
 	CT_CHOICE, /* one of choices; its index into an unsigned */
 	CT_SET,    /* several of choices; bits of an unsigned */
 	CT_TEXT,   /* min to max characters */
-	CT_PATH,   /* absolute */
+	CT_PATH,   /* absolute; may be empty where min is 0 */
+	CT_NUMBER, /* min to max; an unsigned */
 	CT_ADDRS,  /* list of address:port, min to max of them */
 	CT_NAMES,  /* list of domain names, min to max of them */
 	CT__N

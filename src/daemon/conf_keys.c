@@ -54,6 +54,10 @@ const struct conf_key conf_keys[] = {
 		"site."},
 	{"resolver", "forward", CT_ADDRS, C(forward), "", 0, 8, NULL, false,
 		"Name servers to ask, as address:port. Empty: those of /etc/resolv.conf."},
+	{"resolver", "trust-anchors", CT_PATH, C(trust_anchors), "", 0, 1000, NULL, false,
+		"File with DS or DNSKEY records, as in a zone file: keys of signed zones that the "
+		"root does not lead to, such as private ones. They hold also where dnssec = auto "
+		"finds no signatures of the root. Empty: none."},
 
 	{"admin", "socket", CT_PATH, C(admin_socket), "/run/entente/admin.sock", 1, 100, NULL, false,
 		"Unix socket of the API, mode 0660. Root, this process's own user and the members "
@@ -67,6 +71,15 @@ const struct conf_key conf_keys[] = {
 	{"metrics", "allow-remote", CT_BOOL, C(metrics_remote), "no", 0, 0, NULL, false,
 		"Permits metrics addresses outside loopback. What they tell is not secret, but it "
 		"is nobody else's business: put a firewall before it."},
+
+	{"test", "allow-local", CT_BOOL, C(test_allow_local), "no", 0, 0, NULL, false,
+		"Lets 'entente test' connect to loopback and link-local addresses and to our own "
+		"listeners. For a lab: elsewhere such addresses are a mistake in a partner's DNS, "
+		"or somebody's try to reach what is only for this machine."},
+	{"test", "step-timeout", CT_NUMBER, C(test_step_ms), "10000", 100, 30000, NULL, false,
+		"How long each step of 'entente test' may take, in milliseconds."},
+	{"test", "per-minute", CT_NUMBER, C(test_per_minute), "6", 1, 600, NULL, false,
+		"How many tests this process begins in a minute; one more is refused."},
 };
 /* clang-format on */
 

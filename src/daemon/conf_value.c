@@ -84,10 +84,21 @@ static int parse_text(const struct conf_key *k, struct slice s, void *out, struc
 
 static int parse_path(const struct conf_key *k, struct slice s, void *out, struct err *e)
 {
-	if (!s.n || s.p[0] != '/')
+	if ((s.n || k->min) && (!s.n || s.p[0] != '/'))
 		return err_set(
 			e, ERR_INVALID, "'%.*s' is no absolute path; it begins with /", SLARG(s));
 	return parse_text(k, s, out, e);
+}
+
+static int parse_number(const struct conf_key *k, struct slice s, void *out, struct err *e)
+{
+	uint64_t n;
+
+	if (slice_u64(s, UINT32_MAX, &n) < 0 || n < k->min || n > k->max)
+		return err_set(e, ERR_INVALID, "'%.*s' is no number from %u to %u", SLARG(s),
+			k->min, k->max);
+	*(unsigned *)out = (unsigned)n;
+	return 0;
 }
 
 static int parse_addr(struct slice s, struct netaddr *ret, struct err *e)
@@ -183,6 +194,7 @@ static const struct {
 	[CT_SET] = {"some of", parse_set},
 	[CT_TEXT] = {"text", parse_text},
 	[CT_PATH] = {"absolute path", parse_path},
+	[CT_NUMBER] = {"number", parse_number},
 	[CT_ADDRS] = {"list of address:port", parse_addrs},
 	[CT_NAMES] = {"list of domains", parse_names},
 };

@@ -86,6 +86,7 @@ static struct dns_config dns_config(const struct service *s)
 		.n_insecure_zones = c->insecure_zones.n,
 		.forward = c->forward.v,
 		.n_forward = c->forward.n,
+		.trust_anchors = *c->trust_anchors ? c->trust_anchors : NULL,
 	};
 }
 
@@ -98,6 +99,12 @@ static int new_edge(struct service *s, struct err *e)
 			SOCK_STREAM, listen),
 		.tls = s->tls,
 		.dns = dns_config(s),
+		.probe =
+			{
+				.allow_local = s->conf->test_allow_local,
+				.step_ms = s->conf->test_step_ms,
+				.per_minute = s->conf->test_per_minute,
+			},
 	};
 
 	s->edge_runner.loop = loop_new("edge");

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "edge/probe.h"
 #include "net/dns.h"
 #include "net/tls.h"
 #include "view/streams.h"
@@ -33,7 +34,7 @@ struct edge_limits {
 	size_t stanza_bytes; /* of one stanza, either way [262144] */
 	unsigned address_connections; /* inbound from one address, not authenticated yet [64] */
 	unsigned unauthenticated;     /* the same from all together [1024] */
-	unsigned connection_rate; /* of one address and second; twice as many at once [50] */
+	unsigned connection_rate;     /* of one address and second; twice as many at once [50] */
 	unsigned partner_credits; /* stanzas of one partner that the gateway has in hand [4096] */
 	unsigned preauth_ms;      /* a peer's first header after connecting [10000] */
 	unsigned close_ms;        /* an orderly close [5000] */
@@ -49,6 +50,7 @@ struct edge_config {
 	struct tls_set *tls; /* takes a reference */
 	struct dns_config dns;
 	struct edge_limits limits;
+	struct probe_config probe;
 	uint16_t default_port; /* where there is no SRV record; 0: 5269 */
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unbound.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/rand.h"
@@ -30,6 +31,8 @@ struct dns {
 	struct loop *loop;
 	struct log log;
 	struct dns_config config;
+	char *anchors;
+	enum dns_trust trust; /* of the context in use */
 	char **insecure;
 	struct netaddr *forward;
 	struct ub_ctx *ub;
@@ -47,7 +50,8 @@ struct ask {
 	int id;
 	bool open;
 	enum dns_status status;
-	bool secure;
+	bool secure, bogus;
+	char *why, *alias; /* NULL: none */
 };
 
 struct dns_query {
@@ -65,6 +69,7 @@ struct dns_query {
 	size_t n_srv;
 	struct netaddr addrs[2][DNS_ADDRS_MAX];
 	size_t n_addrs[2];
+	bool timed_out;
 };
 
 const char *dns_status_name(enum dns_status s)
@@ -191,6 +196,10 @@ static void destroy(void *arg)
 {
 	struct dns_query *q = arg;
 
+	for (int i = 0; i < 2; i++) {
+		free(q->ask[i].why);
+		free(q->ask[i].alias);
+	}
 	free(q->name);
 	free(q);
 }
@@ -232,6 +241,11 @@ static void finish_addrs(struct dns_query *q)
 	q->addrs_done(q->arg, status, n > 0 && secure, all, n);
 }
 
+static bool has_answer(const struct dns_query *q)
+{
+	return q->n_srv || q->n_addrs[0] || q->n_addrs[1];
+}
+
 static void finish(struct dns_query *q)
 {
 	stop(q);
@@ -250,7 +264,25 @@ static void finish(struct dns_query *q)
 /* Time is up, or the answer was known at once. */
 static void on_timer(void *arg)
 {
-	finish(arg);
+	struct dns_query *q = arg;
+
+	q->timed_out = (q->ask[0].open || q->ask[1].open || q->dns->probing) && !has_answer(q);
+	finish(q);
+}
+
+/* What is remembered of an answer for dns_about(). */
+static void note_about(struct ask *a, const struct ub_result *r)
+{
+	struct slice found = r->canonname ? slice_of(r->canonname) : SL("");
+
+	a->secure = r->secure;
+	a->bogus = r->bogus;
+	if (r->bogus && r->why_bogus)
+		a->why = xstrdup(r->why_bogus);
+	if (found.n && found.p[found.n - 1] == '.')
+		found.n--;
+	if (found.n && !slice_ieq(found, slice_of(a->q->name)))
+		a->alias = slice_dup(found);
 }
 
 static void answered(void *arg, int error, struct ub_result *r)
@@ -261,7 +293,8 @@ static void answered(void *arg, int error, struct ub_result *r)
 
 	a->open = false;
 	a->status = status_of(q->dns, q->name, error, r);
-	a->secure = !error && r && r->secure;
+	if (!error && r)
+		note_about(a, r);
 	if (a->status == DNS_OK && q->is_srv)
 		read_srv(q, r);
 	else if (a->status == DNS_OK)
@@ -339,6 +372,27 @@ struct dns_query *dns_addrs(
 	return q;
 }
 
+void dns_about(const struct dns_query *q, struct dns_about *ret)
+{
+	*ret = (struct dns_about){
+		.name = q->name, .timed_out = q->timed_out, .why = "", .alias = ""};
+	for (int i = 0; i < (q->is_srv ? 1 : 2); i++) {
+		const struct ask *a = &q->ask[i];
+
+		ret->bogus = ret->bogus || a->bogus;
+		ret->secure = ret->secure || a->secure;
+		ret->no_family[i] = a->status == DNS_NO_DATA || a->status == DNS_NO_NAME;
+		if (a->why)
+			ret->why = a->why;
+		if (a->alias)
+			ret->alias = a->alias;
+	}
+	/* What has addresses is secure when all that say them are. */
+	for (int i = 0; i < 2; i++)
+		if (q->n_addrs[i] && !q->ask[i].secure)
+			ret->secure = false;
+}
+
 /* ---- libunbound's context ---- */
 
 static void on_readable(void *arg, unsigned events)
@@ -377,38 +431,58 @@ static int set_servers(struct dns *d, struct ub_ctx *ub, struct err *e)
 	return set(ub, "do-not-query-localhost:", "no", e);
 }
 
-static int set_validation(struct dns *d, struct ub_ctx *ub, bool validate, struct err *e)
+static int add_anchors(struct ub_ctx *ub, const char *what, const char *file, struct err *e)
 {
-	int error;
+	int error = access(file, R_OK) < 0 ? UB_READFILE : ub_ctx_add_ta_file(ub, file);
 
-	if (!validate)
-		return set(ub, "module-config:", "iterator", e);
-	error = ub_ctx_add_ta_file(ub, ROOT_KEY);
 	if (error)
-		return err_set(
-			e, ERR_UNAVAILABLE, "DNSSEC root key %s: %s", ROOT_KEY, ub_strerror(error));
+		return err_set(e, ERR_UNAVAILABLE, "%s %s: %s", what, file,
+			error == UB_READFILE ? "cannot be read" : ub_strerror(error));
+	return 0;
+}
+
+static int set_validation(struct dns *d, struct ub_ctx *ub, enum dns_trust trust, struct err *e)
+{
+	if (trust == DNS_TRUST_NONE)
+		return set(ub, "module-config:", "iterator", e);
+	if (trust == DNS_TRUST_ROOT && add_anchors(ub, "DNSSEC root key", ROOT_KEY, e) < 0)
+		return -1;
+	if (d->anchors && add_anchors(ub, "DNSSEC trust anchors", d->anchors, e) < 0)
+		return -1;
 	for (size_t i = 0; i < d->config.n_insecure_zones; i++)
 		if (set(ub, "domain-insecure:", d->insecure[i], e) < 0)
 			return -1;
 	return 0;
 }
 
-static int configure(struct dns *d, struct ub_ctx *ub, bool validate, struct err *e)
+/*
+ * Which names are special is the servers' to say: a private zone may be "test". The first question
+ * or this, whichever is earlier, makes the library look at its settings, files included.
+ */
+static int complete(struct dns *d, struct ub_ctx *ub, struct err *e)
+{
+	int error = d->config.n_forward ? ub_ctx_zone_remove(ub, "test.")
+					: ub_ctx_data_remove(ub, "entente.invalid.");
+
+	if (error)
+		return err_set(e, ERR_INVALID, "the resolver cannot be set up%s%s: %s",
+			d->anchors ? "; are these DS or DNSKEY records: " : "",
+			d->anchors ? d->anchors : "", ub_strerror(error));
+	return 0;
+}
+
+static int configure(struct dns *d, struct ub_ctx *ub, enum dns_trust trust, struct err *e)
 {
 	/* Negative answers and dead servers are not remembered for long: administrators repair
 	 * both. */
 	if (set(ub, "cache-max-negative-ttl:", "30", e) < 0 ||
 		set(ub, "infra-host-ttl:", "10", e) < 0 ||
 		set(ub, "infra-keep-probing:", "yes", e) < 0 || set_servers(d, ub, e) < 0 ||
-		set_validation(d, ub, validate, e) < 0)
+		set_validation(d, ub, trust, e) < 0)
 		return -1;
 	ub_ctx_async(ub, 1);
 	ub_ctx_debuglevel(ub, 0);
-	/* Which names are special is the servers' to say: a private zone may be "test". The last
-	 * step. */
-	if (d->config.n_forward)
-		ub_ctx_zone_remove(ub, "test.");
-	return 0;
+	return complete(d, ub, e);
 }
 
 static void close_context(struct dns *d)
@@ -420,24 +494,31 @@ static void close_context(struct dns *d)
 	d->ub = NULL;
 }
 
-static int open_context(struct dns *d, bool validate, struct err *e)
+static int open_context(struct dns *d, enum dns_trust trust, struct err *e)
 {
 	struct ub_ctx *ub = ub_ctx_create();
 
 	if (!ub)
 		return err_set(e, ERR_INTERNAL, "the resolver cannot be made");
-	if (configure(d, ub, validate, e) < 0) {
+	if (configure(d, ub, trust, e) < 0) {
 		ub_ctx_delete(ub);
 		return -1;
 	}
 	close_context(d);
 	d->ub = ub;
+	d->trust = trust;
 	d->poll = loop_poll_new(d->loop, ub_fd(ub), on_readable, d);
 	loop_poll_set(d->poll, LOOP_READ);
 	return 0;
 }
 
 /* ---- auto: can DNSSEC be had from the servers in use? ---- */
+
+/* What is left where the root's signatures cannot be had. */
+static enum dns_trust without_root(const struct dns *d)
+{
+	return d->anchors ? DNS_TRUST_OWN : DNS_TRUST_NONE;
+}
 
 static void begin_waiting(struct dns *d)
 {
@@ -463,7 +544,7 @@ static void probe_over(struct dns *d, bool validated)
 				LF_Z("reason",
 					"the DNS servers in use pass on no signatures, or do not "
 					"answer; answers are not validated"));
-		if (open_context(d, false, &e) < 0)
+		if (open_context(d, without_root(d), &e) < 0)
 			log_error(&d->log, "dns-failed", LF_Z("error", e.text));
 		loop_timer_in(&d->again_timer, PROBE_AGAIN_MS);
 	}
@@ -514,7 +595,7 @@ static void probe_again(void *arg)
 			return;
 		}
 	}
-	if (open_context(d, true, &e) == 0)
+	if (open_context(d, DNS_TRUST_ROOT, &e) == 0)
 		probe(d);
 }
 
@@ -525,6 +606,7 @@ static void copy_config(struct dns *d, const struct dns_config *config)
 	d->config = *config;
 	if (!d->config.timeout_ms)
 		d->config.timeout_ms = TIMEOUT_MS;
+	d->anchors = config->trust_anchors ? xstrdup(config->trust_anchors) : NULL;
 	d->insecure = xcalloc(config->n_insecure_zones, sizeof *d->insecure);
 	for (size_t i = 0; i < config->n_insecure_zones; i++)
 		d->insecure[i] = xstrdup(config->insecure_zones[i]);
@@ -533,8 +615,9 @@ static void copy_config(struct dns *d, const struct dns_config *config)
 		d->forward[i] = config->forward[i];
 }
 
-int dns_new(struct dns **ret, struct loop *loop, const struct dns_config *config,
-	const struct log *log, struct err *e)
+/* probe_first: whether the root's signatures can be had is found out before anything is asked. */
+static int new_dns(struct dns **ret, struct loop *loop, const struct dns_config *config,
+	enum dns_trust trust, bool probe_first, const struct log *log, struct err *e)
 {
 	struct dns *d = xzalloc(sizeof *d);
 
@@ -544,14 +627,38 @@ int dns_new(struct dns **ret, struct loop *loop, const struct dns_config *config
 	loop_timer_init(&d->probe_timer, loop, probe_later, d);
 	loop_timer_init(&d->again_timer, loop, probe_again, d);
 	copy_config(d, config);
-	if (open_context(d, config->dnssec != DNS_SEC_OFF, e) < 0) {
+	if (open_context(d, trust, e) < 0) {
 		dns_free(d);
 		return -1;
 	}
-	if (config->dnssec == DNS_SEC_AUTO)
+	if (probe_first)
 		probe(d);
 	*ret = d;
 	return 0;
+}
+
+int dns_new(struct dns **ret, struct loop *loop, const struct dns_config *config,
+	const struct log *log, struct err *e)
+{
+	return new_dns(ret, loop, config,
+		config->dnssec == DNS_SEC_OFF ? DNS_TRUST_NONE : DNS_TRUST_ROOT,
+		config->dnssec == DNS_SEC_AUTO, log, e);
+}
+
+int dns_fresh(struct dns **ret, const struct dns *d, unsigned timeout_ms, struct err *e)
+{
+	struct dns_config config = d->config;
+
+	config.insecure_zones = (const char *const *)d->insecure;
+	config.forward = d->forward;
+	config.trust_anchors = d->anchors;
+	config.timeout_ms = timeout_ms;
+	return new_dns(ret, d->loop, &config, d->trust, d->probing, &d->log, e);
+}
+
+enum dns_trust dns_trust(const struct dns *d)
+{
+	return d->trust;
 }
 
 void dns_free(struct dns *d)
@@ -573,6 +680,7 @@ void dns_free(struct dns *d)
 		free(d->insecure[i]);
 	free(d->insecure);
 	free(d->forward);
+	free(d->anchors);
 	log_done(&d->log);
 	free(d);
 }

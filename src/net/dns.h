@@ -26,11 +26,23 @@ enum dns_mode {
 	DNS_SEC_REQUIRE, /* an answer that is not secure is a failure */
 };
 
+/* What answers are checked against. */
+enum dns_trust {
+	DNS_TRUST_NONE, /* nothing is validated */
+	DNS_TRUST_OWN,  /* the trust anchors of the administrator: their zones alone */
+	DNS_TRUST_ROOT, /* also the root's */
+};
+
 struct dns_config {
 	enum dns_mode dnssec;
 	/* Zones that are not validated: private ones. */
 	const char *const *insecure_zones;
 	size_t n_insecure_zones;
+	/*
+	 * A file with DS or DNSKEY records: keys of zones that are signed and not reached from the
+	 * root, such as private ones. NULL: none. They hold also where the root's cannot be had.
+	 */
+	const char *trust_anchors;
 	/* Servers that are asked. None: those of /etc/resolv.conf, and /etc/hosts is read. */
 	const struct netaddr *forward;
 	size_t n_forward;
@@ -39,8 +51,16 @@ struct dns_config {
 
 int dns_new(struct dns **ret, struct loop *loop, const struct dns_config *config,
 	const struct log *log, struct err *e);
-/* Questions under way are cancelled. NULL is fine. */
+/* Questions under way are cancelled. NULL is fine; not in a callback of its own. */
 void dns_free(struct dns *d);
+
+/*
+ * Another one on the same loop with d's settings, which remembers no answer yet: for who wants to
+ * see what DNS says now. Where d has found that signatures cannot be had, it does without as well.
+ */
+int dns_fresh(struct dns **ret, const struct dns *d, unsigned timeout_ms, struct err *e);
+
+enum dns_trust dns_trust(const struct dns *d);
 
 enum dns_status {
 	DNS_OK,
@@ -73,3 +93,15 @@ struct dns_query *dns_addrs(
 	struct dns *d, const char *host, uint16_t port, dns_addrs_done *done, void *arg);
 
 void dns_cancel(struct dns_query *q); /* NULL is fine; not after done() */
+
+/* More about the answer that done() is being told, for people; strings live as long as q. */
+struct dns_about {
+	bool secure;       /* signed, and the signatures are good */
+	bool bogus;        /* signed, and they are wrong: why says more */
+	bool timed_out;    /* nobody answered in time */
+	const char *why;   /* "": nothing to say */
+	const char *name;  /* what was asked */
+	const char *alias; /* the name that the answer is of, where that is another; "" */
+	bool no_family[2]; /* addresses: there are none of IPv6, of IPv4 */
+};
+void dns_about(const struct dns_query *q, struct dns_about *ret);

@@ -63,10 +63,10 @@ static const struct bad {
 		"'listen-udp' in [sip]?\n"},
 	{"[smtp]\nx = 1\n" CERT,
 		"f:2: error: there is no section [smtp]; there are [daemon] [store] [xmpp] "
-		"[certificate NAME] [sip] [resolver] [admin] [metrics]\n"},
+		"[certificate NAME] [sip] [resolver] [admin] [metrics] [test]\n"},
 	{"x = 1\n" CERT,
 		"f:1: error: a setting stands before the first section; begin with one of [daemon] "
-		"[store] [xmpp] [certificate NAME] [sip] [resolver] [admin] [metrics]\n"},
+		"[store] [xmpp] [certificate NAME] [sip] [resolver] [admin] [metrics] [test]\n"},
 	{CERT "[daemon]\nthis is not ini\n",
 		"f:5: error: this is neither '[section]' nor 'name = value' nor a comment (#)\n"},
 	{CERT "[daemon]\nlog-level = info\nlog-level = debug\n",
@@ -89,6 +89,14 @@ static const struct bad {
 	{CERT "[store]\ndir = /a\nkey-file = /a/key\n",
 		"f:6: error: key-file: /a/key is in the store's directory; keep the key outside "
 		"it\n"},
+	{CERT "[resolver]\ntrust-anchors = anchors\n",
+		"f:5: error: trust-anchors: 'anchors' is no absolute path; it begins with /\n"},
+	{CERT "[test]\nper-minute = 0\n",
+		"f:5: error: per-minute: '0' is no number from 1 to 600\n"},
+	{CERT "[test]\nper-minute = many\n",
+		"f:5: error: per-minute: 'many' is no number from 1 to 600\n"},
+	{CERT "[test]\nstep-timeout = 30001\n",
+		"f:5: error: step-timeout: '30001' is no number from 100 to 30000\n"},
 	{CERT "[xmpp]\ntrust = ca.pem\n",
 		"f:5: error: trust: 'ca.pem' is neither 'system' nor an absolute path\n"},
 	{CERT "[metrics]\nlisten = 0.0.0.0:9464\n",

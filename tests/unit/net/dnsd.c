@@ -42,6 +42,8 @@ static void put_rdata(struct buf *b, const struct dnsd_record *r)
 		for (int i = 0; i < 3; i++)
 			put16(&data, v[i]);
 		put_name(&data, strcmp(target, ".") ? target : "");
+	} else if (r->type == DNSD_CNAME) {
+		put_name(&data, r->rdata);
 	} else {
 		inet_pton(r->type == DNSD_A ? AF_INET : AF_INET6, r->rdata, addr);
 		buf_add(&data, addr, r->type == DNSD_A ? 4 : 16);
@@ -77,6 +79,11 @@ static unsigned count(const struct dnsd *s, const char *name, int type)
 	return n;
 }
 
+static unsigned answers(const struct dnsd *s, const char *name, int type)
+{
+	return count(s, name, count(s, name, DNSD_CNAME) ? DNSD_CNAME : type);
+}
+
 static unsigned rcode(const struct dnsd *s, const char *name)
 {
 	if (count(s, name, DNSD_FAILS))
@@ -89,6 +96,8 @@ static unsigned rcode(const struct dnsd *s, const char *name)
 
 static void put_answers(struct buf *b, const struct dnsd *s, const char *name, int type)
 {
+	if (count(s, name, DNSD_CNAME))
+		type = DNSD_CNAME;
 	for (size_t i = 0; i < s->n; i++) {
 		if (strcasecmp(s->records[i].name, name) != 0 || s->records[i].type != type)
 			continue;
@@ -115,7 +124,7 @@ static void answer(
 	buf_add(&b, q, 2);
 	put16(&b, 0x8180u | rcode(s, name));
 	put16(&b, 1);
-	put16(&b, count(s, name, type));
+	put16(&b, answers(s, name, type));
 	put16(&b, 0);
 	put16(&b, 0);
 	buf_add(&b, q + 12, at + 4 - 12);

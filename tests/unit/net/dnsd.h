@@ -9,6 +9,7 @@
 /* A DNS server with a few records, on the test's own loop. */
 enum {
 	DNSD_A = 1,
+	DNSD_CNAME = 5, /* whatever is asked */
 	DNSD_AAAA = 28,
 	DNSD_SRV = 33,
 	/* No types: what is asked about this name gets SERVFAIL, or no answer. */
@@ -19,7 +20,7 @@ enum {
 struct dnsd_record {
 	const char *name;
 	int type;
-	const char *rdata; /* A, AAAA: address; SRV: "priority weight port target" */
+	const char *rdata; /* A, AAAA: address; CNAME: name; SRV: "priority weight port target" */
 };
 
 struct dnsd {
