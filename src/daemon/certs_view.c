@@ -7,11 +7,6 @@
 
 enum { DAY = 86400, SOON = 30 * DAY };
 
-bool certs_lacks(const struct tls_own *o, const struct local_domain *d)
-{
-	return !cert_is_for(o->cert, slice_of(d->domain.a));
-}
-
 static struct slice text(struct arena *a, X509 *x, void (*put)(X509 *x, struct buf *out))
 {
 	struct buf b = {0};
@@ -40,7 +35,8 @@ static struct slice lacking(struct arena *a, const struct tls_set *tls, const st
 	for (size_t i = 0; i < n; i++) {
 		const struct local_domain *d = local_domain_of(v[i]);
 
-		if (tls_set_own_for(tls, slice_of(d->domain.a)) == o && certs_lacks(o, d))
+		if (tls_set_own_for(tls, slice_of(d->domain.a)) == o &&
+			!cert_is_for(o->cert, slice_of(d->domain.a)))
 			buf_printf(&b, "%s%s", b.n ? " " : "", d->domain.a);
 	}
 	all = b.n ? arena_slice(a, buf_slice(&b)) : SL_NONE;
@@ -100,4 +96,54 @@ struct view_certificates *certs_view(
 		l->v[i].warning = warning(&l->v[i], o->expires - now);
 	}
 	return l;
+}
+
+/* ---- what is not as it should be ---- */
+
+static void note_domain(
+	const struct tls_set *tls, const struct local_domain *d, struct conf_notes *notes)
+{
+	const struct tls_own *o = tls_set_own_for(tls, slice_of(d->domain.a));
+
+	if (!o)
+		conf_note(notes, CONF_WARNING, 0,
+			"local domain %s has no certificate; add a [certificate NAME] for it",
+			d->domain.a);
+	else if (!cert_is_for(o->cert, slice_of(d->domain.a)))
+		conf_note(notes, CONF_WARNING, 0,
+			"certificate '%s' does not name local domain %s, which shows it; partners "
+			"that go by certificates will refuse it",
+			o->name, d->domain.a);
+}
+
+static void note_ocsp(const struct tls_own *o, struct conf_notes *notes)
+{
+	if (o->ocsp != CERT_OCSP_NONE && o->ocsp != CERT_OCSP_GOOD)
+		conf_note(notes, CONF_WARNING, 0,
+			"certificate '%s': its OCSP response is %s, so it is not stapled", o->name,
+			cert_ocsp_name(o->ocsp));
+}
+
+static void note_crls(const struct tls_set *tls, int64_t now, struct conf_notes *notes)
+{
+	struct buf names = {0};
+
+	if (tls_set_stale_crls(tls, now, &names))
+		conf_note(notes, CONF_WARNING, 0,
+			"crl: a revocation list is past its time; fetch a new one from: %.*s",
+			SLARG(buf_slice(&names)));
+	buf_done(&names);
+}
+
+void certs_notes(
+	const struct tls_set *tls, const struct snapshot *s, int64_t now, struct conf_notes *notes)
+{
+	const struct object *const *v;
+	size_t n = s ? snapshot_list(s, OBJECT_DOMAIN, &v) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		note_domain(tls, local_domain_of(v[i]), notes);
+	for (size_t i = 0; i < tls_set_count(tls); i++)
+		note_ocsp(tls_set_own(tls, i), notes);
+	note_crls(tls, now, notes);
 }

@@ -26,34 +26,37 @@ static void check_private(const struct conf_cert *cert, struct conf_notes *n)
 			"key: %s can be read by everybody; chmod 640 it", cert->key);
 }
 
-static void check_expiry(const struct tls_set *tls, struct conf_notes *n)
+static void check_expiry(const struct tls_own *o, int64_t now, struct conf_notes *n)
 {
-	int64_t end = tls_set_expires(tls), now = (int64_t)time(NULL);
-
-	if (end && end <= now)
-		conf_note(n, CONF_ERROR, 0, "a certificate has expired; partners will refuse it");
-	else if (end && end - now < EXPIRES_SOON)
-		conf_note(n, CONF_WARNING, 0, "a certificate expires in %lld days",
-			(long long)((end - now) / DAY));
+	if (o->expires <= now)
+		conf_note(n, CONF_ERROR, 0,
+			"certificate '%s' has expired, or one that is sent with it; partners will "
+			"refuse it",
+			o->name);
+	else if (o->expires - now < EXPIRES_SOON)
+		conf_note(n, CONF_WARNING, 0, "certificate '%s' expires in %lld days", o->name,
+			(long long)((o->expires - now) / DAY));
 }
 
 static struct tls_set *check_certificates(const struct conf *c, struct conf_notes *n)
 {
+	struct cert_sources *sources = cert_sources_new(c);
 	struct tls_set *tls = NULL;
 	struct err e;
 
 	for (size_t i = 0; i < c->n_cert; i++)
 		check_private(&c->cert[i], n);
-	if (certs_load(&tls, c, &e) < 0)
+	if (cert_sources_load(&tls, sources, &e) < 0)
 		conf_note(n, CONF_ERROR, 0, "%s", e.text);
-	else
-		check_expiry(tls, n);
+	for (size_t i = 0; tls && i < tls_set_count(tls); i++)
+		check_expiry(tls_set_own(tls, i), (int64_t)time(NULL), n);
+	cert_sources_unref(sources);
 	return tls;
 }
 
 /* ---- what is in the store ---- */
 
-static void check_domains(const struct snapshot *s, const struct tls_set *tls, struct conf_notes *n)
+static void check_domains(const struct snapshot *s, struct conf_notes *n)
 {
 	const struct object *const *v;
 	size_t count = snapshot_list(s, OBJECT_DOMAIN, &v);
@@ -61,11 +64,6 @@ static void check_domains(const struct snapshot *s, const struct tls_set *tls, s
 	for (size_t i = 0; i < count; i++) {
 		const struct local_domain *d = local_domain_of(v[i]);
 
-		if (!tls_set_for(tls, slice_of(d->domain.a)))
-			conf_note(n, CONF_WARNING, 0,
-				"local domain %s has no certificate; add a [certificate NAME] for "
-				"it",
-				d->domain.a);
 		if (!d->route)
 			conf_note(n, CONF_WARNING, 0,
 				"local domain %s has no SIP route; its users get no messages",
@@ -144,7 +142,8 @@ static void check_managed(const struct snapshot *s, struct conf_notes *n)
 	notes_done(&warnings);
 }
 
-static void check_store(const struct conf *c, const struct tls_set *tls, struct conf_notes *n)
+/* NULL: there is none, or none that can be read. */
+static struct snapshot *check_store(const struct conf *c, struct conf_notes *n)
 {
 	struct store_options o = {"sqlite", c->store_dir, c->key_file};
 	struct snapshot *s;
@@ -154,19 +153,18 @@ static void check_store(const struct conf *c, const struct tls_set *tls, struct 
 	if (access(c->store_dir, F_OK) < 0 && errno == ENOENT) {
 		conf_note(n, CONF_WARNING, 0,
 			"there is no store at %s yet; the first start makes it", c->store_dir);
-		return;
+		return NULL;
 	}
 	if (store_open(&store, &o, &e) < 0) {
 		conf_note(n, CONF_ERROR, 0, "store: %s", e.text);
-		return;
+		return NULL;
 	}
 	s = store_snapshot(store);
 	check_managed(s, n);
-	if (tls)
-		check_domains(s, tls, n);
+	check_domains(s, n);
 	check_routes(s, n);
-	snapshot_unref(s);
 	store_close(store);
+	return s;
 }
 
 int check_all(const char *path, struct buf *out)
@@ -174,15 +172,19 @@ int check_all(const char *path, struct buf *out)
 	struct conf_notes notes = {0};
 	struct conf *c = conf_read(path, &notes);
 	struct tls_set *tls = NULL;
+	struct snapshot *s = NULL;
 	int r;
 
 	if (c) {
 		tls = c->roles & 1u << ROLE_EDGE ? check_certificates(c, &notes) : NULL;
-		check_store(c, tls, &notes);
+		s = check_store(c, &notes);
 	}
+	if (tls)
+		certs_notes(tls, s, (int64_t)time(NULL), &notes);
 	conf_notes_write(&notes, path, out);
 	r = notes.errors ? 1 : 0;
 	tls_set_unref(tls);
+	snapshot_unref(s);
 	conf_notes_done(&notes);
 	conf_free(c);
 	return r;

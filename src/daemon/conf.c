@@ -207,7 +207,8 @@ static struct conf_text *text_of(
 
 static bool is_list(const struct conf_key *k)
 {
-	return k->type == CT_SET || k->type == CT_ADDRS || k->type == CT_NAMES;
+	return k->type == CT_SET || k->type == CT_ADDRS || k->type == CT_NAMES ||
+	       k->type == CT_PATHS;
 }
 
 static bool may_be_set(struct reader *r, const struct conf_key *k, const struct conf_text *t)
@@ -337,19 +338,26 @@ static void set_defaults(struct conf *c)
 	}
 }
 
-static void check_cert(struct reader *r, size_t n)
+/* What it needs must be there; what it may have and has not is the default. */
+static void complete_cert(struct reader *r, size_t n)
 {
 	struct conf_cert *cert = &r->c->cert[n];
+	struct err e;
 
 	for (size_t i = 0; i < conf_keys_n; i++) {
 		const struct conf_key *k = &conf_keys[i];
+		int bad = 0;
 
-		if (strcmp(k->section, CONF_CERT_SECTION) != 0 || k->def)
+		if (strcmp(k->section, CONF_CERT_SECTION) != 0 ||
+			r->cert_text[n * conf_keys_n + i].s)
 			continue;
-		if (!r->cert_text[n * conf_keys_n + i].s)
+		if (k->def)
+			bad = conf_parse(k, slice_of(k->def), (char *)cert + k->offset, &e);
+		else
 			conf_note(r->notes, CONF_ERROR, cert->line,
 				"[" CONF_CERT_SECTION " %s] has no '%s'; it needs one", cert->name,
 				k->name);
+		assert(!bad);
 	}
 }
 
@@ -368,7 +376,7 @@ static void read_file(struct reader *r)
 		conf_note(r->notes, CONF_ERROR, (unsigned)bad,
 			"this is neither '[section]' nor 'name = value' nor a comment (#)");
 	for (size_t i = 0; i < r->c->n_cert; i++)
-		check_cert(r, i);
+		complete_cert(r, i);
 	free_cert_text(r);
 	conf_rules(r->c, r->notes);
 }

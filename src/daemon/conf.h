@@ -16,6 +16,7 @@
  */
 
 enum conf_role { ROLE_EDGE, ROLE_GATEWAY, ROLE_ADMIN, ROLE__N };
+enum conf_crl_check { CRL_AUTO, CRL_REQUIRE };
 enum conf_dnssec { DNSSEC_AUTO, DNSSEC_OFF, DNSSEC_REQUIRE };
 
 struct conf_addrs {
@@ -34,6 +35,8 @@ struct conf_cert {
 	unsigned line;             /* of its first key */
 	struct conf_names domains; /* empty: for every domain that has none of its own */
 	char *chain, *key;         /* PEM files */
+	char *intermediates;       /* PEM file; "": they are in chain */
+	char *ocsp;                /* DER file; "": none */
 };
 
 /* What was read, settings as typed values. Immutable once read. */
@@ -46,6 +49,8 @@ struct conf {
 	char *store_dir, *key_file;
 	struct conf_addrs xmpp_listen;
 	char *trust; /* a file, or "system" */
+	struct conf_names crls;
+	unsigned crl_check; /* enum conf_crl_check */
 	struct conf_addrs sip_udp;
 	unsigned dnssec; /* enum conf_dnssec */
 	struct conf_names insecure_zones;
@@ -71,7 +76,8 @@ enum conf_type {
 	CT_CHOICE, /* one of choices; its index into an unsigned */
 	CT_SET,    /* several of choices; bits of an unsigned */
 	CT_TEXT,   /* min to max characters */
-	CT_PATH,   /* absolute; may be empty where min is 0 */
+	CT_PATH,   /* absolute; min 0: may be empty */
+	CT_PATHS,  /* list of them, min to max of them */
 	CT_NUMBER, /* min to max; an unsigned */
 	CT_ADDRS,  /* list of address:port, min to max of them */
 	CT_NAMES,  /* list of domain names, min to max of them */

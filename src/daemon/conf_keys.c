@@ -32,12 +32,27 @@ const struct conf_key conf_keys[] = {
 		"Addresses that take server-to-server streams from partners."},
 	{"xmpp", "trust", CT_TEXT, C(trust), "system", 1, 1000, NULL, true,
 		"Whose certificates are believed: system, or a PEM file of certification "
-		"authorities."},
+		"authorities. Read again when it changes."},
+	{"xmpp", "crl", CT_PATHS, C(crls), "", 0, 64, NULL, true,
+		"Files of certificate revocation lists, PEM or DER, read again when they change. A "
+		"partner whose certificate is on one is refused, and streams that it authenticated "
+		"are closed."},
+	{"xmpp", "crl-check", CT_CHOICE, C(crl_check), "auto", 0, 0, "auto require", true,
+		"auto: where an authority has no valid list, its certificates count as not "
+		"revoked, with a warning about lists that are past their time; require: they are "
+		"refused."},
 
 	{CONF_CERT_SECTION, "chain", CT_PATH, CERT(chain), NULL, 1, 1000, NULL, true,
-		"PEM file with our certificate and the intermediate ones, ours first."},
+		"PEM file with our certificate and the intermediate ones, ours first. This file "
+		"and the others of the section are read again when they change; certificate and key "
+		"may be replaced one after the other, within a minute."},
 	{CONF_CERT_SECTION, "key", CT_PATH, CERT(key), NULL, 1, 1000, NULL, true,
 		"PEM file with the private key, readable by this process only."},
+	{CONF_CERT_SECTION, "intermediates", CT_PATH, CERT(intermediates), "", 0, 1000, NULL, true,
+		"PEM file with the intermediate certificates, where they are not in chain."},
+	{CONF_CERT_SECTION, "ocsp", CT_PATH, CERT(ocsp), "", 0, 1000, NULL, true,
+		"DER file with an OCSP response about the certificate, which is stapled to it. "
+		"Something else keeps it fresh."},
 	{CONF_CERT_SECTION, "domains", CT_NAMES, CERT(domains), "", 0, 256, NULL, true,
 		"Local domains that show this certificate. Empty: every domain that has none of "
 		"its own."},

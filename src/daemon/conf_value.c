@@ -84,7 +84,7 @@ static int parse_text(const struct conf_key *k, struct slice s, void *out, struc
 
 static int parse_path(const struct conf_key *k, struct slice s, void *out, struct err *e)
 {
-	if ((s.n || k->min) && (!s.n || s.p[0] != '/'))
+	if (s.n ? s.p[0] != '/' : k->min > 0)
 		return err_set(
 			e, ERR_INVALID, "'%.*s' is no absolute path; it begins with /", SLARG(s));
 	return parse_text(k, s, out, e);
@@ -168,14 +168,25 @@ static int add_name(struct conf_names *l, struct slice typed, struct err *e)
 	return r;
 }
 
-static int parse_names(const struct conf_key *k, struct slice s, void *out, struct err *e)
+static int add_path(struct conf_names *l, struct slice path, struct err *e)
 {
-	struct conf_names l = {0}, *ret = out;
+	if (path.p[0] != '/')
+		return err_set(e, ERR_INVALID, "'%.*s' is no absolute path; it begins with /",
+			SLARG(path));
+	l->v = xrealloc(l->v, (l->n + 1) * sizeof *l->v);
+	l->v[l->n++] = slice_dup(path);
+	return 0;
+}
+
+static int parse_list(const struct conf_key *k, struct slice s, struct conf_names *ret,
+	int (*add)(struct conf_names *l, struct slice item, struct err *e), struct err *e)
+{
+	struct conf_names l = {0};
 	struct slice item;
 	int r = 0;
 
 	while (r == 0 && next_item(&s, &item))
-		r = add_name(&l, item, e);
+		r = add(&l, item, e);
 	if (r == 0)
 		r = count_check(k, l.n, e);
 	if (r < 0)
@@ -183,6 +194,16 @@ static int parse_names(const struct conf_key *k, struct slice s, void *out, stru
 	else
 		*ret = l;
 	return r;
+}
+
+static int parse_names(const struct conf_key *k, struct slice s, void *out, struct err *e)
+{
+	return parse_list(k, s, out, add_name, e);
+}
+
+static int parse_paths(const struct conf_key *k, struct slice s, void *out, struct err *e)
+{
+	return parse_list(k, s, out, add_path, e);
 }
 
 static const struct {
@@ -194,6 +215,7 @@ static const struct {
 	[CT_SET] = {"some of", parse_set},
 	[CT_TEXT] = {"text", parse_text},
 	[CT_PATH] = {"absolute path", parse_path},
+	[CT_PATHS] = {"list of absolute paths", parse_paths},
 	[CT_NUMBER] = {"number", parse_number},
 	[CT_ADDRS] = {"list of address:port", parse_addrs},
 	[CT_NAMES] = {"list of domains", parse_names},
@@ -217,7 +239,7 @@ void conf_clear(const struct conf_key *k, void *out)
 	} else if (k->type == CT_ADDRS) {
 		free(((struct conf_addrs *)out)->v);
 		*(struct conf_addrs *)out = (struct conf_addrs){0};
-	} else if (k->type == CT_NAMES) {
+	} else if (k->type == CT_NAMES || k->type == CT_PATHS) {
 		names_clear(out);
 	}
 }

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "daemon/certs.h"
 #include "daemon/service_priv.h"
 #include "view/metrics.h"
 
@@ -61,6 +60,7 @@ static void publish(
 	p->snapshot = snapshot_ref(snapshot);
 	snapshot_unref(s->snapshot);
 	s->snapshot = snapshot_ref(snapshot);
+	service_note_certificates(s);
 	p->done = done;
 	p->arg = done_arg;
 	if (service_serves(s))

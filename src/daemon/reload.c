@@ -1,11 +1,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
-#include "daemon/certs.h"
 #include "daemon/service_priv.h"
+#include "view/metrics.h"
 
-/* SIGHUP: the file is read again; what can change without a restart changes, streams stay. */
+/*
+ * What changes without a restart: with SIGHUP the bootstrap file is read again; certificates and
+ * lists also when their files change. Streams stay.
+ */
+
+/* ---- certificates ---- */
 
 struct new_tls {
 	struct loop_call call;
@@ -22,24 +28,77 @@ static void on_edge(struct loop_call *c)
 	free(n);
 }
 
-static int reload_tls(struct service *s, const struct conf *c, struct err *e)
+/* tls is the service's own from now on. */
+static void put_in_force(struct service *s, struct tls_set *tls)
 {
-	struct new_tls *n;
-	struct tls_set *tls;
+	struct new_tls *n = xzalloc(sizeof *n);
 
-	if (!service_serves(s))
-		return 0;
-	if (certs_load(&tls, c, e) < 0)
-		return -1;
-	n = xzalloc(sizeof *n);
 	n->call.fn = on_edge;
 	n->service = s;
 	n->tls = tls_set_ref(tls);
 	tls_set_unref(s->tls);
 	s->tls = tls;
+	metric_add(M_CERTS_LOADED, 1);
 	loop_post(s->edge_runner.loop, &n->call);
-	return 0;
+	service_note_certificates(s);
 }
+
+static void on_files_loaded(void *arg, struct tls_set *tls)
+{
+	struct service *s = arg;
+
+	log_info(&s->log, "certificates-reloaded", LF_Z("reason", "files-changed"),
+		LF_U("certificates", tls_set_count(tls)));
+	put_in_force(s, tls);
+}
+
+static void on_files_refused(void *arg, const struct err *e)
+{
+	struct service *s = arg;
+
+	metric_add(M_CERTS_REFUSED, 1);
+	log_error(&s->log, "certificates-refused", LF_Z("text", e->text),
+		LF_Z("remedy", "those read before stay in force; mend the file"));
+}
+
+int service_load_certificates(struct service *s, struct err *e)
+{
+	static const struct watch_ops ops = {on_files_loaded, on_files_refused};
+	struct cert_sources *sources = cert_sources_new(s->conf);
+	struct buf print = {0};
+	int r;
+
+	cert_sources_print(sources, &print);
+	r = cert_sources_load(&s->tls, sources, e);
+	if (r == 0)
+		s->watch = watch_new(s->main, sources, buf_slice(&print), &ops, s);
+	cert_sources_unref(sources);
+	buf_done(&print);
+	return r;
+}
+
+static int reload_tls(struct service *s, const struct conf *c, struct err *e)
+{
+	struct cert_sources *sources;
+	struct buf print = {0};
+	struct tls_set *tls;
+	int r;
+
+	if (!service_serves(s))
+		return 0;
+	sources = cert_sources_new(c);
+	cert_sources_print(sources, &print);
+	r = cert_sources_load(&tls, sources, e);
+	if (r == 0) {
+		watch_set(s->watch, sources, buf_slice(&print));
+		put_in_force(s, tls);
+	}
+	cert_sources_unref(sources);
+	buf_done(&print);
+	return r;
+}
+
+/* ---- notes ---- */
 
 static void log_notes(const struct service *s, const struct conf_notes *notes)
 {
@@ -48,6 +107,24 @@ static void log_notes(const struct service *s, const struct conf_notes *notes)
 			"configuration", LF_Z("file", s->conf->path),
 			LF_U("line", notes->v[i].line), LF_Z("text", notes->v[i].text));
 }
+
+void service_note_certificates(struct service *s)
+{
+	struct conf_notes notes = {0};
+	struct buf all = {0};
+
+	if (!s->tls)
+		return;
+	certs_notes(s->tls, s->snapshot, (int64_t)(clock_wall_ms() / 1000), &notes);
+	conf_notes_write(&notes, "", &all);
+	if (!slice_eq(buf_slice(&all), buf_slice(&s->noted)))
+		log_notes(s, &notes);
+	buf_done(&s->noted);
+	s->noted = all;
+	conf_notes_done(&notes);
+}
+
+/* ---- SIGHUP ---- */
 
 /* All or nothing: a file with an error, or a certificate that cannot be read, changes nothing. */
 void service_reload(struct service *s)

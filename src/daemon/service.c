@@ -10,7 +10,6 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
-#include "daemon/certs.h"
 #include "daemon/notify.h"
 #include "daemon/process.h"
 #include "daemon/service_priv.h"
@@ -308,7 +307,7 @@ static int build(struct service *s, struct err *e)
 {
 	struct store_options store;
 
-	if (service_serves(s) && certs_load(&s->tls, s->conf, e) < 0)
+	if (service_serves(s) && service_load_certificates(s, e) < 0)
 		return -1;
 	if (listen_admin(s, e) < 0 || process_become(s->conf->user, e) < 0 ||
 		open_store(s, &store, e) < 0)
@@ -344,6 +343,7 @@ void service_run(struct service *s)
 	}
 	if (s->admin)
 		admin_set_state(s->admin, NULL);
+	service_note_certificates(s);
 	log_info(&s->log, "started", LF_Z("version", ENTENTE_VERSION), LF_Z("node", s->conf->node),
 		LF_U("generation", snapshot_generation(s->snapshot)));
 	notify("READY=1");
@@ -368,13 +368,13 @@ static void stop_threads(struct service *s)
  */
 static void free_protocols(struct service *s)
 {
-	if (s->memory_worker)
-		worker_free(s->memory_worker);
-	if (s->gateway)
-		loop_turn(s->gateway_runner.loop, false); /* for what the worker wrote last */
+	/* Each turn may have something more to write: the worker goes when nobody can ask it. */
+	while (s->gateway && gateway_writes(s->gateway))
+		loop_turn(s->gateway_runner.loop, true);
 	sipnet_free(s->sipnet);
 	dns_free(s->dns);
 	gateway_free(s->gateway);
+	worker_free(s->memory_worker);
 	memory_close(s->memory);
 	edge_free(s->edge);
 	if (s->link)
@@ -399,6 +399,7 @@ void service_free(struct service *s)
 	if (!s)
 		return;
 	admin_free(s->admin); /* the other loops still answer it */
+	watch_free(s->watch);
 	stop_threads(s);
 	service_stop_end(s);
 	free_protocols(s);
@@ -411,6 +412,7 @@ void service_free(struct service *s)
 	store_close(s->store);
 	snapshot_unref(s->snapshot);
 	tls_set_unref(s->tls);
+	buf_done(&s->noted);
 	log_done(&s->log);
 	free(s);
 }

@@ -4,7 +4,9 @@
 
 #include "admin/admin.h"
 #include "base/log.h"
+#include "daemon/certs.h"
 #include "daemon/service.h"
+#include "daemon/watch.h"
 #include "edge/edge.h"
 #include "federation/snapshot.h"
 #include "gateway/gateway.h"
@@ -34,6 +36,8 @@ struct service {
 	struct store *store;
 	struct snapshot *snapshot; /* published last; the loops have their own references */
 	struct tls_set *tls;       /* in force; NULL: there is no edge */
+	struct watch *watch;       /* of the files of tls */
+	struct buf noted;          /* what was last logged about tls */
 
 	struct loop *main; /* admin and signals; the caller's thread */
 	struct admin *admin;
@@ -65,6 +69,9 @@ extern const struct admin_hooks service_hooks_alone; /* without edge and gateway
 
 /* ---- reload.c ---- */
 void service_reload(struct service *s);
+int service_load_certificates(struct service *s, struct err *e); /* at the start */
+/* Logs what is not as it should be with the certificates, if that is not what it said last. */
+void service_note_certificates(struct service *s);
 
 /* ---- stop.c ---- */
 /* Begins the orderly end; called again, ends at once. loop_stop(s->main) when it is done. */

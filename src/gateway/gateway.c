@@ -285,6 +285,11 @@ unsigned gateway_busy(const struct gateway *g)
 	return g->n_unanswered + g->n_queued + g->n_held + invites_busy(g->invites);
 }
 
+unsigned gateway_writes(const struct gateway *g)
+{
+	return invites_busy(g->invites);
+}
+
 /* ---- commands and views ---- */
 
 void gateway_allow_put(struct gateway *g, struct slice user, struct slice contact,

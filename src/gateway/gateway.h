@@ -81,7 +81,7 @@ int gateway_new(struct gateway **ret, struct loop *loop, const struct gateway_co
 
 /*
  * After the link's and SIP's callbacks have ended (link: its loop has stopped; sipnet: freed) and
- * after turns enough for writes under way to come back. NULL is fine.
+ * when gateway_writes() is 0; the worker outlives it. NULL is fine.
  */
 void gateway_free(struct gateway *g);
 
@@ -111,6 +111,8 @@ void gateway_set_snapshot(struct gateway *g, struct snapshot *s);
  */
 void gateway_drain(struct gateway *g);
 unsigned gateway_busy(const struct gateway *g);
+/* Of these, the changes of the allow list that are not stored yet. */
+unsigned gateway_writes(const struct gateway *g);
 
 /* ---- invitations ---- */
 

@@ -201,24 +201,20 @@ static int read_ocsp(struct buf *ret, const char *path, struct err *e)
 	return 0;
 }
 
-/* The issuer's certificate must be among those we send, or nobody could check the response. */
+/* One that would convince nobody is not stapled; the set is good without it. */
 static int load_ocsp(struct tls_cert *c, const char *path, struct err *e)
 {
-	X509 *issuer = NULL;
-	enum cert_ocsp o;
+	struct tls_own *o = &c->own;
+	X509 *issuer = o->cert;
 
 	if (read_ocsp(&c->ocsp, path, e) < 0)
 		return -1;
-	for (int i = 0; i < sk_X509_num(c->own.chain) && !issuer; i++)
-		if (X509_check_issued(sk_X509_value(c->own.chain, i), c->own.cert) == X509_V_OK)
-			issuer = sk_X509_value(c->own.chain, i);
-	if (!issuer)
-		return err_set(e, ERR_INVALID,
-			"OCSP response %s: the certificate's issuer is not in its chain", path);
-	o = cert_judge_ocsp(buf_slice(&c->ocsp), c->own.cert, issuer, (int64_t)time(NULL));
-	if (o != CERT_OCSP_GOOD)
-		return err_set(e, ERR_INVALID, "OCSP response %s: it is %s for this certificate",
-			path, cert_ocsp_name(o));
+	for (int i = 0; i < sk_X509_num(o->chain); i++)
+		if (X509_check_issued(sk_X509_value(o->chain, i), o->cert) == X509_V_OK)
+			issuer = sk_X509_value(o->chain, i);
+	o->ocsp = cert_judge_ocsp(buf_slice(&c->ocsp), o->cert, issuer, (int64_t)time(NULL));
+	if (o->ocsp != CERT_OCSP_GOOD)
+		buf_reset(&c->ocsp);
 	return 0;
 }
 
@@ -265,17 +261,22 @@ static int no_authority(const char *where, struct err *e)
 		where);
 }
 
+const char *tls_trust_file(const char *trust)
+{
+	return strcmp(trust, "system") == 0 ? SYSTEM_TRUST : trust;
+}
+
 static int load_trust(X509_STORE **ret, const char *trust, struct err *e)
 {
 	bool system = !strcmp(trust, "system");
 
 	*ret = X509_STORE_new();
 	ERR_clear_error();
-	if (system && X509_STORE_load_file(*ret, SYSTEM_TRUST) != 1) {
+	if (X509_STORE_load_file(*ret, tls_trust_file(trust)) != 1) {
+		if (!system)
+			return ssl_err(e, "trusted authorities", trust);
 		ERR_clear_error();
 		X509_STORE_set_default_paths(*ret);
-	} else if (!system && X509_STORE_load_file(*ret, trust) != 1) {
-		return ssl_err(e, "trusted authorities", trust);
 	}
 	if (sk_X509_OBJECT_num(X509_STORE_get0_objects(*ret)) == 0)
 		return no_authority(trust, e);

@@ -36,7 +36,8 @@ struct tls_files {
 
 /*
  * Fails when a file cannot be read, when a key does not belong to its certificate, and when nobody
- * is trusted. An OCSP response that is not about its certificate or has ended is an error, too.
+ * is trusted. An OCSP response is stapled if it says now that the certificate is good; its issuer
+ * must be among what is sent for that to be seen.
  */
 int tls_set_load_files(struct tls_set **ret, const struct tls_files *f, struct err *e);
 
@@ -71,6 +72,7 @@ struct tls_own {
 	X509 *cert;
 	STACK_OF(X509) * chain; /* sent with it; may be NULL */
 	int64_t expires;        /* the first end of validity of all that is sent */
+	enum cert_ocsp ocsp;    /* what the response to staple says: stapled if good */
 };
 size_t tls_set_count(const struct tls_set *s);
 const struct tls_own *tls_set_own(const struct tls_set *s, size_t i); /* in the order given */
@@ -83,6 +85,9 @@ const struct tls_own *tls_set_own_for(const struct tls_set *s, struct slice doma
  * returns how many.
  */
 size_t tls_set_stale_crls(const struct tls_set *s, int64_t now, struct buf *out);
+
+/* The file that trust stands for. */
+const char *tls_trust_file(const char *trust);
 
 /*
  * Whom everybody trusts: what "system" means, as a store of its own. Reads files: some 10 ms. With

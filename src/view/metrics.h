@@ -63,6 +63,10 @@
 	METRIC(STREAMS_CERT_REVOKED, "entente_streams_ended_by_certificate_total",                 \
 		"reason=\"revoked\"", "counter",                                                   \
 		"Streams closed because the peer's certificate ended meanwhile")                   \
+	METRIC(CERTS_LOADED, "entente_certificate_loads_total", "result=\"in-force\"", "counter",  \
+		"Times that certificates and revocation lists were read again")                    \
+	METRIC(CERTS_REFUSED, "entente_certificate_loads_total", "result=\"refused\"", "counter",  \
+		"Times that certificates and revocation lists were read again")                    \
 	METRIC(CERT_WARNINGS_OWN, "entente_certificate_warnings_total", "whose=\"own\"",           \
 		"counter", "Warnings 30, 14, 7 and 1 days before a certificate ends")              \
 	METRIC(CERT_WARNINGS_PARTNER, "entente_certificate_warnings_total",                        \

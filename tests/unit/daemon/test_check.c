@@ -209,9 +209,9 @@ static void certificates_are_read(void **state)
 	expect(1, "key.pem");
 	free(path);
 	write_certificate(20);
-	expect(0, "warning: a certificate expires in 20 days\n");
+	expect(0, "warning: certificate 'lab' expires in 20 days\n");
 	write_certificate(-1);
-	expect(1, "error: a certificate has expired");
+	expect(1, "error: certificate 'lab' has expired");
 }
 
 static void a_key_of_another_certificate_is_noticed(void **state)
