@@ -22,6 +22,7 @@ void edge_limits_fill(struct edge_limits *l)
 	static const struct edge_limits defaults = {
 		.pair_stanzas = 4096,
 		.pair_bytes = 4 << 20,
+		.all_bytes = 64 << 20,
 		.write_ahead = 256 << 10,
 		.stanza_bytes = 262144,
 		.address_connections = 64,
@@ -41,6 +42,7 @@ void edge_limits_fill(struct edge_limits *l)
 	l->field = defaults.field
 	FILL(pair_stanzas);
 	FILL(pair_bytes);
+	FILL(all_bytes);
 	FILL(write_ahead);
 	FILL(stanza_bytes);
 	FILL(address_connections);
@@ -109,6 +111,7 @@ struct partner_state *partner_state_get(struct edge *e, const struct partner *p)
 		s = xzalloc(sizeof *s);
 		s->name = slice_dup(name);
 		s->share = link_share_new(e->limits.partner_credits);
+		list_init(&s->outbounds);
 		table_put(&e->partners, &s->node, slice_of(s->name));
 	}
 	s->refs++;
@@ -132,6 +135,13 @@ static void partner_state_free(struct edge *e, struct partner_state *s)
 	free(s);
 }
 
+unsigned edge_partner_limit(const struct edge *e, const struct partner *settings)
+{
+	if (settings && settings->connection_limit)
+		return settings->connection_limit;
+	return snapshot_gateway(e->snapshot)->partner_connection_limit;
+}
+
 void partner_state_unref(struct edge *e, struct partner_state *s)
 {
 	s->refs--;
@@ -152,14 +162,11 @@ static void forget_partners(struct edge *e, bool all)
 enum edge_refusal edge_may_connect(
 	const struct edge *e, const struct partner_state *state, const struct partner *settings)
 {
-	const struct gateway_settings *g = snapshot_gateway(e->snapshot);
-	uint32_t most = g->partner_connection_limit;
-
-	if (settings && settings->connection_limit)
-		most = settings->connection_limit;
-	if (e->connections >= g->connection_limit)
+	if (e->connections >= snapshot_gateway(e->snapshot)->connection_limit)
 		return EDGE_CONNECTION_LIMIT;
-	return state->connections >= most ? EDGE_PARTNER_LIMIT : EDGE_OK;
+	if (state->connections >= edge_partner_limit(e, settings))
+		return EDGE_PARTNER_LIMIT;
+	return EDGE_OK;
 }
 
 enum edge_refusal edge_count_stream(struct edge *e, struct stream *s)
@@ -182,6 +189,7 @@ void edge_uncount_stream(struct edge *e, struct stream *s)
 	s->counted = false;
 	e->connections--;
 	s->partner->connections--;
+	place_changed(e);
 }
 
 /* ---- the link ---- */
@@ -213,6 +221,8 @@ void edge_set_snapshot(struct edge *e, struct snapshot *s)
 	e->snapshot = snapshot_ref(s);
 	snapshot_unref(old);
 	metric_set(M_GENERATION, (int64_t)snapshot_generation(s));
+	dialback_secrets_set(&e->secrets, slice_of(snapshot_gateway(s)->dialback_passphrase),
+		loop_now(e->loop));
 	pair_judge_all(e);
 	list_each_safe(&e->streams, it) {
 		struct stream *st = container_of(it, struct stream, node);
@@ -221,6 +231,7 @@ void edge_set_snapshot(struct edge *e, struct snapshot *s)
 			inbound_judge_again(st);
 	}
 	forget_partners(e, false);
+	place_limits_changed(e);
 	while ((d = queue_pop(&e->held)))
 		pair_send(e, d);
 }
@@ -349,6 +360,7 @@ int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *con
 	table_init(&e->partners);
 	table_init(&e->pairs);
 	table_init(&e->targets);
+	place_init(e);
 	e->strangers = strangers_new(&(struct stranger_limits){
 		.all = e->limits.unauthenticated,
 		.per_address = e->limits.address_connections,
@@ -372,6 +384,7 @@ static void destroy(void *arg)
 {
 	struct edge *e = arg;
 
+	dialback_secrets_wipe(&e->secrets);
 	log_done(&e->log);
 	free(e);
 }
@@ -393,6 +406,7 @@ void edge_free(struct edge *e)
 		stream_abort(
 			container_of(it, struct stream, node), edge_refusal_name(EDGE_SHUTDOWN));
 	pair_free_all(e);
+	place_done(e);
 	while ((d = queue_pop(&e->held)))
 		edge_fate(e, d, LINK_UNSENT, LINK_R_SHUTDOWN);
 	link_local_edge_gone(e->link);

@@ -30,6 +30,7 @@ struct snapshot;
 struct edge_limits {
 	size_t pair_stanzas; /* waiting for a pair's stream [4096] */
 	size_t pair_bytes;   /* [4 MiB] */
+	size_t all_bytes;    /* on their way to all partners; each may have as much as is left [64 MiB] */
 	size_t write_ahead;  /* bytes in a connection's buffer before stanzas wait [256 KiB] */
 	size_t stanza_bytes; /* of one stanza, either way [262144] */
 	unsigned address_connections; /* inbound from one address, not authenticated yet [64] */

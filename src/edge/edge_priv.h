@@ -1,9 +1,11 @@
 #pragma once
 
 #include "base/hash.h"
+#include "edge/dialback.h"
 #include "edge/edge.h"
 #include "edge/expiry.h"
 #include "edge/judge.h"
+#include "edge/place.h"
 #include "edge/queue.h"
 #include "edge/stranger.h"
 #include "edge/stream.h"
@@ -18,9 +20,12 @@ struct partner_state {
 	struct table_node node;
 	char *name;           /* primary domain, A-labels */
 	unsigned refs;        /* streams and pairs */
-	unsigned connections; /* authenticated, both directions */
+	unsigned connections; /* ours from the attempt, theirs once authenticated */
 	struct link_share *share;
 	struct sight_partner sight;
+	size_t stanzas, stanza_bytes; /* on their way to it, without a fate yet */
+	struct list outbounds;        /* outbound.h */
+	struct place_scope place;
 };
 
 /* At most so many log lines a second about strangers; the rest is counted. */
@@ -45,10 +50,17 @@ struct edge {
 
 	unsigned last_stream;
 	struct list streams;
-	unsigned connections; /* authenticated, all */
+	unsigned connections; /* all partners' */
+	struct dialback_secrets secrets;
 	struct table partners;
 	struct table pairs; /* outbound.h */
 	struct table targets;
+	size_t stanza_bytes; /* on their way to all partners, without a fate yet */
+	struct list places;  /* pairs that wait for a connection, in the order they came */
+	struct loop_task place_task;
+	struct loop_timer place_timer;
+	uint64_t place_round;
+	struct place_scope place;
 	struct sight_edge sight;
 	struct list starved; /* inbound streams that wait for credit */
 	struct expiry expiry;
@@ -66,11 +78,17 @@ struct edge {
 struct partner_state *partner_state_get(struct edge *e, const struct partner *p); /* a reference */
 void partner_state_unref(struct edge *e, struct partner_state *p);
 
+/* How many streams it may have. settings NULL: no partner any more. */
+unsigned edge_partner_limit(const struct edge *e, const struct partner *settings);
+
 /* May one more stream of this partner be opened? */
 enum edge_refusal edge_may_connect(
 	const struct edge *e, const struct partner_state *state, const struct partner *settings);
 
-/* The same for s, which is authenticated now; counts it when it says EDGE_OK. */
+/*
+ * The same for s, a stream of theirs that is authenticated now, or one of ours that is begun; counts
+ * it when it says EDGE_OK: ours until it is gone, theirs until it begins to close.
+ */
 enum edge_refusal edge_count_stream(struct edge *e, struct stream *s);
 void edge_uncount_stream(struct edge *e, struct stream *s);
 
@@ -104,3 +122,11 @@ void pair_judge_all(struct edge *e);
 void pair_drain_all(struct edge *e);
 void pair_free_all(struct edge *e);
 size_t pair_waiting(const struct edge *e); /* stanzas without a fate */
+
+/* ---- places.c ---- */
+void place_init(struct edge *e);
+void place_done(struct edge *e);
+/* A connection has gone, or a stream is up: who waits for one may have a turn. */
+void place_changed(struct edge *e);
+/* New settings: closes what is above the limits, longest idle first. */
+void place_limits_changed(struct edge *e);

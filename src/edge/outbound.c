@@ -12,12 +12,9 @@ enum {
 	SETTLE_MS = 1000,
 	/* A stream that ended in an error sooner than this was no success. */
 	SHORT_LIFE_MS = 5000,
+	/* What all pairs of a stream write in one turn, so that others have theirs. */
+	TURN_BYTES = 64 << 10,
 };
-
-static struct outbound *of(struct stream *s)
-{
-	return container_of(s, struct outbound, s);
-}
 
 static uint64_t now(const struct outbound *o)
 {
@@ -26,24 +23,27 @@ static uint64_t now(const struct outbound *o)
 
 /* ---- why it failed ---- */
 
-/* An end of a stream as the link tells it, and whether it is the target's or the pair's fault. */
+/*
+ * An end of a stream as the link tells it; whether it is the target's or the pair's fault; whether
+ * another attempt soon would not help; whether it was for a security reason.
+ */
 /* clang-format off */
 static const struct {
 	enum link_reason reason;
-	bool target_fault, hopeless;
+	bool target_fault, hopeless, insecure;
 } causes[XSTREAM_R__N] = {
-	[XSTREAM_R_NONE]        = {LINK_R_STREAM_LOST, true, false},
-	[XSTREAM_R_LOCAL]       = {LINK_R_STREAM_LOST, false, false},
-	[XSTREAM_R_LOCAL_ERROR] = {LINK_R_STREAM_ERROR, false, true},
-	[XSTREAM_R_PEER]        = {LINK_R_STREAM_LOST, false, false},
-	[XSTREAM_R_PEER_ERROR]  = {LINK_R_STREAM_ERROR, false, true}, /* but see passes() */
-	[XSTREAM_R_TLS_REFUSED] = {LINK_R_TLS_FAILED, true, true},
-	[XSTREAM_R_TLS_FAILED]  = {LINK_R_TLS_FAILED, true, true},
-	[XSTREAM_R_NO_METHOD]   = {LINK_R_AUTH_FAILED, false, true},
-	[XSTREAM_R_BAD_CERT]    = {LINK_R_AUTH_FAILED, false, true},
-	[XSTREAM_R_SASL]        = {LINK_R_AUTH_FAILED, false, true},
-	[XSTREAM_R_TIMEOUT]     = {LINK_R_CONNECT_FAILED, true, false},
-	[XSTREAM_R_LOST]        = {LINK_R_STREAM_LOST, true, false},
+	[XSTREAM_R_NONE]        = {LINK_R_STREAM_LOST, true, false, false},
+	[XSTREAM_R_LOCAL]       = {LINK_R_STREAM_LOST, false, false, false},
+	[XSTREAM_R_LOCAL_ERROR] = {LINK_R_STREAM_ERROR, false, true, false},
+	[XSTREAM_R_PEER]        = {LINK_R_STREAM_LOST, false, false, false},
+	[XSTREAM_R_PEER_ERROR]  = {LINK_R_STREAM_ERROR, false, true, false}, /* but see passes() */
+	[XSTREAM_R_TLS_REFUSED] = {LINK_R_TLS_FAILED, true, true, true},
+	[XSTREAM_R_TLS_FAILED]  = {LINK_R_TLS_FAILED, true, true, true},
+	[XSTREAM_R_NO_METHOD]   = {LINK_R_AUTH_FAILED, false, true, false},
+	[XSTREAM_R_BAD_CERT]    = {LINK_R_AUTH_FAILED, false, true, true},
+	[XSTREAM_R_SASL]        = {LINK_R_AUTH_FAILED, false, true, false},
+	[XSTREAM_R_TIMEOUT]     = {LINK_R_CONNECT_FAILED, true, false, false},
+	[XSTREAM_R_LOST]        = {LINK_R_STREAM_LOST, true, false, false},
 };
 /* clang-format on */
 
@@ -55,13 +55,20 @@ static bool passes(enum stream_cond cond)
 	       cond == STREAM_INTERNAL_SERVER_ERROR;
 }
 
-static struct pair_end judge_end(struct outbound *o)
+/* TLS was offered and begun, or about to be, and nothing came of it. */
+static bool broke_off_tls(const struct stream *s)
+{
+	return s->handshake || (s->x && !xstream_encrypted(s->x) && xstream_offer(s->x)->starttls);
+}
+
+static struct pair_end judge_failure(const struct outbound *o)
 {
 	const struct stream_end *e = &o->s.end;
 	struct pair_end end = {
 		.reason = causes[e->reason].reason,
 		.target_fault = causes[e->reason].target_fault,
 		.hopeless = causes[e->reason].hopeless,
+		.insecure = causes[e->reason].insecure || e->tls_failed || broke_off_tls(&o->s),
 		.failed = true,
 	};
 
@@ -69,9 +76,10 @@ static struct pair_end judge_end(struct outbound *o)
 		end.reason = o->fail;
 		end.target_fault = o->fail == LINK_R_NO_SUCH_SERVER || o->fail == LINK_R_DNS_FAILED;
 		end.hopeless = o->fail != LINK_R_DNS_FAILED;
-	} else if (e->connect_failed) {
+	} else if (o->timed_out || e->connect_failed) {
 		end.reason = LINK_R_CONNECT_FAILED;
 		end.target_fault = true;
+		end.hopeless = false;
 	} else if (e->tls_failed) {
 		end.reason = LINK_R_TLS_FAILED;
 		end.target_fault = false; /* it may be our certificate that they refuse */
@@ -79,14 +87,38 @@ static struct pair_end judge_end(struct outbound *o)
 	} else if (e->reason == XSTREAM_R_PEER_ERROR) {
 		end.hopeless = !passes(e->cond);
 	}
-	if (o->restart)
-		end.failed = end.hopeless = false;
+	return end;
+}
+
+/*
+ * Without an answer to our key the end of the stream is one (XEP-0220 2.1.1). What the peer said
+ * instead is more exact.
+ */
+static void judge_unanswered(const struct outbound *o, struct pair_end *end)
+{
+	bool said = o->s.end.reason == XSTREAM_R_PEER_ERROR;
+
+	end->reason = said ? LINK_R_STREAM_ERROR : LINK_R_DIALBACK_FAILED;
+	end->failed = true;
+	end->target_fault = false;
+	end->hopeless = !said || !passes(o->s.end.cond);
+}
+
+/* How the stream's end concerns this pair. */
+static struct pair_end judge_end(const struct outbound *o, const struct pair *p)
+{
+	bool ours = o->s.end.reason == XSTREAM_R_LOCAL && !o->timed_out;
+	struct pair_end end = judge_failure(o);
+
 	if (o->s.authenticated) {
 		/* Was up: it is a failure only when it did not last. */
-		end.hopeless = false;
-		end.target_fault = false;
-		end.failed = e->reason != XSTREAM_R_LOCAL && now(o) < o->up_ms + SHORT_LIFE_MS;
+		end.hopeless = end.target_fault = end.insecure = false;
+		end.failed = !ours && now(o) < o->up_ms + SHORT_LIFE_MS;
 	}
+	if (o->restart)
+		end.failed = end.hopeless = end.insecure = false;
+	else if (p->state == PAIR_ASKED && !(o->s.authenticated && ours))
+		judge_unanswered(o, &end);
 	return end;
 }
 
@@ -129,66 +161,146 @@ bool outbound_up(const struct outbound *o)
 }
 
 /* Room for one more that may come to be in doubt. */
-static bool has_room(struct outbound *o)
+static bool has_room(struct outbound *o, const struct pair *p)
 {
-	const struct edge_limits *l = &o->s.edge->limits;
+	size_t ahead = o->s.edge->limits.write_ahead;
 
-	if (conn_pending(o->s.conn) >= l->write_ahead)
+	/* Who takes nothing does not hold more of the link's credits than its share. */
+	if (ahead > TURN_BYTES && pair_pressed(p))
+		ahead = TURN_BYTES;
+	if (conn_pending(o->s.conn) >= ahead || now(o) < o->quiet_until_ms)
 		return false;
-	if (o->doubt.n + o->inflight.n < o->doubt.max)
+	if (o->doubt.n + o->inflight < o->doubt.max)
 		return true;
-	doubt_settle(&o->doubt, acknowledged(o), 0, o->inflight.n + o->doubt.max / 8);
-	return o->doubt.n + o->inflight.n < o->doubt.max;
+	doubt_settle(&o->doubt, acknowledged(o), 0, o->inflight + o->doubt.max / 8);
+	return o->doubt.n + o->inflight < o->doubt.max;
 }
 
-bool outbound_write(struct outbound *o, struct link_down *d)
+bool outbound_write(struct pair *p, struct link_down *d)
 {
-	if (!has_room(o))
+	struct outbound *o = p->out;
+
+	assert(p->state == PAIR_VALID);
+	if (!has_room(o, p))
 		return false;
 	d->end_offset = stream_write(&o->s, d->xml);
-	queue_append(&o->inflight, d);
+	queue_append(&p->inflight, d);
+	o->inflight++;
+	pair_watch(p, d);
 	return true;
 }
 
-static void written(struct outbound *o, struct link_down *d)
+void outbound_fill(struct outbound *o)
 {
+	size_t n = 0;
+
+	list_each(&o->pairs, it)
+		n++;
+	for (size_t i = 0; i < n && outbound_up(o); i++) {
+		struct list *first = list_pop(&o->pairs);
+
+		list_append(&o->pairs, first); /* the next turn begins with another */
+		pair_write(container_of(first, struct pair, on_stream), TURN_BYTES / n);
+	}
+}
+
+static void written(struct outbound *o, struct pair *p)
+{
+	struct link_down *d = queue_pop(&p->inflight);
+
+	o->inflight--;
 	if (d->fate_id) {
 		bool added = doubt_add(&o->doubt, d->fate_id, conn_bytes_out(o->s.conn), now(o));
 
 		assert(added); /* has_room() saw to it */
 	}
-	edge_fate(o->s.edge, d, LINK_WRITTEN, LINK_R_NONE);
+	pair_fate(p, d, LINK_WRITTEN, LINK_R_NONE);
 }
 
-/* The pair is told how it ended, once; it may open another stream from then on. */
-static void leave_pair(struct outbound *o)
+/* ---- pairs come and go ---- */
+
+static void join(struct outbound *o, struct pair *p, enum pair_state state)
 {
-	struct pair_end end = judge_end(o);
-	struct pair *p = o->pair;
-
-	end.unwritten = o->inflight;
-	o->inflight = (struct queue){0};
-	o->pair = NULL;
-	if (p)
-		pair_ended(p, &end);
+	p->out = o;
+	p->state = state;
+	list_append(&o->pairs, &p->on_stream);
 }
 
-/* A stream that ends and has nothing left to write is not waited for. */
+void outbound_leave(struct pair *p, struct pair_end *end)
+{
+	struct outbound *o = p->out;
+
+	o->inflight -= p->inflight.n;
+	end->unwritten = p->inflight;
+	p->inflight = (struct queue){0};
+	list_remove(&p->on_stream);
+	loop_timer_stop(&p->answer_timer);
+	if (o->own == p)
+		o->own = NULL;
+	p->out = NULL;
+	p->state = PAIR_OFF;
+	pair_ended(p, end);
+}
+
+/* Those that have nothing left to write are not kept by a stream that ends, or that they leave. */
 static void leave_when_written(struct outbound *o)
 {
-	if (o->s.end.closing && !o->inflight.n)
-		leave_pair(o);
+	list_each_safe(&o->pairs, it) {
+		struct pair *p = container_of(it, struct pair, on_stream);
+		struct pair_end end;
+
+		if (p->inflight.n || (!o->s.end.closing && p->state != PAIR_LEAVING))
+			continue;
+		end = o->s.end.closing ? judge_end(o, p) : (struct pair_end){0};
+		outbound_leave(p, &end);
+	}
 }
+
+static void leave_all(struct outbound *o)
+{
+	struct list *it;
+
+	while ((it = list_first(&o->pairs))) {
+		struct pair *p = container_of(it, struct pair, on_stream);
+		struct pair_end end = judge_end(o, p);
+
+		outbound_leave(p, &end);
+	}
+}
+
+void outbound_retire(struct pair *p, enum edge_refusal why)
+{
+	struct outbound *o = p->out;
+	bool last = true;
+
+	list_each(&o->pairs, it)
+		if (container_of(it, struct pair, on_stream) != p)
+			last = false;
+	if (last) {
+		stream_finish(&o->s, edge_refusal_cond(why), edge_refusal_text(why),
+			edge_refusal_name(why));
+		return;
+	}
+	xstream_pair_remove(o->s.x, slice_of(p->remote), slice_of(p->local));
+	p->state = PAIR_LEAVING;
+	loop_timer_stop(&p->answer_timer);
+	leave_when_written(o);
+}
+
+/* ---- what the connection has taken ---- */
 
 static void on_flushed(struct stream *s, uint64_t offset)
 {
-	struct outbound *o = of(s);
+	struct outbound *o = outbound_of(s);
 
-	while (o->inflight.first && o->inflight.first->end_offset <= offset)
-		written(o, queue_pop(&o->inflight));
+	list_each(&o->pairs, it) {
+		struct pair *p = container_of(it, struct pair, on_stream);
+
+		while (p->inflight.first && p->inflight.first->end_offset <= offset)
+			written(o, p);
+	}
 	leave_when_written(o);
-	if (o->pair && outbound_up(o))
-		pair_ready(o->pair);
+	outbound_fill(o);
 }
 
 /*
@@ -196,15 +308,10 @@ static void on_flushed(struct stream *s, uint64_t offset)
  * one cannot be taken out of a half-written record: the peer has taken nothing for so long that the
  * stream counts as broken (RFC 6120 4.6.2).
  */
-static void watch_inflight(struct outbound *o)
+void outbound_stalled(struct outbound *o)
 {
-	for (const struct link_down *d = o->inflight.first; d; d = d->next) {
-		if (d->deadline_ms < now(o)) {
-			o->s.end.reason = XSTREAM_R_LOST;
-			stream_abort(&o->s, "stalled");
-			return;
-		}
-	}
+	o->s.end.reason = XSTREAM_R_LOST;
+	stream_abort(&o->s, "stalled");
 }
 
 static void on_settle_timer(void *arg)
@@ -212,53 +319,52 @@ static void on_settle_timer(void *arg)
 	struct outbound *o = arg;
 
 	settle(o, o->s.edge->limits.doubt_ms);
-	watch_inflight(o);
-	if (o->pair &&
-		outbound_up(o)) /* there may be room again for what may come to be in doubt */
-		pair_ready(o->pair);
+	outbound_fill(o); /* there may be room again for what may come to be in doubt */
 	if (!o->s.ended)
 		loop_timer_in(&o->settle_timer, SETTLE_MS);
 }
 
 /* ---- negotiation ---- */
 
-static void give_up(struct outbound *o, enum link_reason reason, const char *why)
+static enum negotiation_method method_of(const struct outbound *o, enum xstream_method m)
 {
-	o->fail = reason;
-	stream_close(&o->s, STREAM_OK, NULL, why);
+	if (m == XSTREAM_EXTERNAL)
+		return METHOD_SASL_OVER_TLS;
+	return xstream_encrypted(o->s.x) ? METHOD_TLS_DIALBACK : METHOD_TCP_DIALBACK;
 }
 
 static void on_authenticated(struct outbound *o, const struct xstream_event *ev)
 {
 	struct stream *s = &o->s;
-	const struct conn_tls_info *tls = conn_tls_info(s->conn);
-	enum edge_refusal r = edge_count_stream(s->edge, s);
+	struct pair *p = o->own;
+	bool tls = s->secured;
 
-	if (r != EDGE_OK) {
-		give_up(o, LINK_R_CONNECTION_LIMIT, edge_refusal_name(r));
-		return;
-	}
 	s->authenticated = true;
 	o->up_ms = now(o);
-	o->method = ev->method;
 	loop_timer_stop(&o->attempt_timer);
 	loop_timer_in(&o->settle_timer, SETTLE_MS);
 	loop_timer_in(&s->idle_timer, 1000);
+	assert(p); /* nobody joins a stream before it is up */
+	p->state = PAIR_VALID;
+	p->method = o->method = method_of(o, ev->method);
+	if (tls)
+		pair_secured(p);
 	log_info(&s->log, "stream-authenticated", LF_Z("dir", "out"),
-		LF_Z("method", negotiation_method_name(METHOD_SASL_OVER_TLS)),
-		LF_Z("tls", tls->version), LF_Z("cipher", tls->cipher),
-		LF_Z("cert", cert_verdict_name(s->cert)));
-	if (o->pair)
-		pair_ready(o->pair);
+		LF_Z("method", negotiation_method_name(p->method)),
+		LF_Z("tls", tls ? conn_tls_info(s->conn)->version : NULL),
+		LF_Z("cipher", tls ? conn_tls_info(s->conn)->cipher : NULL),
+		LF_Z("cert", tls ? cert_verdict_name(s->cert) : NULL));
+	outbound_fill(o);
+	place_changed(s->edge);
 }
 
 static void on_event(struct stream *s, struct xstream_event *ev)
 {
-	struct outbound *o = of(s);
+	struct outbound *o = outbound_of(s);
 
 	switch (ev->type) {
 	case XSTREAM_NEED_DIALBACK:
-		give_up(o, LINK_R_AUTH_FAILED, xstream_reason_name(XSTREAM_R_NO_METHOD));
+		claim_begin(o->own);
 		break;
 	case XSTREAM_AUTHENTICATED:
 		on_authenticated(o, ev);
@@ -266,6 +372,9 @@ static void on_event(struct stream *s, struct xstream_event *ev)
 	case XSTREAM_AUTH_FAILED:
 		log_info(&s->log, "sasl-refused", LF_Z("condition", sasl_cond_name(ev->sasl_cond)),
 			LF_S("text", ev->text));
+		break;
+	case XSTREAM_DB_RESULT:
+		claim_answered(o, &ev->db);
 		break;
 	case XSTREAM_CLOSING:
 		leave_when_written(o);
@@ -286,25 +395,31 @@ static bool always_ready(struct stream *s)
 	return true;
 }
 
+bool outbound_tls_floor(const struct edge *e, struct slice remote)
+{
+	struct table_node *n = table_get(&e->targets, remote);
+
+	return n && container_of(n, struct target, node)->backoff.tls_floor;
+}
+
 static void on_connected(struct stream *s)
 {
-	struct outbound *o = of(s);
-	const struct gateway_settings *g = snapshot_gateway(s->edge->snapshot);
+	struct outbound *o = outbound_of(s);
 	struct edge_verdict v =
 		edge_judge_pair(s->edge->snapshot, slice_of(s->local), slice_of(s->remote));
-	uint64_t until = o->started_ms + g->stream_establishment_timeout * UINT64_C(1000);
 	struct xstream_cfg cfg = {
 		.role = XSTREAM_INITIATOR,
 		.local = slice_of(s->local),
 		.remote = slice_of(s->remote),
 		.policy = v.policy,
 		.limits = {.stanza = s->edge->limits.stanza_bytes},
-		.establish_ms = (uint32_t)(until > now(o) ? until - now(o) : 1),
+		.establish_ms = UINT32_MAX, /* attempt_timer, which follows the settings */
 		.close_ms = s->edge->limits.close_ms,
 	};
 
-	assert(v.refusal ==
-		EDGE_OK); /* edge_set_snapshot() ends attempts that are no longer allowed */
+	assert(v.refusal == EDGE_OK); /* else edge_set_snapshot() has ended the attempt */
+	if (o->own->backoff.tls_floor || o->own->target->backoff.tls_floor)
+		cfg.policy.dialback_clear = false;
 	stream_start(s, &cfg);
 	stream_pump(s);
 }
@@ -330,28 +445,42 @@ static void attempt_timed_out(void *arg)
 {
 	struct outbound *o = arg;
 
-	o->s.end.reason = XSTREAM_R_TIMEOUT;
-	stream_abort(&o->s, "establishment-timeout");
+	o->timed_out = true;
+	if (o->s.x)
+		stream_close(&o->s, STREAM_CONNECTION_TIMEOUT, "not authenticated in time",
+			"establishment-timeout");
+	else
+		stream_abort(&o->s, "establishment-timeout");
+}
+
+static void watch_attempt(struct outbound *o)
+{
+	const struct gateway_settings *g = snapshot_gateway(o->s.edge->snapshot);
+
+	loop_timer_at(&o->attempt_timer,
+		o->started_ms + g->stream_establishment_timeout * UINT64_C(1000));
 }
 
 static void on_ended(struct stream *s)
 {
-	struct outbound *o = of(s);
+	struct outbound *o = outbound_of(s);
 
 	lookup_cancel(o->lookup);
 	o->lookup = NULL;
 	loop_timer_stop(&o->attempt_timer);
 	loop_timer_stop(&o->settle_timer);
 	if (s->conn)
-		tell_lost(o, judge_end(o).reason);
-	leave_pair(o);
+		tell_lost(o, judge_failure(o).reason);
+	list_remove(&o->of_partner);
+	leave_all(o);
 }
 
 static void destroy(struct stream *s)
 {
-	struct outbound *o = of(s);
+	struct outbound *o = outbound_of(s);
 
 	doubt_done(&o->doubt);
+	free(o->proxy);
 	free(o);
 }
 
@@ -364,26 +493,79 @@ static const struct stream_hooks hooks = {
 	.destroy = destroy,
 };
 
+static void look_up(struct outbound *o, const struct partner *partner)
+{
+	struct edge *e = o->s.edge;
+	struct arena a = {0};
+
+	o->proxy = partner->proxy.host ? xstrdup(partner->proxy.host) : NULL;
+	o->proxy_port = partner->proxy.port;
+	o->lookup = lookup_new(e->loop, e->dns, edge_ascii(&a, slice_of(o->s.remote)), o->proxy,
+		o->proxy_port, e->default_port, on_lookup, o);
+	arena_done(&a);
+}
+
 struct outbound *outbound_new(struct pair *p)
 {
 	struct edge *e = p->edge;
 	struct outbound *o = xzalloc(sizeof *o);
 	const struct partner *partner = snapshot_partner(e->snapshot, slice_of(p->remote));
-	const struct gateway_settings *g = snapshot_gateway(e->snapshot);
-	struct arena a = {0};
+	enum edge_refusal counted;
 
 	stream_init(&o->s, e, &hooks, false);
 	stream_set_pair(&o->s, slice_of(p->local), slice_of(p->remote));
 	stream_set_partner(&o->s, partner_state_get(e, partner));
-	o->pair = p;
+	list_append(&o->s.partner->outbounds, &o->of_partner);
+	list_init(&o->pairs);
+	join(o, p, PAIR_MAKING);
+	o->own = p;
 	o->started_ms = now(o);
+	counted = edge_count_stream(e, &o->s);
+	assert(counted == EDGE_OK); /* place_want() has asked */
 	doubt_init(&o->doubt, e->limits.doubt_stanzas);
 	loop_timer_init(&o->attempt_timer, e->loop, attempt_timed_out, o);
-	loop_timer_in(&o->attempt_timer, g->stream_establishment_timeout * UINT64_C(1000));
+	watch_attempt(o);
 	loop_timer_init(&o->settle_timer, e->loop, on_settle_timer, o);
-	o->lookup = lookup_new(e->loop, e->dns, edge_ascii(&a, slice_of(p->remote)),
-		partner->proxy.host, partner->proxy.port, e->default_port, on_lookup, o);
-	arena_done(&a);
+	look_up(o, partner);
 	log_debug(&o->s.log, "stream-opening", LF_Z("dir", "out"));
 	return o;
+}
+
+struct stream *outbound_to(struct edge *e, struct slice remote)
+{
+	list_each(&e->streams, it) {
+		struct stream *s = container_of(it, struct stream, node);
+
+		if (!s->inbound && slice_eqz(remote, s->remote) && outbound_up(outbound_of(s)))
+			return s;
+	}
+	return NULL;
+}
+
+/* ---- settings ---- */
+
+static bool same_way(const struct outbound *o, const struct partner *partner)
+{
+	const char *host = partner->proxy.host;
+
+	if (!host || !o->proxy)
+		return !host && !o->proxy;
+	return strcmp(host, o->proxy) == 0 && partner->proxy.port == o->proxy_port;
+}
+
+void outbound_judge(struct outbound *o)
+{
+	struct edge *e = o->s.edge;
+	const struct partner *partner = snapshot_partner(e->snapshot, slice_of(o->s.remote));
+
+	if (o->s.end.closing || o->s.ended || list_empty(&o->pairs))
+		return;
+	if (!o->s.authenticated)
+		watch_attempt(o);
+	if (!partner || same_way(o, partner))
+		return;
+	if (o->s.authenticated)
+		stream_close(&o->s, STREAM_OK, NULL, edge_refusal_name(EDGE_SETTINGS_CHANGED));
+	else
+		outbound_restart(o);
 }

@@ -7,27 +7,72 @@
 #include "edge/outbound.h"
 #include "view/metrics.h"
 
-enum { SWEEP_MS = 500, DOMAIN_MAX = 1023 };
+enum { DOMAIN_MAX = 1023 };
 
 static uint64_t now(const struct pair *p)
 {
 	return loop_now(p->edge->loop);
 }
 
+/* ---- what it holds ---- */
+
+static void hold(struct pair *p, const struct link_down *d)
+{
+	p->partner->stanzas++;
+	p->partner->stanza_bytes += d->block;
+	p->edge->stanza_bytes += d->block;
+}
+
+void pair_fate(struct pair *p, struct link_down *d, enum link_fate_kind fate, enum link_reason r)
+{
+	p->partner->stanzas--;
+	p->partner->stanza_bytes -= d->block;
+	p->edge->stanza_bytes -= d->block;
+	edge_fate(p->edge, d, fate, r);
+}
+
+/* Another partner has its domain now, and what it holds. */
+static void move(struct pair *p, const struct partner *to)
+{
+	size_t stanzas = p->queue.n + p->inflight.n, bytes = p->queue.bytes + p->inflight.bytes;
+
+	p->partner->stanzas -= stanzas;
+	p->partner->stanza_bytes -= bytes;
+	partner_state_unref(p->edge, p->partner);
+	p->partner = partner_state_get(p->edge, to);
+	p->partner->stanzas += stanzas;
+	p->partner->stanza_bytes += bytes;
+}
+
+bool pair_pressed(const struct pair *p)
+{
+	return p->partner->stanzas > link_down_room(p->edge->link);
+}
+
+/* Every partner may have as much as is left, so that none takes what others need. */
+static bool has_share(const struct pair *p, const struct link_down *d)
+{
+	const struct edge *e = p->edge;
+	size_t most = e->limits.all_bytes,
+	       left = most > e->stanza_bytes ? most - e->stanza_bytes : 0;
+
+	return !pair_pressed(p) && p->partner->stanza_bytes + d->block <= left;
+}
+
 /* ---- fates ---- */
 
-static void tell_all(struct edge *e, struct queue *q, enum link_fate_kind fate, enum link_reason r)
+static void tell_all(struct pair *p, struct queue *q, enum link_fate_kind fate, enum link_reason r)
 {
 	struct link_down *d;
 
 	while ((d = queue_pop(q)))
-		edge_fate(e, d, fate, r);
+		pair_fate(p, d, fate, r);
 }
 
 static void drop_queue(struct pair *p, enum link_fate_kind fate, enum link_reason r)
 {
 	metric_add(M_QUEUED, -(int64_t)p->queue.n);
-	tell_all(p->edge, &p->queue, fate, r);
+	tell_all(p, &p->queue, fate, r);
 }
 
 /* Those whose deadline is before `time`. */
@@ -37,18 +82,46 @@ static void drop_expired(struct pair *p, uint64_t time, enum link_reason r)
 
 	queue_take_expired(&p->queue, time, &expired);
 	metric_add(M_QUEUED, -(int64_t)expired.n);
-	tell_all(p->edge, &expired, LINK_UNSENT, r);
+	tell_all(p, &expired, LINK_UNSENT, r);
 }
 
-static void on_sweep_timer(void *arg)
+static void watch(struct pair *p, uint64_t deadline)
+{
+	struct loop_timer *t = &p->deadline_timer;
+
+	if (deadline != UINT64_MAX && (!loop_timer_armed(t) || deadline + 1 < t->wheel.due))
+		loop_timer_at(t, deadline + 1);
+}
+
+void pair_watch(struct pair *p, const struct link_down *d)
+{
+	watch(p, d->deadline_ms);
+}
+
+static bool inflight_expired(struct pair *p)
+{
+	if (queue_earliest(&p->inflight) >= now(p))
+		return false;
+	for (const struct link_down *d = p->inflight.first; d; d = d->next)
+		if (d->deadline_ms < now(p))
+			return true;
+	return false;
+}
+
+static void on_deadline_timer(void *arg)
 {
 	struct pair *p = arg;
+	bool waits = list_linked(&p->place);
 
-	drop_expired(p, now(p), LINK_R_DEADLINE);
-	if (p->queue.n)
-		loop_timer_in(&p->sweep_timer, SWEEP_MS);
-	else
+	drop_expired(p, now(p), waits ? LINK_R_CONNECTION_LIMIT : LINK_R_DEADLINE);
+	if (inflight_expired(p))
+		outbound_stalled(p->out);
+	watch(p, queue_earliest(&p->queue));
+	watch(p, queue_earliest(&p->inflight));
+	if (!p->queue.n) {
+		place_forget(p);
 		edge_settled(p->edge);
+	}
 }
 
 /* ---- pairs and targets ---- */
@@ -88,7 +161,7 @@ static struct pair *pair_new(struct edge *e, struct slice key, struct slice loca
 	p->partner = partner_state_get(e, partner);
 	p->negotiation = partner->negotiation;
 	p->target = target_get(e, remote);
-	loop_timer_init(&p->sweep_timer, e->loop, on_sweep_timer, p);
+	loop_timer_init(&p->deadline_timer, e->loop, on_deadline_timer, p);
 	loop_timer_init(&p->retry_timer, e->loop, on_retry_timer, p);
 	memcpy(p->key, key.p, key.n);
 	table_put(&e->pairs, &p->node, slice_make(p->key, key.n));
@@ -98,12 +171,14 @@ static struct pair *pair_new(struct edge *e, struct slice key, struct slice loca
 static void pair_free(struct pair *p)
 {
 	assert(!p->queue.n && !p->out);
+	place_forget(p);
 	table_remove(&p->edge->pairs, &p->node);
-	loop_timer_stop(&p->sweep_timer);
+	loop_timer_stop(&p->deadline_timer);
 	loop_timer_stop(&p->retry_timer);
 	partner_state_unref(p->edge, p->partner);
 	free(p->local);
 	free(p->remote);
+	free(p->addrs);
 	free(p);
 }
 
@@ -153,16 +228,10 @@ static void connect_or_wait(struct pair *p)
 {
 	if (p->out || !p->queue.n)
 		return;
-	if (now(p) < next_try(p)) {
+	if (now(p) < next_try(p))
 		loop_timer_at(&p->retry_timer, next_try(p));
-		return;
-	}
-	if (edge_may_connect(p->edge, p->partner,
-		    snapshot_partner(p->edge->snapshot, slice_of(p->remote))) != EDGE_OK) {
-		drop_queue(p, LINK_UNSENT, LINK_R_CONNECTION_LIMIT);
-		return;
-	}
-	p->out = outbound_new(p);
+	else
+		place_want(p);
 }
 
 static void on_retry_timer(void *arg)
@@ -170,27 +239,47 @@ static void on_retry_timer(void *arg)
 	connect_or_wait(arg);
 }
 
-void pair_ready(struct pair *p)
+bool pair_up(const struct pair *p)
 {
-	struct link_down *d;
+	return p->state == PAIR_VALID && outbound_up(p->out);
+}
 
-	while (p->queue.first) {
-		d = p->queue.first;
-		if (d->deadline_ms < now(p)) {
-			edge_fate(p->edge, queue_pop(&p->queue), LINK_UNSENT, LINK_R_DEADLINE);
-		} else {
-			queue_pop(&p->queue);
-			if (!outbound_write(p->out, d)) {
-				struct queue back = {0};
+/* False: no room. */
+static bool write_first(struct pair *p, size_t *ret_bytes)
+{
+	struct link_down *d = p->queue.first;
 
-				queue_append(&back, d);
-				queue_prepend(&p->queue, &back);
-				return;
-			}
-		}
-		metric_add(M_QUEUED, -1);
+	if (d->deadline_ms < now(p)) {
+		pair_fate(p, queue_pop(&p->queue), LINK_UNSENT, LINK_R_DEADLINE);
+		return true;
 	}
-	edge_settled(p->edge);
+	queue_pop(&p->queue);
+	if (!outbound_write(p, d)) {
+		struct queue back = {0};
+
+		queue_append(&back, d);
+		queue_prepend(&p->queue, &back);
+		return false;
+	}
+	*ret_bytes += d->xml.n;
+	return true;
+}
+
+void pair_write(struct pair *p, size_t bytes)
+{
+	size_t written = 0;
+
+	if (!p->queue.n || !pair_up(p))
+		return;
+	while (p->queue.n && written < bytes && write_first(p, &written))
+		metric_add(M_QUEUED, -1);
+	if (!p->queue.n)
+		edge_settled(p->edge);
+}
+
+void pair_secured(struct pair *p)
+{
+	p->backoff.tls_floor = p->target->backoff.tls_floor = false;
 }
 
 /* What was wrong is over. */
@@ -204,6 +293,8 @@ static void note_success(struct pair *p)
 static void note_failure(struct pair *p, const struct pair_end *end)
 {
 	backoff_failed(end->target_fault ? &p->target->backoff : &p->backoff, now(p), rand_u64());
+	if (end->insecure)
+		p->backoff.tls_floor = p->target->backoff.tls_floor = true;
 	p->last_fail = end->reason;
 	log_warn(&p->edge->log, "outbound-failed", LF_Z("partner", p->partner->name),
 		LF_Z("local", p->local), LF_Z("remote", p->remote),
@@ -213,11 +304,9 @@ static void note_failure(struct pair *p, const struct pair_end *end)
 
 void pair_ended(struct pair *p, struct pair_end *end)
 {
-	p->out = NULL;
 	metric_add(M_QUEUED, (int64_t)end->unwritten.n);
 	queue_prepend(&p->queue, &end->unwritten);
-	if (p->queue.n && !loop_timer_armed(&p->sweep_timer))
-		loop_timer_in(&p->sweep_timer, SWEEP_MS);
+	watch(p, queue_earliest(&p->queue));
 	drop_expired(p, now(p), LINK_R_DEADLINE);
 	if (end->failed && !p->edge->draining && p->refused == LINK_R_NONE)
 		note_failure(p, end);
@@ -243,20 +332,26 @@ static void refuse(struct edge *e, struct link_down *d, enum link_reason r)
 
 static void enqueue(struct pair *p, struct link_down *d)
 {
-	struct edge *e = p->edge;
+	const struct edge_limits *l = &p->edge->limits;
 
 	if (!p->out && d->deadline_ms < next_try(p)) {
-		edge_fate(e, d, LINK_UNSENT, LINK_R_BACK_OFF);
+		pair_fate(p, d, LINK_UNSENT, LINK_R_BACK_OFF);
 		return;
 	}
-	if (!queue_push(&p->queue, d, e->limits.pair_stanzas, e->limits.pair_bytes)) {
-		edge_fate(e, d, LINK_UNSENT, LINK_R_QUEUE_FULL);
+	if (!has_share(p, d) || !queue_push(&p->queue, d, l->pair_stanzas, l->pair_bytes)) {
+		pair_fate(p, d, LINK_UNSENT, LINK_R_QUEUE_FULL);
 		return;
 	}
 	metric_add(M_QUEUED, 1);
-	if (!loop_timer_armed(&p->sweep_timer))
-		loop_timer_in(&p->sweep_timer, SWEEP_MS);
+	pair_watch(p, d);
 	connect_or_wait(p);
+}
+
+static void send_or_queue(struct pair *p, struct link_down *d)
+{
+	hold(p, d);
+	if (p->queue.n || !pair_up(p) || !outbound_write(p, d))
+		enqueue(p, d);
 }
 
 void pair_send(struct edge *e, struct link_down *d)
@@ -268,55 +363,81 @@ void pair_send(struct edge *e, struct link_down *d)
 		refuse(e, d, why);
 	else if (d->xml.n > e->limits.stanza_bytes)
 		refuse(e, d, LINK_R_TOO_BIG);
-	else if (e->draining && (d->fate_id || !p->out || !outbound_up(p->out)))
+	else if (e->draining && (d->fate_id || !pair_up(p)))
 		edge_fate(e, d, LINK_UNSENT, LINK_R_SHUTDOWN); /* answers still go out */
 	else if (d->deadline_ms < loop_now(e->loop))
 		edge_fate(e, d, LINK_UNSENT, LINK_R_DEADLINE);
-	else if (p->queue.n || !p->out || !outbound_up(p->out) || !outbound_write(p->out, d))
-		enqueue(p, d);
+	else
+		send_or_queue(p, d);
 }
 
 /* ---- settings, drain, end ---- */
+
+/* The pair is not allowed any more. */
+static void dismiss(struct pair *p, enum edge_refusal why)
+{
+	place_forget(p);
+	drop_queue(p, LINK_REFUSED, p->refused);
+	if (p->out)
+		outbound_retire(p, why == EDGE_NOT_PARTNER ? EDGE_NO_LONGER_PARTNER : why);
+	if (!p->out)
+		pair_free(p);
+}
+
+/* New settings are a new chance. */
+static void forgive(struct pair *p)
+{
+	note_success(p);
+	p->alone = false;
+	p->addrs_until_ms = 0;
+	loop_timer_stop(&p->retry_timer);
+}
 
 static void judge_pair(struct pair *p)
 {
 	struct edge *e = p->edge;
 	struct edge_verdict v =
 		edge_judge_pair(e->snapshot, slice_of(p->local), slice_of(p->remote));
-	struct outbound *o = p->out;
 	bool moved, changed;
 
 	p->refused = link_reason_of(v.refusal);
 	if (v.refusal != EDGE_OK) {
-		enum edge_refusal told =
-			v.refusal == EDGE_NOT_PARTNER ? EDGE_NO_LONGER_PARTNER : v.refusal;
-
-		drop_queue(p, LINK_REFUSED, p->refused);
-		if (o)
-			stream_finish(&o->s, edge_refusal_cond(told), edge_refusal_text(told),
-				edge_refusal_name(told));
-		if (!p->out)
-			pair_free(p);
+		dismiss(p, v.refusal);
 		return;
 	}
 	moved = strcmp(p->partner->name, v.partner->domain.a) != 0;
 	changed = !negotiation_eq(p->negotiation, v.partner->negotiation);
-	if (moved) {
-		partner_state_unref(e, p->partner);
-		p->partner = partner_state_get(e, v.partner);
-	}
+	if (moved)
+		move(p, v.partner);
 	p->negotiation = v.partner->negotiation;
-	if (o && !o->s.authenticated && (moved || changed))
-		outbound_restart(o);
-	else if (o && moved)
-		stream_finish(&o->s, STREAM_RESET, edge_refusal_text(EDGE_SETTINGS_CHANGED),
-			edge_refusal_name(EDGE_SETTINGS_CHANGED));
+	if (moved || changed)
+		forgive(p);
+	if (!p->out || (!moved && !changed))
+		return;
+	if (!p->out->s.authenticated)
+		outbound_restart(p->out);
+	else if (moved ||
+		 (p->state == PAIR_VALID && !negotiation_allows(p->negotiation, p->method)))
+		outbound_retire(p, EDGE_SETTINGS_CHANGED);
+}
+
+static void judge_streams(struct edge *e)
+{
+	list_each_safe(&e->streams, it) {
+		struct stream *s = container_of(it, struct stream, node);
+
+		if (!s->inbound)
+			outbound_judge(outbound_of(s));
+	}
 }
 
 void pair_judge_all(struct edge *e)
 {
 	table_each(&e->pairs, it)
 		judge_pair(container_of(it, struct pair, node));
+	judge_streams(e);
+	table_each(&e->pairs, it)
+		connect_or_wait(container_of(it, struct pair, node));
 }
 
 void pair_drain_all(struct edge *e)
@@ -324,7 +445,8 @@ void pair_drain_all(struct edge *e)
 	table_each(&e->pairs, it) {
 		struct pair *p = container_of(it, struct pair, node);
 
-		if (!p->out || !outbound_up(p->out))
+		place_forget(p);
+		if (!p->out || !pair_up(p))
 			drop_queue(p, LINK_UNSENT, LINK_R_SHUTDOWN);
 		if (p->out && !p->out->s.authenticated)
 			stream_abort(&p->out->s, edge_refusal_name(EDGE_SHUTDOWN));
@@ -338,7 +460,7 @@ size_t pair_waiting(const struct edge *e)
 	table_each(&e->pairs, it) {
 		const struct pair *p = container_of(it, struct pair, node);
 
-		n += p->queue.n + (p->out ? p->out->inflight.n : 0);
+		n += p->queue.n + p->inflight.n;
 	}
 	return n;
 }

@@ -173,7 +173,8 @@ static void dispatch(struct stream *s, struct xstream_event *ev)
 		break;
 	case XSTREAM_CLOSING:
 		note_end(s, ev);
-		edge_uncount_stream(s->edge, s);
+		if (s->inbound) /* whoever limits our connections counts them until they are gone */
+			edge_uncount_stream(s->edge, s);
 		sight_changed(s);
 		s->hooks->event(s, ev);
 		break;

@@ -37,13 +37,15 @@ enum link_reason {
 	LINK_R_DNS_FAILED,     /* DNS did not answer, or its answer is bogus */
 	LINK_R_CONNECT_FAILED, /* no address took the connection */
 	LINK_R_TLS_FAILED,
-	LINK_R_AUTH_FAILED,  /* certificate, SASL or dialback: ours refused, or theirs not good */
-	LINK_R_STREAM_ERROR, /* the partner closed with a stream error */
-	LINK_R_BACK_OFF,     /* the partner is in back-off beyond the deadline */
-	LINK_R_DEADLINE,     /* the deadline passed in the queue */
+	LINK_R_AUTH_FAILED,      /* certificate or SASL: ours refused, or theirs not good */
+	LINK_R_DIALBACK_INVALID, /* the partner found our dialback key to be false */
+	LINK_R_DIALBACK_FAILED,  /* it could not, or would not, find out (XEP-0220 2.1.1) */
+	LINK_R_STREAM_ERROR,     /* the partner closed with a stream error */
+	LINK_R_BACK_OFF,         /* the partner is in back-off beyond the deadline */
+	LINK_R_DEADLINE,         /* the deadline passed in the queue */
 	LINK_R_QUEUE_FULL,
 	LINK_R_TOO_BIG,          /* more than the partner takes */
-	LINK_R_CONNECTION_LIMIT, /* no further stream to this partner, or at all, is allowed */
+	LINK_R_CONNECTION_LIMIT, /* no connection became free for it in time */
 	LINK_R_STREAM_LOST,
 	LINK_R_SHUTDOWN,
 	LINK_R__N

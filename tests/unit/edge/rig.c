@@ -236,11 +236,14 @@ void side_settings(struct side *s, const struct side_partner *p)
 	struct config *c = config_new();
 	struct object *g = object_copy(config_find(c, OBJECT_GATEWAY, SL("global")));
 	struct snapshot *snapshot;
+	char passphrase[128];
 	struct err e;
 
 	set(g, "stream_inactivity_timeout", p->inactivity);
 	set(g, "keep_alive_interval", p->keep_alive);
 	set(g, "stream_establishment_timeout", p->establishment);
+	snprintf(passphrase, sizeof passphrase, "the passphrase of %s", s->domain);
+	set(g, "dialback_passphrase", passphrase);
 	config_put(c, g);
 	put_local(c, s->domain);
 	if (p->second_local)
