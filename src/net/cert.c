@@ -105,10 +105,10 @@ static bool is_crl_code(int code)
 	return false;
 }
 
-/* A list past its time still tells truly who was revoked; other faults make it worthless. */
+/* A list out of its time still tells truly who was revoked; other faults make it worthless. */
 static bool still_revokes(int code)
 {
-	return code == X509_V_ERR_CRL_HAS_EXPIRED;
+	return code == X509_V_ERR_CRL_HAS_EXPIRED || code == X509_V_ERR_CRL_NOT_YET_VALID;
 }
 
 static void add_fault(struct faults *f, int code, int depth)

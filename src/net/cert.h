@@ -37,7 +37,7 @@ const char *cert_verdict_text(enum cert_verdict v); /* for people */
 
 /*
  * What is done with the revocation lists in a store of authorities (RFC 5280 6.3). A certificate
- * that a list names is revoked, also when the list is past its time. Where an authority has no
+ * that a list names is revoked, also when the list is out of its time. Where an authority has no
  * list, or none that is in its time and properly signed:
  */
 enum cert_crls {

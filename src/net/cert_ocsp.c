@@ -87,11 +87,9 @@ static enum cert_ocsp status_of(OCSP_SINGLERESP *single, int64_t now)
 
 	if (!begin || end < begin)
 		return CERT_OCSP_BAD;
-	if (begin > now + CLOCKS_DIFFER)
-		return CERT_OCSP_STALE;
-	if (status == V_OCSP_CERTSTATUS_REVOKED) /* for good, so also when it is old */
+	if (status == V_OCSP_CERTSTATUS_REVOKED) /* for good, whenever that was said */
 		return CERT_OCSP_REVOKED;
-	if (end < now - CLOCKS_DIFFER)
+	if (begin > now + CLOCKS_DIFFER || end < now - CLOCKS_DIFFER)
 		return CERT_OCSP_STALE;
 	return status == V_OCSP_CERTSTATUS_GOOD ? CERT_OCSP_GOOD : CERT_OCSP_UNKNOWN;
 }

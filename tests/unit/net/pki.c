@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
@@ -15,10 +16,10 @@
 struct pki {
 	char dir[64], trust[96];
 	EVP_PKEY *root_key, *sub_key;
-	X509 *root, *sub;
+	X509 *root, *sub, *last;
 	X509_STORE *store;
 	long serial;
-	char *files[64];
+	char *files[128];
 	size_t n_files;
 };
 
@@ -114,6 +115,8 @@ static X509 *leaf(struct pki *p, const struct pki_spec *spec, EVP_PKEY *key)
 	bool dated = spec->from_days || spec->to_days;
 	X509 *x = blank(p, cn, key, dated ? spec->from_days : -1, dated ? spec->to_days : 30);
 
+	if (spec->seconds)
+		X509_gmtime_adj(X509_getm_notAfter(x), spec->seconds);
 	name_of(x,
 		spec->self_signed       ? cn
 		: spec->by_intermediate ? "Lab Sub CA"
@@ -122,11 +125,13 @@ static X509 *leaf(struct pki *p, const struct pki_spec *spec, EVP_PKEY *key)
 	add_names(x, spec);
 	if (spec->eku)
 		add_ext(x, NID_ext_key_usage, spec->eku);
+	if (spec->must_staple)
+		add_ext(x, NID_tlsfeature, "status_request");
 	X509_sign(x,
 		spec->self_signed       ? key
 		: spec->by_intermediate ? p->sub_key
 					: p->root_key,
-		EVP_sha256());
+		spec->sha1 ? EVP_sha1() : EVP_sha256());
 	return x;
 }
 
@@ -175,6 +180,7 @@ void pki_free(struct pki *p)
 	EVP_PKEY_free(p->sub_key);
 	X509_free(p->root);
 	X509_free(p->sub);
+	X509_free(p->last);
 	X509_STORE_free(p->store);
 	free(p);
 }
@@ -189,29 +195,61 @@ X509_STORE *pki_store(struct pki *p)
 	return p->store;
 }
 
-struct pki_files pki_issue(struct pki *p, const char *name, const struct pki_spec *spec)
+static void write_cert(struct pki *p, const char *path, X509 *x, X509 *above)
+{
+	FILE *f = create(p, path);
+
+	PEM_write_X509(f, x);
+	if (above)
+		PEM_write_X509(f, above);
+	fclose(f);
+}
+
+struct pki_files pki_issue_apart(
+	struct pki *p, const char *name, const struct pki_spec *spec, char ret_above[128])
 {
 	EVP_PKEY *key = new_key(spec);
-	X509 *x = leaf(p, spec, key);
+	X509 *x = leaf(p, spec, key), *above = spec->by_intermediate ? p->sub : NULL;
 	struct pki_files ret;
 	FILE *f;
 
 	snprintf(ret.chain, sizeof ret.chain, "%s/%.40s.pem", p->dir, name);
 	snprintf(ret.key, sizeof ret.key, "%s/%.40s.key", p->dir, name);
-	f = create(p, ret.chain);
-	PEM_write_X509(f, x);
-	if (spec->by_intermediate)
-		PEM_write_X509(f, p->sub);
-	fclose(f);
+	write_cert(p, ret.chain, x, ret_above ? NULL : above);
+	if (ret_above) {
+		snprintf(ret_above, 128, "%s/%.40s-above.pem", p->dir, name);
+		write_cert(p, ret_above, p->sub, NULL);
+	}
 	f = create(p, ret.key);
 	PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
 	fclose(f);
-	X509_free(x);
+	X509_free(p->last);
+	p->last = x;
 	EVP_PKEY_free(key);
 	return ret;
 }
 
-X509 *pki_make(struct pki *p, const struct pki_spec *spec, STACK_OF(X509) **ret_chain)
+struct pki_files pki_issue(struct pki *p, const char *name, const struct pki_spec *spec)
+{
+	return pki_issue_apart(p, name, spec, NULL);
+}
+
+X509 *pki_last(const struct pki *p)
+{
+	return p->last;
+}
+
+X509 *pki_intermediate(const struct pki *p)
+{
+	return p->sub;
+}
+
+X509 *pki_root(const struct pki *p)
+{
+	return p->root;
+}
+
+X509 *pki_make(struct pki *p, const struct pki_spec *spec, STACK_OF(X509) * *ret_chain)
 {
 	EVP_PKEY *key = new_key(spec);
 	X509 *x = leaf(p, spec, key);
@@ -225,4 +263,137 @@ X509 *pki_make(struct pki *p, const struct pki_spec *spec, STACK_OF(X509) **ret_
 		}
 	}
 	return x;
+}
+
+X509 *pki_cross_signed(struct pki *p, int from_days, int to_days)
+{
+	EVP_PKEY *other = EVP_EC_gen("P-256");
+	X509 *x = blank(p, "Lab Root CA", p->root_key, from_days, to_days);
+
+	name_of(x, "Old Root CA", true);
+	add_ext(x, NID_basic_constraints, "critical,CA:TRUE");
+	X509_sign(x, other, EVP_sha256());
+	EVP_PKEY_free(other);
+	return x;
+}
+
+/* ---- revocation ---- */
+
+static ASN1_TIME *days_from_now(int days)
+{
+	return X509_gmtime_adj(NULL, (long)days * 86400);
+}
+
+static X509_CRL *make_crl(struct pki *p, const struct pki_crl *spec)
+{
+	bool dated = spec->from_days || spec->to_days;
+	ASN1_TIME *from = days_from_now(dated ? spec->from_days : -1);
+	ASN1_TIME *to = days_from_now(dated ? spec->to_days : 30);
+	X509_CRL *crl = X509_CRL_new();
+
+	X509_CRL_set_version(crl, 1);
+	X509_CRL_set_issuer_name(
+		crl, X509_get_subject_name(spec->by_intermediate ? p->sub : p->root));
+	X509_CRL_set1_lastUpdate(crl, from);
+	X509_CRL_set1_nextUpdate(crl, to);
+	if (spec->revoked) {
+		X509_REVOKED *r = X509_REVOKED_new();
+
+		X509_REVOKED_set_serialNumber(
+			r, (ASN1_INTEGER *)X509_get0_serialNumber(spec->revoked));
+		X509_REVOKED_set_revocationDate(r, from);
+		X509_CRL_add0_revoked(crl, r);
+	}
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	return crl;
+}
+
+void pki_crl(struct pki *p, const char *name, const struct pki_crl *spec, char ret_path[128])
+{
+	X509_CRL *crl = make_crl(p, spec);
+	EVP_PKEY *other = spec->forged ? EVP_EC_gen("P-256") : NULL;
+	FILE *f;
+
+	X509_CRL_sign(crl,
+		other                   ? other
+		: spec->by_intermediate ? p->sub_key
+					: p->root_key,
+		EVP_sha256());
+	snprintf(ret_path, 128, "%s/%.40s.crl", p->dir, name);
+	f = create(p, ret_path);
+	if (spec->der)
+		i2d_X509_CRL_fp(f, crl);
+	else
+		PEM_write_X509_CRL(f, crl);
+	fclose(f);
+	EVP_PKEY_free(other);
+	X509_CRL_free(crl);
+}
+
+/* Who signs an OCSP response in another's name. */
+static X509 *responder(struct pki *p, const struct pki_ocsp *spec, EVP_PKEY *key)
+{
+	struct pki_spec s = {
+		.cn = spec->forged ? "Lab Root CA" : "Lab OCSP",
+		.eku = spec->usurped ? "serverAuth" : "OCSPSigning",
+		.by_intermediate = spec->by_intermediate,
+		.self_signed = spec->forged,
+	};
+
+	return leaf(p, &s, key);
+}
+
+static OCSP_BASICRESP *make_basic(struct pki *p, X509 *x, const struct pki_ocsp *spec)
+{
+	X509 *issuer = spec->by_intermediate ? p->sub : p->root;
+	bool dated = spec->from_days || spec->to_days;
+	int status = strcmp(spec->status, "good") == 0      ? V_OCSP_CERTSTATUS_GOOD
+		     : strcmp(spec->status, "revoked") == 0 ? V_OCSP_CERTSTATUS_REVOKED
+							    : V_OCSP_CERTSTATUS_UNKNOWN;
+	ASN1_TIME *from = days_from_now(dated ? spec->from_days : -1);
+	ASN1_TIME *to = dated && !spec->to_days ? NULL : days_from_now(dated ? spec->to_days : 7);
+	OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+	OCSP_CERTID *id = OCSP_cert_to_id(NULL, x, issuer);
+
+	OCSP_basic_add1_status(basic, id, status, 0, from, from, to);
+	OCSP_CERTID_free(id);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	return basic;
+}
+
+static void sign_basic(struct pki *p, OCSP_BASICRESP *basic, const struct pki_ocsp *spec)
+{
+	bool other = spec->delegated || spec->usurped || spec->forged;
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *signer = responder(p, spec, key);
+
+	if (other)
+		OCSP_basic_sign(basic, signer, key, EVP_sha256(), NULL, 0);
+	else
+		OCSP_basic_sign(basic, spec->by_intermediate ? p->sub : p->root,
+			spec->by_intermediate ? p->sub_key : p->root_key, EVP_sha256(), NULL, 0);
+	X509_free(signer);
+	EVP_PKEY_free(key);
+}
+
+void pki_ocsp(struct pki *p, X509 *x, const struct pki_ocsp *spec, struct buf *ret)
+{
+	bool silent = strcmp(spec->status, "try-later") == 0;
+	OCSP_BASICRESP *basic = make_basic(p, x, spec);
+	OCSP_RESPONSE *response;
+	unsigned char *der = NULL;
+	int n;
+
+	sign_basic(p, basic, spec);
+	response = OCSP_response_create(
+		silent ? OCSP_RESPONSE_STATUS_TRYLATER : OCSP_RESPONSE_STATUS_SUCCESSFUL,
+		silent ? NULL : basic);
+	n = i2d_OCSP_RESPONSE(response, &der);
+	assert(n > 0);
+	buf_add(ret, der, (size_t)n);
+	OPENSSL_free(der);
+	OCSP_RESPONSE_free(response);
+	OCSP_BASICRESP_free(basic);
 }
