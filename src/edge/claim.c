@@ -12,6 +12,12 @@
 /* After a false key the peer must close (2.2.1): what would be written now would be in doubt. */
 enum { QUIET_MS = 1000 };
 
+static void note(const struct pair *p, enum attempt_result result, const char *what)
+{
+	attempt_note(p->out->s.attempt, ATTEMPT_DIALBACK, result, loop_now(p->edge->loop),
+		"%s to %s: %s", p->local, p->remote, what);
+}
+
 static void refused(struct pair *p, enum link_reason reason)
 {
 	struct outbound *o = p->out;
@@ -30,6 +36,7 @@ static void on_answer_timer(void *arg)
 {
 	struct pair *p = arg;
 
+	note(p, ATTEMPT_FAIL, "not answered in time");
 	log_warn(&p->out->s.log, "dialback-refused", LF_Z("from", p->local), LF_Z("to", p->remote),
 		LF_Z("reason", "no-answer"));
 	refused(p, LINK_R_DIALBACK_FAILED);
@@ -54,6 +61,9 @@ void claim_begin(struct pair *p)
 
 	/* A stream without an id cannot be named in a verification. */
 	if (!p->edge->secrets.has || !xstream_id(s->x).n) {
+		note(p, ATTEMPT_FAIL,
+			p->edge->secrets.has ? "the peer's stream has no id"
+					     : "there is no DialbackPassphrase");
 		refused(p, LINK_R_DIALBACK_FAILED);
 		return;
 	}
@@ -61,6 +71,7 @@ void claim_begin(struct pair *p)
 	loop_timer_init(&p->answer_timer, p->edge->loop, on_answer_timer, p);
 	loop_timer_in(&p->answer_timer, g->stream_establishment_timeout * UINT64_C(1000));
 	send_key(p);
+	note(p, ATTEMPT_OK, "key sent");
 	log_info(&s->log, "dialback-asked", LF_Z("from", p->local), LF_Z("to", p->remote));
 	stream_pump(s);
 }
@@ -99,6 +110,7 @@ static void accepted(struct pair *p)
 	bool first = !o->s.authenticated;
 
 	loop_timer_stop(&p->answer_timer);
+	note(p, ATTEMPT_OK, "valid");
 	if (!xstream_db_valid(o->s.x, slice_of(p->remote), slice_of(p->local)))
 		return; /* it closes, which p will be told */
 	if (first)
@@ -124,6 +136,7 @@ void claim_answered(struct outbound *o, const struct xstream_db *db)
 		accepted(p);
 		return;
 	}
+	note(p, ATTEMPT_FAIL, db->cond ? stanza_cond_name(db->cond) : "invalid");
 	log_warn(&o->s.log, "dialback-refused", LF_Z("from", p->local), LF_Z("to", p->remote),
 		LF_S("reason", db->type),
 		LF_Z("condition", db->cond ? stanza_cond_name(db->cond) : NULL));

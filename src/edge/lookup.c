@@ -32,6 +32,7 @@ struct lookup {
 	enum dns_status srv_status;
 	struct host hosts[HOSTS_MAX];
 	size_t n_hosts, open;
+	bool insecure;
 };
 
 static void stop(struct lookup *k)
@@ -51,6 +52,11 @@ static void destroy(void *arg)
 
 	free(k->domain);
 	free(k);
+}
+
+bool lookup_secure(const struct lookup *k)
+{
+	return !k->insecure;
 }
 
 void lookup_cancel(struct lookup *k)
@@ -111,6 +117,7 @@ static void on_addrs(
 	h->query = NULL;
 	h->status = status;
 	h->n = n;
+	k->insecure |= !secure;
 	if (n)
 		memcpy(h->addrs, v, n * sizeof *v);
 	if (--k->open == 0)
@@ -134,6 +141,7 @@ static void on_srv(void *arg, enum dns_status status, bool secure, const struct 
 
 	k->srv_query = NULL;
 	k->srv_status = status;
+	k->insecure |= !secure;
 	if (status == DNS_BOGUS) {
 		fail(k, LINK_R_DNS_FAILED, "the answer is not authentic (DNSSEC)");
 		return;

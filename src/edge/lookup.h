@@ -23,5 +23,8 @@ typedef void lookup_done(void *arg, enum link_reason fail, const char *why,
 struct lookup *lookup_new(struct loop *l, struct dns *dns, const char *domain, const char *proxy,
 	uint16_t port, uint16_t default_port, lookup_done *done, void *arg);
 
+/* Only in done(): were all answers DNSSEC-secure? */
+bool lookup_secure(const struct lookup *k);
+
 /* done() does not run. NULL is fine. */
 void lookup_cancel(struct lookup *k);

@@ -349,6 +349,10 @@ static void on_authenticated(struct outbound *o, const struct xstream_event *ev)
 	p->method = o->method = method_of(o, ev->method);
 	if (tls)
 		pair_secured(p);
+	if (p->method == METHOD_SASL_OVER_TLS)
+		attempt_note(s->attempt, ATTEMPT_SASL, ATTEMPT_OK, now(o), "EXTERNAL accepted");
+	attempt_note(s->attempt, ATTEMPT_READY, ATTEMPT_OK, now(o), "%s",
+		negotiation_method_name(p->method));
 	log_info(&s->log, "stream-authenticated", LF_Z("dir", "out"),
 		LF_Z("method", negotiation_method_name(p->method)),
 		LF_Z("tls", tls ? conn_tls_info(s->conn)->version : NULL),
@@ -370,6 +374,9 @@ static void on_event(struct stream *s, struct xstream_event *ev)
 		on_authenticated(o, ev);
 		break;
 	case XSTREAM_AUTH_FAILED:
+		attempt_note(s->attempt, ATTEMPT_SASL, ATTEMPT_FAIL, now(o),
+			"EXTERNAL refused: %s %.*s", sasl_cond_name(ev->sasl_cond), (int)ev->text.n,
+			ev->text.n ? ev->text.p : "");
 		log_info(&s->log, "sasl-refused", LF_Z("condition", sasl_cond_name(ev->sasl_cond)),
 			LF_S("text", ev->text));
 		break;
@@ -405,6 +412,7 @@ bool outbound_tls_floor(const struct edge *e, struct slice remote)
 static void on_connected(struct stream *s)
 {
 	struct outbound *o = outbound_of(s);
+	char peer[NETADDR_TEXT];
 	struct edge_verdict v =
 		edge_judge_pair(s->edge->snapshot, slice_of(s->local), slice_of(s->remote));
 	struct xstream_cfg cfg = {
@@ -417,9 +425,14 @@ static void on_connected(struct stream *s)
 		.close_ms = s->edge->limits.close_ms,
 	};
 
+	attempt_note(s->attempt, ATTEMPT_CONNECT, ATTEMPT_OK, now(o), "%s",
+		netaddr_print(conn_peer(s->conn), peer));
 	assert(v.refusal == EDGE_OK); /* else edge_set_snapshot() has ended the attempt */
-	if (o->own->backoff.tls_floor || o->own->target->backoff.tls_floor)
+	if (o->own->backoff.tls_floor || o->own->target->backoff.tls_floor) {
+		attempt_note(s->attempt, ATTEMPT_STARTTLS, ATTEMPT_WARN, now(o),
+			"TLS is insisted on: it failed the last time");
 		cfg.policy.dialback_clear = false;
+	}
 	stream_start(s, &cfg);
 	stream_pump(s);
 }
@@ -430,14 +443,19 @@ static void on_lookup(void *arg, enum link_reason fail, const char *why,
 	const struct conn_target *targets, size_t n)
 {
 	struct outbound *o = arg;
+	bool secure = lookup_secure(o->lookup);
 
 	o->lookup = NULL;
 	if (fail != LINK_R_NONE) {
+		attempt_note(o->s.attempt, ATTEMPT_DNS, ATTEMPT_FAIL, now(o), "%s", why);
 		o->fail = fail;
 		snprintf(o->s.end.text, sizeof o->s.end.text, "%s", why);
 		stream_abort(&o->s, link_reason_name(fail));
 		return;
 	}
+	attempt_note(o->s.attempt, ATTEMPT_DNS, ATTEMPT_OK, now(o), "%zu addresses%s%s%s", n,
+		o->proxy ? " of the proxy " : "", o->proxy ? o->proxy : "",
+		secure ? ", DNSSEC secure" : ", not signed");
 	o->s.conn = conn_connect(o->s.edge->loop, targets, n, &stream_conn_ops, &o->s);
 }
 

@@ -8,6 +8,7 @@
 #include "net/conn.h"
 #include "net/listener.h"
 #include "rig.h"
+#include "xmpp/dialback.h"
 
 /* Partners that answer by a script: what their oddities come to for the stanza that waits. */
 static struct rig rig;
@@ -24,7 +25,7 @@ struct step {
 static struct {
 	struct listener *listener;
 	struct conn *conn;
-	struct buf got;
+	struct buf got, all; /* since the last step, and all of this test */
 	const struct step *steps;
 	struct tls_set *set;
 	SSL_CTX *ctx;
@@ -37,6 +38,7 @@ static void on_data(void *arg, struct slice bytes)
 	const struct step *s = partner.steps;
 
 	buf_slice_add(&partner.got, bytes);
+	buf_slice_add(&partner.all, bytes);
 	if (!s->reads || !slice_contains(buf_slice(&partner.got), slice_of(s->reads)))
 		return;
 	buf_reset(&partner.got);
@@ -80,6 +82,18 @@ static void on_accept(void *arg, int fd, const struct netaddr *peer)
 	partner.conn = conn_accept(rig.loop, fd, peer, &ops, NULL);
 }
 
+static void settings(const char *tls, const char *sasl, const char *dialback)
+{
+	struct netaddr at = listener_address(partner.listener);
+
+	side_settings(&a, &(struct side_partner){.domain = "xmpp.lab",
+				  .port = netaddr_port(&at),
+				  .tls = tls,
+				  .sasl = sasl,
+				  .dialback = dialback,
+				  .establishment = "10"});
+}
+
 static int setup(void **state)
 {
 	static const char *const names[] = {"xmpp.lab", NULL};
@@ -98,8 +112,7 @@ static int setup(void **state)
 		return -1;
 	partner.ctx = tls_set_for(partner.set, SL("xmpp.lab"));
 	side_init(&a, &rig, &(struct side_options){.domain = "sip.lab"});
-	any = listener_address(partner.listener);
-	side_settings(&a, &(struct side_partner){.domain = "xmpp.lab", .port = netaddr_port(&any)});
+	settings(NULL, NULL, NULL);
 	return 0;
 }
 
@@ -109,6 +122,7 @@ static int teardown(void **state)
 	listener_free(partner.listener);
 	tls_set_unref(partner.set);
 	buf_done(&partner.got);
+	buf_done(&partner.all);
 	side_done(&a);
 	rig_done(&rig);
 	return 0;
@@ -297,6 +311,313 @@ static void orderly_end_by_the_partner(void **state)
 	assert_int_equal(partner.connections, 2);
 }
 
+/* ---- dialback (XEP-0220 2.1.1) ---- */
+
+#define DIALBACK               "<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>"
+#define ONLY_DIALBACK          "<stream:features>" DIALBACK "</stream:features>"
+#define RESULT(from, to, type) "<db:result from='" from "' to='" to "' type='" type "'/>"
+#define DB_ERROR                                                                                   \
+	"<db:result from='xmpp.lab' to='sip.lab' type='error'><error type='cancel'>"               \
+	"<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:result>"
+#define IN_CLEAR                                                                                   \
+	{                                                                                          \
+		"<stream:stream ", HEADER ONLY_DIALBACK                                            \
+	}
+
+static bool heard(const char *text)
+{
+	return slice_contains(buf_slice(&partner.all), slice_of(text));
+}
+
+/* Waits for our db:result, which has the right key for the stream id 1. */
+static void expect_key(void)
+{
+	struct dialback_secret secret;
+	char key[DIALBACK_KEY_SIZE], element[256];
+
+	dialback_secret_make(&secret, SL("the passphrase of sip.lab"));
+	dialback_key(&secret, SL("xmpp.lab"), SL("sip.lab"), SL("1"), key);
+	snprintf(element, sizeof element, "<db:result from='sip.lab' to='xmpp.lab'>%s</db:result>",
+		key);
+	rig_until(&rig, heard(element));
+}
+
+static void say(const char *text)
+{
+	conn_write(partner.conn, slice_of(text));
+	rig_turns(&rig, 20);
+}
+
+/* Point 76: the key, and no stanza before it is found valid. */
+static void dialback_inside_tls(void **state)
+{
+	static const struct step steps[] = {
+		INTO_TLS, {"<stream:stream ", HEADER ONLY_DIALBACK}, {0}};
+
+	settings("Required", "Optional", "true");
+	partner.steps = steps;
+	side_send(&a, "xmpp.lab", 1, 5000);
+	expect_key();
+	rig_turns(&rig, 50);
+	assert_false(heard("<message"));
+	assert_int_equal(a.n_fates, 0);
+	say(RESULT("xmpp.lab", "sip.lab", "valid"));
+	rig_until(&rig, a.n_fates == 1 && heard("id='m1'"));
+	assert_int_equal(side_fate(&a, 1).fate, LINK_WRITTEN);
+	assert_int_equal(partner.connections, 1);
+}
+
+static void dialback_in_clear(void **state)
+{
+	static const struct step steps[] = {IN_CLEAR,
+		{"</db:result>", RESULT("XMPP.lab", "sip.lab", "valid")}, {"id='m1'", NULL}, {0}};
+
+	settings("NotSupported", "NotSupported", "true");
+	expect(steps, LINK_WRITTEN, LINK_R_NONE);
+	expect_key();
+	rig_until(&rig, !partner.steps->reads);
+}
+
+/* A peer of version 0.9 has no features; dialback is what it knows. */
+static void dialback_with_an_old_peer(void **state)
+{
+	static const struct step steps[] = {
+		{"<stream:stream ", "<stream:stream xmlns='jabber:server' "
+				    "xmlns:stream='http://etherx.jabber.org/streams' "
+				    "xmlns:db='jabber:server:dialback' id='1'>"},
+		{"</db:result>", RESULT("xmpp.lab", "sip.lab", "valid")}, {"id='m1'", NULL}, {0}};
+
+	settings("Optional", "Optional", "true");
+	expect(steps, LINK_WRITTEN, LINK_R_NONE);
+	expect_key();
+}
+
+/* Points 78, 79, and what comes instead of an answer. */
+static void keys_that_are_refused(void **state)
+{
+	static const struct step invalid[] = {IN_CLEAR,
+		{"</db:result>", RESULT("xmpp.lab", "sip.lab", "invalid")},
+		{END, END, .close = true}, {0}};
+	static const struct step error[] = {
+		IN_CLEAR, {"</db:result>", DB_ERROR}, {END, END, .close = true}, {0}};
+	static const struct step closed[] = {
+		IN_CLEAR, {"</db:result>", DB_ERROR END, .close = true}, {0}};
+	static const struct step unsaid[] = {IN_CLEAR, {"</db:result>", END, .close = true}, {0}};
+	static const struct step lost[] = {IN_CLEAR, {"</db:result>", NULL, .stop = true}, {0}};
+	static const struct step fatal[] = {
+		IN_CLEAR, {"</db:result>", ERROR("policy-violation") END, .close = true}, {0}};
+	static const struct step odd[] = {
+		IN_CLEAR, {"</db:result>", RESULT("xmpp.lab", "sip.lab", "perhaps")}, {0}};
+	static const struct {
+		const struct step *steps;
+		enum link_reason reason;
+		const char *condition;
+	} cases[] = {
+		{invalid, LINK_R_DIALBACK_INVALID, "internal-server-error"},
+		{error, LINK_R_DIALBACK_FAILED, "remote-server-timeout"},
+		{closed, LINK_R_DIALBACK_FAILED, "remote-server-timeout"},
+		{unsaid, LINK_R_DIALBACK_FAILED, "remote-server-timeout"},
+		{lost, LINK_R_DIALBACK_FAILED, "remote-server-timeout"},
+		{fatal, LINK_R_STREAM_ERROR, "remote-server-timeout"},
+		{odd, LINK_R_DIALBACK_FAILED, "remote-server-timeout"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		a.n_fates = 0;
+		partner.connections = 0;
+		settings("NotSupported", "NotSupported", "true");
+		expect(cases[i].steps, LINK_UNSENT, cases[i].reason);
+		assert_string_equal(link_reason_condition(cases[i].reason), cases[i].condition);
+		rig_pass(&rig, 3000);
+		assert_false(heard("<message"));
+		settings("Optional", "NotSupported", "true"); /* a new chance */
+	}
+}
+
+/* It is the pair's time that ends, and its failure. */
+static void a_key_without_an_answer(void **state)
+{
+	static const struct step steps[] = {IN_CLEAR, {"</db:result>", NULL}, {0}};
+
+	settings("NotSupported", "NotSupported", "true");
+	partner.steps = steps;
+	side_send(&a, "xmpp.lab", 1, 20000);
+	expect_key();
+	rig_pass(&rig, 9000);
+	assert_int_equal(a.n_fates, 0);
+	rig_pass(&rig, 2000);
+	rig_until(&rig, a.n_fates == 1);
+	assert_int_equal(side_fate(&a, 1).reason, LINK_R_DIALBACK_FAILED);
+}
+
+/* Point 77 (XEP-0220 3.1): answers to what was not asked, on this stream, in this direction. */
+static void answers_to_other_questions(void **state)
+{
+	static const struct step steps[] = {
+		{"<stream:stream ", HEADER RESULT("xmpp.lab", "sip.lab", "valid") ONLY_DIALBACK},
+		{"</db:result>", NULL}, {0}};
+	static const char *const others[] = {
+		RESULT("sip.lab", "xmpp.lab", "valid"),
+		RESULT("xmpp.lab", "other.lab", "valid"),
+		RESULT("other.lab", "sip.lab", "valid"),
+		RESULT("xmpp.lab", "sip.lab/x", "valid"),
+		RESULT("", "", "valid"),
+		"<db:result type='valid'/>",
+		"<db:result from='xmpp.lab' to='sip.lab'>key</db:result>",
+		"<db:verify from='xmpp.lab' to='sip.lab' id='1' type='valid'/>",
+	};
+
+	settings("NotSupported", "NotSupported", "true");
+	partner.steps = steps;
+	side_send(&a, "xmpp.lab", 1, 5000);
+	expect_key();
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		say(others[i]);
+	assert_false(heard("<message"));
+	assert_int_equal(a.n_fates, 0);
+	say(RESULT("xmpp.lab", "sip.lab", "valid") RESULT("xmpp.lab", "sip.lab", "invalid"));
+	rig_until(&rig, a.n_fates == 1 && heard("id='m1'"));
+	side_send(&a, "xmpp.lab", 2, 5000); /* the second answer was to no question any more */
+	rig_until(&rig, a.n_fates == 2 && heard("id='m2'"));
+	assert_int_equal(partner.connections, 1);
+}
+
+#define EXTERNAL_AND_DIALBACK                                                                      \
+	"<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"                   \
+	"<mechanism>EXTERNAL</mechanism></mechanisms>" DIALBACK "</stream:features>"
+#define FAILURE "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>"
+
+/* COMPAT: ejabberd 23.01 offers EXTERNAL and refuses it for what the certificate is for. */
+static void external_refused_then_dialback(void **state)
+{
+	static const struct step steps[] = {INTO_TLS,
+		{"<stream:stream ", HEADER EXTERNAL_AND_DIALBACK}, {"</auth>", FAILURE},
+		{"</db:result>", RESULT("xmpp.lab", "sip.lab", "valid")}, {"id='m1'", NULL}, {0}};
+
+	settings("Required", "Optional", "true");
+	expect(steps, LINK_WRITTEN, LINK_R_NONE);
+	expect_key();
+}
+
+/* ... and not where the policy says no. */
+static void external_refused_and_no_dialback(void **state)
+{
+	static const struct step steps[] = {INTO_TLS,
+		{"<stream:stream ", HEADER EXTERNAL_AND_DIALBACK}, {"</auth>", FAILURE}, {0}};
+
+	settings("Required", "Required", "false");
+	expect(steps, LINK_UNSENT, LINK_R_AUTH_FAILED);
+	assert_false(heard("<db:"));
+}
+
+/* TLS Required: a key is never shown in clear. */
+static void no_key_in_clear(void **state)
+{
+	static const struct step steps[] = {IN_CLEAR,
+		{"<starttls ", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" END}, {0}};
+
+	settings("Required", "Optional", "true");
+	expect(steps, LINK_UNSENT, LINK_R_TLS_FAILED);
+	assert_false(heard("<db:"));
+}
+
+/* ---- never weaker after a security failure ---- */
+
+static void fails_insecurely(const struct step *steps, enum link_reason reason)
+{
+	static const struct step stripped[] = {IN_CLEAR,
+		{"<starttls ", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" END,
+			.close = true},
+		{0}};
+	static const struct step clear[] = {IN_CLEAR,
+		{"</db:result>", RESULT("xmpp.lab", "sip.lab", "valid")}, {"id='m3'", NULL}, {0}};
+
+	a.n_fates = 0;
+	partner.connections = 0;
+	settings("Optional", "Optional", "true");
+	expect(steps, LINK_UNSENT, reason);
+	/* The next time TLS is not even offered: it is insisted on. */
+	rig_pass(&rig, 3000);
+	partner.steps = stripped;
+	side_send(&a, "xmpp.lab", 2, 5000);
+	rig_until(&rig, a.n_fates == 2);
+	assert_int_equal(side_fate(&a, 2).reason, LINK_R_TLS_FAILED);
+	assert_false(heard("<db:"));
+	/* Somebody has looked at it. */
+	settings("NotSupported", "NotSupported", "true");
+	settings("Optional", "Optional", "true");
+	partner.steps = clear;
+	side_send(&a, "xmpp.lab", 3, 5000);
+	rig_until(&rig, a.n_fates == 3 && heard("id='m3'"));
+	buf_reset(&partner.all);
+}
+
+static void nothing_in_clear_after_tls_was_refused(void **state)
+{
+	static const struct step steps[] = {
+		{"<stream:stream ",
+			HEADER "<stream:features>" STARTTLS DIALBACK "</stream:features>"},
+		{"<starttls ", "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" END,
+			.close = true},
+		{0}};
+
+	fails_insecurely(steps, LINK_R_TLS_FAILED);
+}
+
+static void nothing_in_clear_after_a_broken_handshake(void **state)
+{
+	static const struct step steps[] = {
+		{"<stream:stream ",
+			HEADER "<stream:features>" STARTTLS DIALBACK "</stream:features>"},
+		{"<starttls ", PROCEED}, {"\x16\x03", NULL, .stop = true}, {0}};
+
+	fails_insecurely(steps, LINK_R_TLS_FAILED);
+}
+
+static void nothing_in_clear_after_the_answer_was_cut_off(void **state)
+{
+	static const struct step steps[] = {
+		{"<stream:stream ",
+			HEADER "<stream:features>" STARTTLS DIALBACK "</stream:features>"},
+		{"<starttls ", NULL, .stop = true}, {0}};
+
+	partner.steps = steps;
+	settings("Optional", "Optional", "true");
+	side_send(&a, "xmpp.lab", 1, 300);
+	rig_until(&rig, a.n_fates == 1);
+	rig_pass(&rig, 3000);
+	partner.steps = (const struct step[]){IN_CLEAR, {"<starttls ", NULL}, {0}};
+	side_send(&a, "xmpp.lab", 2, 5000);
+	rig_until(&rig, heard("<starttls ") && partner.connections == 2);
+	rig_turns(&rig, 50);
+	assert_false(heard("<db:"));
+}
+
+/* A success over TLS ends it: the peer may be without TLS again. */
+static void a_success_lifts_the_floor(void **state)
+{
+	static const struct step broken[] = {
+		{"<stream:stream ",
+			HEADER "<stream:features>" STARTTLS DIALBACK "</stream:features>"},
+		{"<starttls ", PROCEED}, {"\x16\x03", NULL, .stop = true}, {0}};
+	static const struct step good[] = {INTO_TLS, {"<stream:stream ", HEADER ONLY_DIALBACK},
+		{"</db:result>", RESULT("xmpp.lab", "sip.lab", "valid")},
+		{"id='m2'", END, .close = true}, {0}};
+	static const struct step clear[] = {IN_CLEAR,
+		{"</db:result>", RESULT("xmpp.lab", "sip.lab", "valid")}, {"id='m3'", NULL}, {0}};
+
+	settings("Optional", "Optional", "true");
+	expect(broken, LINK_UNSENT, LINK_R_TLS_FAILED);
+	rig_pass(&rig, 3000);
+	partner.steps = good;
+	side_send(&a, "xmpp.lab", 2, 5000);
+	rig_until(&rig, a.n_fates == 2 && !partner.steps->reads);
+	rig_pass(&rig, 9000);
+	partner.steps = clear;
+	side_send(&a, "xmpp.lab", 3, 5000);
+	rig_until(&rig, a.n_fates == 3 && heard("id='m3'"));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -315,6 +636,19 @@ int main(void)
 		T(not_xml_at_all),
 		T(stanza_on_our_stream),
 		T(orderly_end_by_the_partner),
+		T(dialback_inside_tls),
+		T(dialback_in_clear),
+		T(dialback_with_an_old_peer),
+		T(keys_that_are_refused),
+		T(a_key_without_an_answer),
+		T(answers_to_other_questions),
+		T(external_refused_then_dialback),
+		T(external_refused_and_no_dialback),
+		T(no_key_in_clear),
+		T(nothing_in_clear_after_tls_was_refused),
+		T(nothing_in_clear_after_a_broken_handshake),
+		T(nothing_in_clear_after_the_answer_was_cut_off),
+		T(a_success_lifts_the_floor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
