@@ -302,13 +302,14 @@ static int load_crl(X509_STORE *trust, const char *path, struct err *e)
 	ERR_clear_error();
 	if (X509_load_crl_file(lookup, path, X509_FILETYPE_PEM) > 0)
 		return 0;
+	if (ERR_SYSTEM_ERROR(ERR_peek_error()))
+		return ssl_err(e, "revocation list", path);
 	/* As authorities publish it (RFC 5280 4.2.1.13). */
-	if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) {
-		ERR_clear_error();
-		if (X509_load_crl_file(lookup, path, X509_FILETYPE_ASN1) > 0)
-			return 0;
-	}
-	return ssl_err(e, "revocation list", path);
+	ERR_clear_error();
+	if (X509_load_crl_file(lookup, path, X509_FILETYPE_ASN1) > 0)
+		return 0;
+	ERR_clear_error();
+	return err_set(e, ERR_INVALID, "revocation list %s: is none, neither PEM nor DER", path);
 }
 
 static int load_crls(X509_STORE *trust, const struct tls_files *f, struct err *e)
