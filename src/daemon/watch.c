@@ -18,6 +18,7 @@ struct watch {
 	struct buf known;       /* what is in force, or was refused */
 	struct buf seen;        /* at the last look */
 	uint64_t failing_since; /* 0: not */
+	unsigned looks;
 };
 
 enum found { FOUND_SAME, FOUND_MOVING, FOUND_GOOD, FOUND_BAD };
@@ -122,6 +123,7 @@ static void look_done(struct worker_job *j)
 	struct watch *w = k->watch;
 
 	w->busy = false;
+	w->looks++;
 	/* Others may have been set meanwhile, or it ends. */
 	if (k->sources == w->sources)
 		conclude(w, k);
@@ -160,6 +162,11 @@ void watch_set(struct watch *w, struct cert_sources *sources, struct slice print
 	keep(&w->known, print);
 	keep(&w->seen, print);
 	w->failing_since = 0;
+}
+
+unsigned watch_looks(const struct watch *w)
+{
+	return w->looks;
 }
 
 struct watch *watch_new(struct loop *l, struct cert_sources *sources, struct slice print,

@@ -29,5 +29,8 @@ struct watch *watch_new(struct loop *l, struct cert_sources *sources, struct sli
 /* Others were loaded by somebody else. */
 void watch_set(struct watch *w, struct cert_sources *sources, struct slice print);
 
+/* How often it has looked. */
+unsigned watch_looks(const struct watch *w);
+
 /* Waits for what the worker is doing; runs turns of the loop, which is at rest. NULL is fine. */
 void watch_free(struct watch *w);
