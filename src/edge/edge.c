@@ -30,6 +30,7 @@ void edge_limits_fill(struct edge_limits *l)
 		.connection_rate = 50,
 		.partner_credits = 4096,
 		.preauth_ms = 10000,
+		.handshake_ms = 10000,
 		.close_ms = 5000,
 		.starve_ms = 5000,
 		.doubt_ms = 10000,
@@ -50,6 +51,7 @@ void edge_limits_fill(struct edge_limits *l)
 	FILL(connection_rate);
 	FILL(partner_credits);
 	FILL(preauth_ms);
+	FILL(handshake_ms);
 	FILL(close_ms);
 	FILL(starve_ms);
 	FILL(doubt_ms);
@@ -110,6 +112,7 @@ struct partner_state *partner_state_get(struct edge *e, const struct partner *p)
 	} else {
 		s = xzalloc(sizeof *s);
 		s->name = slice_dup(name);
+		list_init(&s->streams);
 		s->share = link_share_new(e->limits.partner_credits);
 		list_init(&s->outbounds);
 		table_put(&e->partners, &s->node, slice_of(s->name));
@@ -171,11 +174,16 @@ enum edge_refusal edge_may_connect(
 
 enum edge_refusal edge_count_stream(struct edge *e, struct stream *s)
 {
-	enum edge_refusal r =
-		edge_may_connect(e, s->partner, snapshot_partner(e->snapshot, slice_of(s->remote)));
+	enum edge_refusal r;
 
+	if (s->counted)
+		return EDGE_OK;
+	r = edge_may_connect(e, s->partner, snapshot_partner(e->snapshot, slice_of(s->remote)));
 	if (r != EDGE_OK)
 		return r;
+	if (s->inbound && !rate_take(&s->partner->arrivals, e->limits.connection_rate,
+				  2 * e->limits.connection_rate, loop_now(e->loop)))
+		return EDGE_PARTNER_RATE;
 	s->counted = true;
 	e->connections++;
 	s->partner->connections++;
@@ -229,6 +237,7 @@ void edge_set_snapshot(struct edge *e, struct snapshot *s)
 
 		if (st->inbound)
 			inbound_judge_again(st);
+		stream_settings(st);
 	}
 	forget_partners(e, false);
 	place_limits_changed(e);

@@ -38,6 +38,7 @@ struct edge_limits {
 	unsigned connection_rate;     /* of one address and second; twice as many at once [50] */
 	unsigned partner_credits; /* stanzas of one partner that the gateway has in hand [4096] */
 	unsigned preauth_ms;      /* a peer's first header after connecting [10000] */
+	unsigned handshake_ms;    /* a TLS handshake [10000] */
 	unsigned close_ms;        /* an orderly close [5000] */
 	unsigned starve_ms; /* without credit from the gateway before stanzas are refused [5000] */
 	unsigned doubt_ms;  /* a stanza written this long ago has been read by the peer [10000] */

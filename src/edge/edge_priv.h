@@ -20,6 +20,8 @@ struct partner_state {
 	struct table_node node;
 	char *name;           /* primary domain, A-labels */
 	unsigned refs;        /* streams and pairs */
+	struct list streams;  /* by partner_node */
+	struct rate arrivals; /* inbound streams that were authenticated */
 	unsigned connections; /* ours from the attempt, theirs once authenticated */
 	struct link_share *share;
 	struct sight_partner sight;

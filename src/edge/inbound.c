@@ -36,7 +36,7 @@ static void starve(struct inbound *in)
 {
 	struct edge *e = in->s.edge;
 
-	conn_pause(in->s.conn);
+	stream_hold(&in->s, STREAM_HOLD_CREDIT);
 	list_append(&e->starved, &in->starved_node);
 	loop_timer_in(&in->starve_timer, e->limits.starve_ms);
 }
@@ -45,7 +45,7 @@ static void go_on(struct inbound *in)
 {
 	list_remove(&in->starved_node);
 	loop_timer_stop(&in->starve_timer);
-	conn_resume(in->s.conn);
+	stream_go_on(&in->s, STREAM_HOLD_CREDIT);
 	stream_pump(&in->s);
 }
 
@@ -126,7 +126,6 @@ static void on_stanza(struct inbound *in, struct xstream_event *ev)
 	struct stream *s = &in->s;
 
 	s->stanzas_in++;
-	s->last_stanza_ms = loop_now(s->edge->loop);
 	metric_add(M_STANZAS_IN, 1);
 	/* While it closes, credit is taken when a stanza comes. */
 	if (!in->credit && link_credit(s->edge->link, s->partner->share))
@@ -195,7 +194,6 @@ static void on_authenticated(struct inbound *in)
 	}
 	s->authenticated = true;
 	leave_strangers(in);
-	loop_timer_in(&s->idle_timer, 1000);
 	log_info(&s->log, "stream-authenticated", LF_Z("dir", "in"),
 		LF_Z("peer", netaddr_print(conn_peer(s->conn), peer)),
 		LF_Z("method", negotiation_method_name(METHOD_SASL_OVER_TLS)),

@@ -21,6 +21,8 @@
 	X(CONNECTION_LIMIT, "connection-limit", RESOURCE_CONSTRAINT, "too many connections")       \
 	X(PARTNER_LIMIT, "partner-connection-limit", RESOURCE_CONSTRAINT,                          \
 		"too many connections of this partner")                                            \
+	X(PARTNER_RATE, "partner-connection-rate", RESOURCE_CONSTRAINT,                            \
+		"too many new connections of this partner")                                        \
 	X(NO_HEADER, "no-header", CONNECTION_TIMEOUT, "no stream header came in time")             \
 	X(HOST_GONE, "host-gone", HOST_GONE, "this domain is no longer served here")               \
 	X(NO_LONGER_PARTNER, "no-longer-partner", POLICY_VIOLATION,                                \

@@ -46,9 +46,10 @@ enum keepalive_step keepalive_judge(
 
 /* s is authenticated, or the settings have changed: watches it by s->idle_timer from now on. */
 void keepalive_watch(struct stream *s);
+void keepalive_tick(struct stream *s); /* that timer */
 
 /*
- * For inbound.c: a stanza came on s. True: it answers a ping of ours and goes no further. Notes for
+ * A stanza came on s. True: it answers a ping of ours and goes no further. Notes for
  * StreamInactivityTimeout what is neither ping nor answer.
  */
 bool keepalive_on_stanza(struct stream *s, const struct xstream_event *ev);

@@ -183,7 +183,7 @@ bool outbound_write(struct pair *p, struct link_down *d)
 	assert(p->state == PAIR_VALID);
 	if (!has_room(o, p))
 		return false;
-	d->end_offset = stream_write(&o->s, d->xml);
+	d->end_offset = stream_write(&o->s, d);
 	queue_append(&p->inflight, d);
 	o->inflight++;
 	pair_watch(p, d);
@@ -343,7 +343,6 @@ static void on_authenticated(struct outbound *o, const struct xstream_event *ev)
 	o->up_ms = now(o);
 	loop_timer_stop(&o->attempt_timer);
 	loop_timer_in(&o->settle_timer, SETTLE_MS);
-	loop_timer_in(&s->idle_timer, 1000);
 	assert(p); /* nobody joins a stream before it is up */
 	p->state = PAIR_VALID;
 	p->method = o->method = method_of(o, ev->method);

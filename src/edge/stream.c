@@ -9,10 +9,18 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "edge/edge_priv.h"
+#include "edge/keepalive.h"
 #include "view/metrics.h"
 
 /* From the end of the XMPP stream to that of the connection. */
 enum { PEER_FIRST_MS = 1000, TCP_CLOSE_MS = 2000 };
+
+enum {
+	/* Of one stream and turn, so that no stream that has much to say holds up the others. */
+	EVENTS_A_TURN = 256,
+	/* Answers that a peer makes us write and does not read, beyond what the kernel takes. */
+	UNREAD_MAX = 64 << 10,
+};
 
 static void finish(struct stream *s);
 
@@ -39,6 +47,9 @@ void stream_set_pair(struct stream *s, struct slice local, struct slice remote)
 
 void stream_set_partner(struct stream *s, struct partner_state *p)
 {
+	list_remove(&s->partner_node);
+	if (p)
+		list_append(&p->streams, &s->partner_node);
 	if (s->partner)
 		partner_state_unref(s->edge, s->partner);
 	s->partner = p;
@@ -122,6 +133,7 @@ static void start_tls(struct stream *s)
 		s->handshake = true;
 		conn_tls_start(s->conn, s->inbound ? CONN_SERVER : CONN_CLIENT, e->tls, ctx,
 			s->inbound ? SL_NONE : slice_of(remote));
+		loop_timer_in(&s->idle_timer, e->limits.handshake_ms);
 	} else {
 		/* Certificates were taken away meanwhile. */
 		s->end.why = "no-certificate";
@@ -181,13 +193,88 @@ static void dispatch(struct stream *s, struct xstream_event *ev)
 	case XSTREAM_CLOSED:
 		on_closed_event(s, ev, must_drop(s));
 		break;
-	default:
-		if (ev->type == XSTREAM_AUTHENTICATED)
-			s->since_ms = clock_wall_ms();
+	case XSTREAM_AUTHENTICATED:
+		s->since_ms = clock_wall_ms();
 		s->hooks->event(s, ev);
-		if (ev->type == XSTREAM_AUTHENTICATED && s->authenticated)
-			sight_authenticated(s, ev);
+		if (!s->authenticated)
+			break;
+		sight_authenticated(s, ev);
+		keepalive_watch(s);
+		break;
+	case XSTREAM_STANZA:
+		if (keepalive_on_stanza(s, ev))
+			arena_done(&ev->arena);
+		else
+			s->hooks->event(s, ev);
+		break;
+	default:
+		s->hooks->event(s, ev);
 	}
+}
+
+/* ---- fairness ---- */
+
+void stream_hold(struct stream *s, enum stream_hold why)
+{
+	if (!s->held)
+		conn_pause(s->conn);
+	s->held |= why;
+}
+
+void stream_go_on(struct stream *s, enum stream_hold why)
+{
+	if (!(s->held & why))
+		return;
+	s->held &= ~(unsigned)why;
+	if (!s->held && !s->ended)
+		conn_resume(s->conn);
+}
+
+/* May one more event be taken in this turn? */
+static bool has_turn(struct stream *s)
+{
+	if (s->turn_events >= EVENTS_A_TURN) {
+		stream_hold(s, STREAM_HOLD_TURN);
+		return false;
+	}
+	if (s->turn_events++ == 0)
+		loop_task_queue(s->edge->loop, &s->turn_task);
+	return true;
+}
+
+static void next_turn(void *arg)
+{
+	struct stream *s = arg;
+
+	s->turn_events = 0;
+	if (!(s->held & STREAM_HOLD_TURN))
+		return;
+	stream_go_on(s, STREAM_HOLD_TURN);
+	stream_pump(s);
+}
+
+/*
+ * A peer that makes us answer and reads nothing. The kernel holds megabytes for it by then, so this
+ * is no slow line. What the link sends is bounded by write_ahead.
+ */
+static bool reads_nothing(const struct stream *s)
+{
+	const struct edge_limits *l = &s->edge->limits;
+	size_t most = UNREAD_MAX + (s->inbound ? 0 : l->write_ahead + l->stanza_bytes);
+
+	return s->conn && conn_pending(s->conn) > most;
+}
+
+/* ---- */
+
+static void after_events(struct stream *s)
+{
+	if (s->ended)
+		return;
+	put_output(s);
+	set_timer(s);
+	if (reads_nothing(s))
+		stream_abort(s, "reads-nothing");
 }
 
 void stream_pump(struct stream *s)
@@ -197,13 +284,43 @@ void stream_pump(struct stream *s)
 	if (s->pumping || s->ended || !s->x)
 		return;
 	s->pumping = true;
-	while (!s->ended && s->hooks->ready(s) && xstream_event(s->x, &ev))
+	while (!s->ended && s->hooks->ready(s) && has_turn(s) && xstream_event(s->x, &ev))
 		dispatch(s, &ev);
 	s->pumping = false;
-	if (s->ended)
+	after_events(s);
+}
+
+/*
+ * The connection is gone: what it still brought is taken now or never. Stanzas for which there is
+ * no room are counted: their sender knows no more than that the stream broke.
+ */
+static void pump_rest(struct stream *s)
+{
+	struct xstream_event ev;
+	unsigned dropped = 0;
+
+	if (s->pumping || s->ended || !s->x)
 		return;
-	put_output(s);
-	set_timer(s);
+	s->pumping = true;
+	while (!s->ended && (s->turn_events = 0, true)) {
+		bool room = s->hooks->ready(s);
+
+		if (!xstream_event(s->x, &ev))
+			break;
+		if (room || ev.type != XSTREAM_STANZA) {
+			dispatch(s, &ev);
+			continue;
+		}
+		arena_done(&ev.arena);
+		dropped++;
+	}
+	s->pumping = false;
+	if (dropped) {
+		metric_add(M_STANZAS_DROPPED, dropped);
+		log_warn(&s->log, "stanzas-dropped", LF_U("stanzas", dropped),
+			LF_Z("reason", "no-credit"));
+	}
+	after_events(s);
 }
 
 void stream_close(struct stream *s, enum stream_cond cond, const char *text, const char *why)
@@ -268,6 +385,7 @@ static void on_secure(void *arg)
 
 	s->handshake = false;
 	s->secured = true;
+	loop_timer_stop(&s->idle_timer);
 	/* An acceptor judges again by the name that the header inside TLS gives. */
 	stream_judge_certificate(s);
 	xstream_tls_done(s->x, edge_judge_cert(s->cert));
@@ -280,6 +398,7 @@ static void on_data(void *arg, struct slice bytes)
 
 	if (s->conn_closing)
 		return;
+	s->heard_ms = now(s);
 	xstream_feed(s->x, bytes, now(s));
 	stream_pump(s);
 }
@@ -327,7 +446,7 @@ static void on_conn_lost(struct stream *s, enum conn_end end, const char *text)
 		xstream_tls_failed(s->x);
 	else if (s->x)
 		xstream_eof(s->x, now(s));
-	stream_pump(s);
+	pump_rest(s);
 	if (!s->end.text[0])
 		snprintf(s->end.text, sizeof s->end.text, "%s", text);
 }
@@ -366,21 +485,15 @@ static void on_timer(void *arg)
 static void on_idle_timer(void *arg)
 {
 	struct stream *s = arg;
-	const struct gateway_settings *g = snapshot_gateway(s->edge->snapshot);
-	uint64_t inactive = s->last_stanza_ms + g->stream_inactivity_timeout * UINT64_C(1000);
-	uint64_t silent = s->last_sent_ms + g->keep_alive_interval * UINT64_C(1000);
 
-	if (now(s) >= inactive) {
-		stream_close(s, STREAM_OK, NULL, "inactivity");
+	if (!s->handshake) {
+		keepalive_tick(s);
 		return;
 	}
-	if (now(s) >= silent && stream_may_send(s)) {
-		/* White space: nobody between us forgets the connection (RFC 6120 4.6.1). */
-		conn_write(s->conn, SL(" "));
-		s->last_sent_ms = now(s);
-		silent = now(s) + g->keep_alive_interval * UINT64_C(1000);
-	}
-	loop_timer_at(&s->idle_timer, inactive < silent ? inactive : silent);
+	s->end.why = "handshake-timeout";
+	s->end.tls_failed = true;
+	xstream_tls_failed(s->x);
+	stream_pump(s);
 }
 
 /* ---- sending ---- */
@@ -390,13 +503,15 @@ bool stream_may_send(const struct stream *s)
 	return s->x && !s->conn_dead && !s->conn_closing && !s->ended && xstream_may_send(s->x);
 }
 
-uint64_t stream_write(struct stream *s, struct slice xml)
+uint64_t stream_write(struct stream *s, const struct link_down *d)
 {
 	put_output(s);
 	s->stanzas_out++;
-	s->last_stanza_ms = s->last_sent_ms = now(s);
+	s->last_sent_ms = now(s);
+	if (!d->quiet)
+		s->last_stanza_ms = now(s);
 	metric_add(M_STANZAS_OUT, 1);
-	return conn_write(s->conn, xml);
+	return conn_write(s->conn, d->xml);
 }
 
 /* ---- life ---- */
@@ -407,11 +522,13 @@ void stream_init(struct stream *s, struct edge *e, const struct stream_hooks *ho
 	s->hooks = hooks;
 	s->inbound = inbound;
 	s->since_ms = clock_wall_ms();
+	s->begun_ms = s->heard_ms = now(s);
 	snprintf(s->id, sizeof s->id, "%c%u", inbound ? 'i' : 'o', ++e->last_stream);
 	log_init(&s->log, &e->log);
 	log_setf(&s->log, "stream", "%s", s->id);
 	loop_timer_init(&s->timer, e->loop, on_timer, s);
 	loop_timer_init(&s->idle_timer, e->loop, on_idle_timer, s);
+	loop_task_init(&s->turn_task, next_turn, s);
 	list_append(&e->streams, &s->node);
 	sight_began(s);
 	metric_add(inbound ? M_STREAMS_IN : M_STREAMS_OUT, 1);
@@ -422,8 +539,23 @@ void stream_start(struct stream *s, struct xstream_cfg *cfg)
 	rand_bytes(cfg->seed, sizeof cfg->seed);
 	s->x = xstream_new(cfg, now(s));
 	mem_wipe(cfg->seed, sizeof cfg->seed);
-	s->last_stanza_ms = s->last_sent_ms = now(s);
+	s->heard_ms = s->last_stanza_ms = s->last_sent_ms = now(s);
 	sight_changed(s);
+}
+
+void stream_settings(struct stream *s)
+{
+	const struct gateway_settings *g = snapshot_gateway(s->edge->snapshot);
+
+	if (s->ended || s->end.closing || !s->x)
+		return;
+	if (s->authenticated) {
+		keepalive_watch(s);
+		return;
+	}
+	xstream_establish_by(
+		s->x, s->begun_ms + g->stream_establishment_timeout * UINT64_C(1000));
+	set_timer(s);
 }
 
 static void destroy(void *arg)
@@ -447,6 +579,7 @@ static void finish(struct stream *s)
 	s->ended = true;
 	loop_timer_stop(&s->timer);
 	loop_timer_stop(&s->idle_timer);
+	loop_task_stop(&s->turn_task);
 	sight_ended(s);
 	list_remove(&s->node);
 	metric_add(s->inbound ? M_STREAMS_IN : M_STREAMS_OUT, -1);

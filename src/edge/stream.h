@@ -12,6 +12,7 @@
  * the loop's callbacks; after ended() the stream is freed at the end of the turn, by destroy().
  */
 struct edge;
+struct link_down;
 struct partner_state;
 struct stream;
 
@@ -51,7 +52,10 @@ struct stream {
 	struct conn *conn;
 	struct xstream *x;             /* NULL: not connected yet */
 	struct loop_timer timer;       /* the engine's deadline */
-	struct loop_timer idle_timer;  /* white space, and the end of a stream without stanzas */
+	struct loop_timer idle_timer;  /* of the handshake; once authenticated: keepalive.h */
+	struct loop_task turn_task;    /* goes on with what this turn had no time for */
+	unsigned turn_events;          /* taken in this turn */
+	unsigned held;                 /* why nothing is read: enum stream_hold */
 	struct partner_state *partner; /* NULL: not known yet; a reference */
 	char *local, *remote;          /* canonical; NULL: not known yet */
 	bool authenticated;
@@ -64,8 +68,10 @@ struct stream {
 	enum cert_verdict cert;
 	uint64_t cert_due_ms; /* expiry.c: when the peer's certificate ends; 0: not watched */
 	struct stream_end end;
-	uint64_t since_ms; /* wall clock */
-	uint64_t last_stanza_ms, last_sent_ms;
+	struct list partner_node; /* partner->streams */
+	uint64_t since_ms;        /* wall clock */
+	/* Monotonic: begun; bytes came; we wrote; a stanza that counts for inactivity; keepalive.h */
+	uint64_t begun_ms, heard_ms, last_sent_ms, last_stanza_ms, pinged_ms;
 	uint64_t stanzas_in, stanzas_out;
 	struct attempt *attempt; /* to be noted in; a reference */
 	struct sight_stream sight;
@@ -85,8 +91,19 @@ void stream_set_partner(struct stream *s, struct partner_state *p);
 /* The verdict on the peer's certificate for s->remote, into s->cert. After the handshake. */
 void stream_judge_certificate(struct stream *s);
 
-/* Takes what the engine has to say, writes what it wants written, sets its timer. */
+/*
+ * Takes what the engine has to say, writes what it wants written, sets its timer. So many events a
+ * turn; the others follow in the next ones, and nothing is read meanwhile.
+ */
 void stream_pump(struct stream *s);
+
+/* Nothing is read while somebody holds it. */
+enum stream_hold { STREAM_HOLD_CREDIT = 1, STREAM_HOLD_TURN = 2 };
+void stream_hold(struct stream *s, enum stream_hold why);
+void stream_go_on(struct stream *s, enum stream_hold why);
+
+/* The snapshot is new: its times are in force. */
+void stream_settings(struct stream *s);
 
 /* Ends in order, or with an error; why: the word for the log. */
 void stream_close(struct stream *s, enum stream_cond cond, const char *text, const char *why);
@@ -100,6 +117,6 @@ void stream_finish(struct stream *s, enum stream_cond cond, const char *text, co
 /* Drops the connection at once; ended() follows inside. */
 void stream_abort(struct stream *s, const char *why);
 
-/* Appends a stanza; returns the offset of its end. stream_may_send() has said yes. */
-uint64_t stream_write(struct stream *s, struct slice xml);
+/* Appends d's stanza; returns the offset of its end. stream_may_send() has said yes. */
+uint64_t stream_write(struct stream *s, const struct link_down *d);
 bool stream_may_send(const struct stream *s);

@@ -90,6 +90,10 @@ struct arena *gateway_scratch(struct gateway *g);
 void gateway_send_xml(
 	struct gateway *g, struct slice from_domain, struct slice to_domain, struct slice xml);
 
+/* The same for the answer to a ping, which keeps no stream from being inactive. */
+void gateway_send_quiet(
+	struct gateway *g, struct slice from_domain, struct slice to_domain, struct slice xml);
+
 /* An error in answer to e, whose addresses have these domains. Nothing when e may not be answered.
  */
 void gateway_bounce(struct gateway *g, const struct xml_elem *e, struct slice from_domain,

@@ -86,18 +86,15 @@ static void held_fires(void *arg)
 	held_flush(arg);
 }
 
-void gateway_send_xml(
-	struct gateway *g, struct slice from_domain, struct slice to_domain, struct slice xml)
+static void send_answer(struct gateway *g, struct link_down *d)
 {
-	struct link_down *d = link_down_new(from_domain, to_domain, xml);
-
 	d->deadline_ms = gateway_now(g) + ANSWER_MS;
 	if (!g->held && g->ops->send(g->ops_arg, d))
 		return;
 	if (g->n_held == HELD_MAX) {
 		metric_add(M_ANSWERS_DROPPED, 1);
 		if (gateway_may_log(g))
-			log_warn(&g->log, "answer-dropped", LF_S("partner", to_domain));
+			log_warn(&g->log, "answer-dropped", LF_S("partner", d->to_domain));
 		link_down_free(d);
 		return;
 	}
@@ -107,6 +104,21 @@ void gateway_send_xml(
 	g->n_held++;
 	if (!loop_timer_armed(&g->held_timer))
 		loop_timer_in(&g->held_timer, HELD_RETRY_MS);
+}
+
+void gateway_send_xml(
+	struct gateway *g, struct slice from_domain, struct slice to_domain, struct slice xml)
+{
+	send_answer(g, link_down_new(from_domain, to_domain, xml));
+}
+
+void gateway_send_quiet(
+	struct gateway *g, struct slice from_domain, struct slice to_domain, struct slice xml)
+{
+	struct link_down *d = link_down_new(from_domain, to_domain, xml);
+
+	d->quiet = true;
+	send_answer(g, d);
 }
 
 /* ---- events ---- */

@@ -10,7 +10,6 @@
  */
 #define NS_DISCO_INFO  "http://jabber.org/protocol/disco#info"
 #define NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
-#define NS_PING        "urn:xmpp:ping"
 
 static void result_open(struct buf *out, const struct xml_elem *e)
 {
@@ -85,7 +84,10 @@ void service_iq(
 		result_open(&g->xml, e);
 		if (q->put(&g->xml, xml_first(e))) {
 			buf_str(&g->xml, "</iq>");
-			gateway_send_xml(g, to->domain, from->domain, buf_slice(&g->xml));
+			if (q->put == put_ping)
+				gateway_send_quiet(g, to->domain, from->domain, buf_slice(&g->xml));
+			else
+				gateway_send_xml(g, to->domain, from->domain, buf_slice(&g->xml));
 			return;
 		}
 		cond = STANZA_ITEM_NOT_FOUND;

@@ -88,6 +88,7 @@ struct link_down {
 	/* For the edge's queue while it owns the stanza: */
 	struct link_down *next;
 	uint64_t end_offset;
+	bool quiet;    /* a ping, or the answer to one: keeps no stream from being inactive */
 	bool internal; /* made by the edge itself: holds no credit, nobody is told */
 	size_t block;  /* bytes allocated in all; what queue limits count */
 };

@@ -76,6 +76,8 @@
 		"When the first of our own certificates ends, in seconds since 1970; 0: none")     \
 	METRIC(STANZAS_IN, "entente_stanzas_total", "dir=\"in\"", "counter", "XMPP stanzas")       \
 	METRIC(STANZAS_OUT, "entente_stanzas_total", "dir=\"out\"", "counter", "XMPP stanzas")     \
+	METRIC(STANZAS_DROPPED, "entente_stanzas_dropped_total", "", "counter",                    \
+		"XMPP stanzas that came on a connection which broke while the gateway was full")   \
 	METRIC(QUEUED, "entente_queued_stanzas", "", "gauge",                                      \
 		"Stanzas waiting for a stream")                                                    \
 	METRIC(FATE_REFUSED, "entente_fates_total", "fate=\"refused\"", "counter", "Stanza fates") \

@@ -8,5 +8,6 @@
 #define NS_SASL          "urn:ietf:params:xml:ns:xmpp-sasl"
 #define NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
 #define NS_STANZA_ERRORS "urn:ietf:params:xml:ns:xmpp-stanzas"
+#define NS_PING          "urn:xmpp:ping"
 #define NS_DIALBACK      "jabber:server:dialback"
 #define NS_DIALBACK_FEAT "urn:xmpp:features:dialback"

@@ -195,6 +195,13 @@ void xstream_sent(struct xstream *x, size_t n)
 	buf_take(&x->out, n);
 }
 
+void xstream_establish_by(struct xstream *x, uint64_t by_ms)
+{
+	x->establish_by = by_ms;
+	if (!x->authenticated && !xs_over(x))
+		x->deadline = by_ms;
+}
+
 uint64_t xstream_deadline(const struct xstream *x)
 {
 	return x->deadline;

@@ -171,6 +171,9 @@ bool xstream_event(struct xstream *x, struct xstream_event *ret);
 struct slice xstream_output(struct xstream *x);
 void xstream_sent(struct xstream *x, size_t n);
 
+/* Another time until which it has to be authenticated; nothing happens when it is already. */
+void xstream_establish_by(struct xstream *x, uint64_t by_ms);
+
 uint64_t xstream_deadline(const struct xstream *x); /* UINT64_MAX: none */
 void xstream_tick(struct xstream *x, uint64_t now_ms);
 

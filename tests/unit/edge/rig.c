@@ -226,6 +226,7 @@ static void put_partner(struct config *c, const struct side_partner *p)
 	set(o, "sasl", p->sasl);
 	set(o, "dialback", p->dialback ? p->dialback : "false");
 	set(o, "enabled", p->disabled ? "false" : "true");
+	set(o, "keep_alive", p->no_pings ? "false" : "true");
 	set(o, "connection_limit", p->limit ? limit : NULL);
 	config_put(c, o);
 }

@@ -70,7 +70,7 @@ struct side_partner {
 	unsigned limit;
 	const char *second_local;                            /* another local domain */
 	const char *inactivity, *keep_alive, *establishment; /* seconds */
-	bool no_partner;
+	bool no_partner, no_pings;
 	const struct side_partner *also; /* a second partner: its domain and port */
 };
 void side_settings(struct side *s, const struct side_partner *p);

@@ -490,7 +490,10 @@ static void white_space_keeps_a_stream_alive(void **state)
 
 	both();
 	side_settings(&a, &(struct side_partner){
-				  .domain = "xmpp.lab", .port = side_port(&b), .keep_alive = "10"});
+				  .domain = "xmpp.lab",
+				  .port = side_port(&b),
+				  .keep_alive = "10",
+				  .no_pings = true});
 	side_send(&a, "xmpp.lab", 1, 5000);
 	rig_until(&rig, a.n_fates == 1);
 	before = bytes_out();
