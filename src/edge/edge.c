@@ -228,6 +228,8 @@ void edge_set_snapshot(struct edge *e, struct snapshot *s)
 
 	e->snapshot = snapshot_ref(s);
 	snapshot_unref(old);
+	dialback_secrets_set(&e->secrets, slice_of(snapshot_gateway(s)->dialback_passphrase),
+		loop_now(e->loop));
 	metric_set(M_GENERATION, (int64_t)snapshot_generation(s));
 	dialback_secrets_set(&e->secrets, slice_of(snapshot_gateway(s)->dialback_passphrase),
 		loop_now(e->loop));
@@ -430,6 +432,7 @@ void edge_free(struct edge *e)
 	dns_free(e->dns);
 	tls_set_unref(e->tls);
 	snapshot_unref(e->snapshot);
+	dialback_secrets_wipe(&e->secrets);
 	/* Streams that ended in this turn are freed at its end, and look at the edge's log then. */
 	loop_dispose(e->loop, e, destroy);
 }
