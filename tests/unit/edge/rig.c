@@ -155,7 +155,8 @@ void side_init(struct side *s, struct rig *r, const struct side_options *o)
 	netaddr_parse_host(&listen, SL("127.0.0.1"), o->port);
 	s->tls = load_tls(r, o);
 	config.tls = s->tls;
-	config.dns = (struct dns_config){.dnssec = DNS_SEC_OFF, .forward = &listen, .n_forward = 1};
+	config.dns = (struct dns_config){
+		.dnssec = DNS_SEC_OFF, .forward = o->dns ? o->dns : &listen, .n_forward = 1};
 	s->link =
 		link_local_new((struct link_limits){SIDE_MAX, o->up_credits ? o->up_credits : 100});
 	link_local_gateway(s->link, r->loop, &gateway_ops, s);
@@ -221,7 +222,7 @@ static void put_partner(struct config *c, const struct side_partner *p)
 	snprintf(limit, sizeof limit, "%u", p->limit);
 	set(o, "domain", p->domain);
 	set(o, "additional_domains", p->more_domains);
-	set(o, "proxy", proxy);
+	set(o, "proxy", p->no_proxy ? NULL : proxy);
 	set(o, "tls", p->tls);
 	set(o, "sasl", p->sasl);
 	set(o, "dialback", p->dialback ? p->dialback : "false");
@@ -237,18 +238,25 @@ void side_settings(struct side *s, const struct side_partner *p)
 	struct config *c = config_new();
 	struct object *g = object_copy(config_find(c, OBJECT_GATEWAY, SL("global")));
 	struct snapshot *snapshot;
-	char passphrase[128];
+	char passphrase[128], limit[16];
 	struct err e;
 
 	set(g, "stream_inactivity_timeout", p->inactivity);
 	set(g, "keep_alive_interval", p->keep_alive);
 	set(g, "stream_establishment_timeout", p->establishment);
+	if (p->all_limit) {
+		snprintf(limit, sizeof limit, "%u", p->all_limit);
+		set(g, "partner_connection_limit", limit);
+		set(g, "connection_limit", limit);
+	}
 	snprintf(passphrase, sizeof passphrase, "the passphrase of %s", s->domain);
 	set(g, "dialback_passphrase", passphrase);
 	config_put(c, g);
 	put_local(c, s->domain);
 	if (p->second_local)
 		put_local(c, p->second_local);
+	if (p->third_local)
+		put_local(c, p->third_local);
 	if (!p->no_partner)
 		put_partner(c, p);
 	if (p->also)
@@ -262,23 +270,35 @@ void side_settings(struct side *s, const struct side_partner *p)
 
 /* ---- sending ---- */
 
-void side_send_xml(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms,
-	const char *xml)
+static void send_down(struct side *s, const char *from_domain, const char *to_domain,
+	uint64_t fate_id, unsigned deadline_ms, const char *xml)
 {
 	struct link_down *d =
-		link_down_new(slice_of(s->domain), slice_of(to_domain), slice_of(xml));
+		link_down_new(slice_of(from_domain), slice_of(to_domain), slice_of(xml));
 
 	d->fate_id = fate_id;
 	d->deadline_ms = loop_now(s->rig->loop) + deadline_ms;
 	assert_true(link_send(s->link, d));
 }
 
-void side_send(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms)
+void side_send_xml(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms,
+	const char *xml)
+{
+	send_down(s, s->domain, to_domain, fate_id, deadline_ms, xml);
+}
+
+void side_send_from(struct side *s, const char *from_domain, const char *to_domain,
+	uint64_t fate_id, unsigned deadline_ms)
 {
 	char xml[512];
 
 	snprintf(xml, sizeof xml,
 		"<message from='romeo@%s' to='juliet@%s' id='m%llu'><body>hello</body></message>",
-		s->domain, to_domain, (unsigned long long)fate_id);
-	side_send_xml(s, to_domain, fate_id, deadline_ms, xml);
+		from_domain, to_domain, (unsigned long long)fate_id);
+	send_down(s, from_domain, to_domain, fate_id, deadline_ms, xml);
+}
+
+void side_send(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms)
+{
+	side_send_from(s, s->domain, to_domain, fate_id, deadline_ms);
 }

@@ -55,6 +55,7 @@ struct side_options {
 	struct edge_limits limits;
 	unsigned up_credits; /* 100 */
 	uint16_t port;       /* any free one */
+	const struct netaddr *dns; /* none that answers */
 };
 void side_release(struct side *s); /* gives back what keep_ups has held */
 void side_init(struct side *s, struct rig *r, const struct side_options *o);
@@ -67,8 +68,10 @@ struct side_partner {
 	uint16_t port;                     /* on 127.0.0.1; 0: 9, where nobody listens */
 	const char *tls, *sasl, *dialback; /* Required, Required, false */
 	bool disabled;
-	unsigned limit;
-	const char *second_local;                            /* another local domain */
+	unsigned limit;                                      /* of connections, its own */
+	unsigned all_limit;                                  /* of everybody's connections */
+	bool no_proxy;                                       /* by DNS, not at port */
+	const char *second_local, *third_local;              /* other local domains */
 	const char *inactivity, *keep_alive, *establishment; /* seconds */
 	bool no_partner, no_pings;
 	const struct side_partner *also; /* a second partner: its domain and port */
@@ -77,6 +80,9 @@ void side_settings(struct side *s, const struct side_partner *p);
 
 /* Sends a message of this fate id down; deadline in ms from now. */
 void side_send(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms);
+/* From another of its domains. */
+void side_send_from(struct side *s, const char *from_domain, const char *to_domain,
+	uint64_t fate_id, unsigned deadline_ms);
 void side_send_xml(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms,
 	const char *xml);
 
