@@ -80,6 +80,47 @@ void call_answer_text(struct api_call *c, const char *type, struct buf *text)
 	answer(c, 200, NULL, type, text);
 }
 
+/* ---- answers that take their time ---- */
+
+static void on_gone(void *arg)
+{
+	struct api_call *c = arg;
+
+	c->cut = true;
+	c->gone(c->gone_arg);
+}
+
+void call_stream_begin(struct api_call *c, call_gone *gone, void *arg)
+{
+	c->gone = gone;
+	c->gone_arg = arg;
+	http_stream_begin(c->req, "application/x-ndjson", on_gone, c);
+}
+
+void call_stream_put(struct api_call *c, struct slice json)
+{
+	struct buf line = {0};
+
+	buf_slice_add(&line, json);
+	buf_chr(&line, '\n');
+	http_stream_put(c->req, buf_slice(&line));
+	buf_done(&line);
+}
+
+size_t call_stream_room(const struct api_call *c)
+{
+	size_t room = http_stream_room(c->req);
+
+	return room ? room - 1 : 0; /* the line's end */
+}
+
+void call_stream_end(struct api_call *c)
+{
+	log_access(c, 200, c->cut ? "cut" : NULL);
+	http_stream_end(c->req);
+	free(c);
+}
+
 static void json_member(struct buf *out, const char *name, const char *value)
 {
 	if (!*value)

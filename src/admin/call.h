@@ -24,6 +24,10 @@ struct api_call {
 	struct peer who;
 	right_set rights;
 	uint64_t began_ns;
+	/* call_stream_begin() */
+	void (*gone)(void *arg);
+	void *gone_arg;
+	bool cut; /* nobody read it to its end */
 };
 
 /* The http_handler of the unix socket; arg is the struct admin. */

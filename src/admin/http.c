@@ -2,11 +2,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libwebsockets.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "admin/pieces.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -46,9 +48,10 @@ struct conn {
 	struct listener *listener;
 	struct lws *wsi;
 	struct http_req *req; /* being read, handled or answered */
+	bool left;            /* to be closed */
 };
 
-enum req_state { REQ_READING, REQ_HANDLING, REQ_ANSWERED };
+enum req_state { REQ_READING, REQ_HANDLING, REQ_ANSWERED, REQ_IN_PIECES };
 
 static const struct {
 	const char *name;
@@ -59,6 +62,7 @@ static const struct {
 };
 
 struct http_req {
+	struct loop *loop;
 	struct conn *conn; /* NULL: the client has gone */
 	enum req_state state;
 	const char *method;
@@ -67,6 +71,7 @@ struct http_req {
 	size_t args;
 	char *header[ARRAY_LEN(kept_header)];
 	bool forwarded;
+	bool old;   /* HTTP/1.0: takes no chunks (RFC 9112 6.1) */
 	bool close; /* after the answer: what follows on the connection is not a request */
 	struct buf body;
 	/* the answer */
@@ -76,7 +81,14 @@ struct http_req {
 	struct buf out;
 	size_t length;
 	bool head_sent;
+	/* ... in pieces */
+	struct pieces *pieces;
+	bool ended; /* by the handler */
+	http_gone *gone;
+	void *gone_arg;
 };
+
+static_assert((int)HTTP_STREAM_BYTES == (int)PIECES_MAX, "as promised");
 
 /* ---- requests ---- */
 
@@ -86,6 +98,7 @@ static void req_free(struct http_req *r)
 		return;
 	if (r->conn)
 		r->conn->req = NULL;
+	pieces_free(r->pieces);
 	free(r->path);
 	for (size_t i = 0; i < r->args; i++)
 		free(r->arg[i]);
@@ -207,10 +220,20 @@ static bool came_through_proxy(struct lws *wsi)
 	return false;
 }
 
+static bool is_old(struct lws *wsi)
+{
+	char *version = copy_token(wsi, WSI_TOKEN_HTTP);
+	bool old = version && strcmp(version, "HTTP/1.0") == 0;
+
+	free(version);
+	return old;
+}
+
 static struct http_req *req_new(struct conn *c, const char *method, struct slice path)
 {
 	struct http_req *r = xzalloc(sizeof *r);
 
+	r->loop = c->listener->http->loop;
 	r->conn = c;
 	r->method = method;
 	r->path = slice_dup(path);
@@ -218,12 +241,18 @@ static struct http_req *req_new(struct conn *c, const char *method, struct slice
 		r->header[i] = copy_token(c->wsi, kept_header[i].token);
 	copy_args(r, c->wsi);
 	r->forwarded = came_through_proxy(c->wsi);
+	r->old = is_old(c->wsi);
 	buf_init(&r->body, c->listener->http->limits.body);
 	c->req = r;
 	return r;
 }
 
 /* ---- answers ---- */
+
+static bool head_only(const struct http_req *r)
+{
+	return strcmp(r->method, "HEAD") == 0;
+}
 
 void http_reply_header(struct http_req *r, const char *name, const char *value)
 {
@@ -246,7 +275,7 @@ void http_reply(struct http_req *r, unsigned status, const char *type, struct bu
 	r->status = status;
 	r->type = type;
 	r->length = r->out.n;
-	if (strcmp(r->method, "HEAD") == 0)
+	if (head_only(r))
 		buf_take(&r->out, r->out.n);
 	lws_callback_on_writable(r->conn->wsi);
 }
@@ -311,6 +340,8 @@ static int on_writable(struct conn *c)
 	struct http_req *r = c->req;
 	bool close_after;
 
+	if (c->left)
+		return -1;
 	if (!r || r->state != REQ_ANSWERED)
 		return 0;
 	if (!r->head_sent) {
@@ -327,6 +358,103 @@ static int on_writable(struct conn *c)
 	close_after = r->close;
 	req_free(r);
 	return close_after || lws_http_transaction_completed(c->wsi) ? -1 : 0;
+}
+
+/* ---- answers in pieces ---- */
+
+/*
+ * While a request is answered, libwebsockets (4.1) neither reads what the client sends nor notices
+ * that it has closed, and spins on it. So it is told to leave the connection alone, and the answer
+ * goes out by another descriptor of the same socket.
+ */
+static int take_socket(struct http_req *r)
+{
+	if (!r->conn)
+		return -1;
+	lws_rx_flow_control(r->conn->wsi, LWS_RXFLOW_REASON_FLAG_PROCESS_NOW);
+	return fcntl(lws_get_socket_fd(r->conn->wsi), F_DUPFD_CLOEXEC, 0);
+}
+
+/* The library closes its connection when we are back in the loop. */
+static void leave_conn(struct http_req *r)
+{
+	struct lws *wsi = r->conn ? r->conn->wsi : NULL;
+
+	if (!wsi)
+		return;
+	r->conn->req = NULL;
+	r->conn->left = true;
+	r->conn = NULL;
+	shutdown(lws_get_socket_fd(wsi), SHUT_RDWR); /* what the kernel has still goes out */
+	lws_rx_flow_control(wsi, LWS_RXFLOW_REASON_FLAG_PROCESS_NOW | 1);
+	lws_callback_on_writable(wsi);
+}
+
+static void on_pieces_over(void *arg, bool sent)
+{
+	struct http_req *r = arg;
+
+	leave_conn(r);
+	pieces_free(r->pieces);
+	r->pieces = NULL;
+	if (r->ended)
+		req_free(r);
+	else if (r->gone)
+		r->gone(r->gone_arg);
+}
+
+void http_stream_begin(struct http_req *r, const char *type, http_gone *gone, void *arg)
+{
+	struct buf head = {0};
+	struct pieces_options o = {
+		.chunked = !r->old, .head_only = head_only(r), .over = on_pieces_over, .arg = r};
+
+	assert(r->state == REQ_HANDLING);
+	r->state = REQ_IN_PIECES;
+	r->gone = gone;
+	r->gone_arg = arg;
+	buf_printf(&head,
+		"HTTP/1.1 200 OK\r\ncontent-type: %s\r\n%scache-control: no-store\r\n"
+		"x-content-type-options: nosniff\r\nconnection: close\r\n\r\n",
+		type, o.chunked ? "transfer-encoding: chunked\r\n" : "");
+	o.head = buf_slice(&head);
+	r->pieces = pieces_new(r->loop, take_socket(r), &o);
+	buf_done(&head);
+}
+
+void http_stream_put(struct http_req *r, struct slice bytes)
+{
+	assert(r->state == REQ_IN_PIECES && !r->ended);
+	if (r->pieces)
+		pieces_put(r->pieces, bytes);
+}
+
+size_t http_stream_room(const struct http_req *r)
+{
+	return r->pieces ? pieces_room(r->pieces) : 0;
+}
+
+void http_stream_end(struct http_req *r)
+{
+	assert(r->state == REQ_IN_PIECES && !r->ended);
+	r->ended = true;
+	if (r->pieces)
+		pieces_end(r->pieces);
+	else
+		req_free(r);
+}
+
+/* The library has closed the connection by itself: the server ends. */
+static void pieces_cut(struct http_req *r)
+{
+	bool told = !r->pieces;
+
+	pieces_free(r->pieces);
+	r->pieces = NULL;
+	if (r->ended)
+		req_free(r);
+	else if (r->gone && !told)
+		r->gone(r->gone_arg);
 }
 
 /* ---- reading ---- */
@@ -416,7 +544,9 @@ static void conn_gone(struct conn *c)
 
 	if (r)
 		r->conn = NULL;
-	if (r && r->state != REQ_HANDLING)
+	if (r && r->state == REQ_IN_PIECES)
+		pieces_cut(r);
+	else if (r && r->state != REQ_HANDLING)
 		req_free(r);
 	l->connections--;
 	if (l->poll)

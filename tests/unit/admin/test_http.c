@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "admin/http.h"
@@ -42,11 +43,48 @@ static void big_answer(struct http_req *r)
 	http_reply(r, 200, "text/plain", &body);
 }
 
+/* ---- an answer in pieces: the test says what comes next ---- */
+
+static struct {
+	struct http_req *req; /* NULL: ended, or none */
+	unsigned gone;
+	bool end_when_gone;
+	size_t put; /* bytes */
+} stream;
+
+static void stream_end(void)
+{
+	http_stream_end(stream.req);
+	stream.req = NULL;
+}
+
+static void on_gone(void *arg)
+{
+	assert_ptr_equal(arg, &stream);
+	stream.gone++;
+	if (stream.end_when_gone)
+		stream_end();
+	loop_stop(loop);
+}
+
+static void stream_begin(struct http_req *r)
+{
+	stream.req = r;
+	stream.gone = 0;
+	stream.put = 0;
+	http_stream_begin(r, "application/x-ndjson", on_gone, &stream);
+	http_stream_put(r, SL("one\n"));
+}
+
 static void on_request(void *arg, struct http_req *r)
 {
 	struct buf body = {0};
 
 	show(r);
+	if (slice_eqz(http_path(r), "/stream")) {
+		stream_begin(r);
+		return;
+	}
 	if (slice_eqz(http_path(r), "/hold")) {
 		held = r;
 		return;
@@ -451,6 +489,236 @@ static void ending_closes_what_is_open(void **state)
 	close(half);
 }
 
+/* ---- answers in pieces ---- */
+
+/* A client that tells the loop when it has got so much, and goes on until the end. */
+struct watcher {
+	const char *send;
+	const char *until; /* then... */
+	void (*then)(struct loop_call *c);
+	struct loop_call call;
+	struct buf got;
+	bool leaves; /* ... it closes instead of reading on */
+};
+
+static bool has(const struct buf *b, const char *text)
+{
+	return slice_contains(buf_slice(b), slice_of(text));
+}
+
+static void *watcher_main(void *arg)
+{
+	struct watcher *w = arg;
+	int fd = dial();
+	char tmp[4096];
+	bool told = false;
+	ssize_t n;
+
+	send_all(fd, slice_of(w->send));
+	while ((n = read(fd, tmp, sizeof tmp)) > 0) {
+		buf_add(&w->got, tmp, (size_t)n);
+		if (told || !has(&w->got, w->until))
+			continue;
+		told = true;
+		if (w->leaves)
+			break;
+		loop_post(loop, &w->call);
+	}
+	close(fd);
+	if (!w->leaves)
+		loop_stop(loop);
+	return NULL;
+}
+
+static char *watch(struct watcher *w)
+{
+	pthread_t t;
+	char *got;
+
+	w->call.fn = w->then;
+	assert_int_equal(pthread_create(&t, NULL, watcher_main, w), 0);
+	loop_run(loop);
+	pthread_join(t, NULL);
+	got = buf_dup(&w->got);
+	buf_done(&w->got);
+	return got;
+}
+
+/* Runs when the client has read the first line: so that was not kept back. */
+static void two_and_end(struct loop_call *c)
+{
+	http_stream_put(stream.req, SL("two\n"));
+	http_stream_put(stream.req, SL_NONE);
+	stream_end();
+}
+
+#define ASK_STREAM "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n"
+
+static void pieces_are_sent_as_they_come(void **state)
+{
+	struct watcher w = {.send = ASK_STREAM, .until = "one\n", .then = two_and_end};
+	char *got = watch(&w);
+
+	assert_true(slice_starts(slice_of(got), SL("HTTP/1.1 200 OK\r\n")));
+	assert_non_null(strstr(got, "\r\ntransfer-encoding: chunked\r\n"));
+	assert_non_null(strstr(got, "\r\ncontent-type: application/x-ndjson\r\n"));
+	assert_null(strstr(got, "content-length"));
+	assert_true(slice_ends(slice_of(got),
+		SL("\r\n\r\n4\r\none\n\r\n4\r\ntwo\n\r\n0\r\n\r\n")));
+	assert_int_equal(stream.gone, 0);
+	free(got);
+}
+
+static void an_old_client_gets_them_without_chunks(void **state)
+{
+	struct watcher w = {.send = "GET /stream HTTP/1.0\r\nHost: x\r\n\r\n",
+		.until = "one\n",
+		.then = two_and_end};
+	char *got = watch(&w);
+
+	assert_null(strstr(got, "transfer-encoding"));
+	assert_true(slice_ends(slice_of(got), SL("\r\n\r\none\ntwo\n")));
+	free(got);
+}
+
+static void end_later(void *arg)
+{
+	stream_end();
+}
+
+/* The time a client has for its request (a second) is not that of the answer. */
+static void they_may_take_longer_than_a_request(void **state)
+{
+	struct watcher w = {.send = ASK_STREAM, .until = "never"};
+	struct timespec before, after;
+	struct loop_timer t;
+	char *got;
+
+	loop_timer_init(&t, loop, end_later, NULL);
+	loop_timer_in(&t, 1000 * REQUEST_SECS + 700);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+	got = watch(&w);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+	assert_true(after.tv_sec - before.tv_sec < 1); /* nothing spins meanwhile */
+	assert_true(slice_ends(slice_of(got), SL("4\r\none\n\r\n0\r\n\r\n")));
+	free(got);
+}
+
+static void who_goes_away_is_noticed(void **state)
+{
+	struct watcher w = {.send = ASK_STREAM, .until = "one\n", .leaves = true};
+
+	stream.end_when_gone = true;
+	free(watch(&w));
+	assert_int_equal(stream.gone, 1);
+	assert_null(stream.req);
+	stream.end_when_gone = false;
+	free(watch(&w));
+	assert_int_equal(stream.gone, 1);
+	assert_int_equal(http_stream_room(stream.req), 0);
+	http_stream_put(stream.req, SL("nobody reads it\n"));
+	stream_end();
+}
+
+static void put_more(void *arg)
+{
+	static const char piece[8192];
+	struct loop_timer *t = arg;
+
+	if (!stream.req) { /* not begun */
+		loop_timer_in(t, 1);
+		return;
+	}
+	for (int i = 0; i < 16; i++) {
+		http_stream_put(stream.req, slice_make(piece, sizeof piece));
+		stream.put += sizeof piece;
+	}
+	assert_true(stream.put < 16 * HTTP_STREAM_BYTES); /* what the sockets hold, and ours */
+	if (!stream.gone)
+		loop_timer_in(t, 1);
+}
+
+static void who_does_not_read_is_dropped(void **state)
+{
+	int fd = dial();
+	struct loop_timer t;
+	char *got;
+
+	send_all(fd, SL(ASK_STREAM));
+	stream.end_when_gone = false;
+	stream.req = NULL;
+	loop_timer_init(&t, loop, put_more, &t);
+	loop_timer_in(&t, 1);
+	loop_run(loop);
+	loop_timer_stop(&t);
+	assert_int_equal(stream.gone, 1);
+	assert_true(stream.put > HTTP_STREAM_BYTES);
+	stream_end();
+	close(fd);
+	got = exchange("GET /x HTTP/1.1\r\n" CLOSING "\r\n", 0);
+	assert_non_null(strstr(got, "hello"));
+	free(got);
+}
+
+static void a_head_of_one_ends_it(void **state)
+{
+	char *got;
+
+	stream.end_when_gone = false;
+	got = exchange("HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n", 0);
+	assert_non_null(strstr(got, "\r\ntransfer-encoding: chunked\r\n"));
+	assert_true(slice_ends(slice_of(got), SL("\r\n\r\n")));
+	assert_int_equal(stream.gone, 1);
+	stream_end();
+	free(got);
+}
+
+/* What comes after the request is not kept without end: it is no request any more. */
+static void who_goes_on_talking_is_not_listened_to_for_long(void **state)
+{
+	static const char noise[65536];
+	int fd = dial();
+	size_t sent = 0;
+	ssize_t n = 0;
+
+	send_all(fd, SL(ASK_STREAM));
+	stream.req = NULL;
+	stream.end_when_gone = false;
+	while (!stream.req)
+		loop_turn(loop, true);
+	for (int i = 0; i < 200 && n >= 0; i++) {
+		n = send(fd, noise, sizeof noise, MSG_NOSIGNAL | MSG_DONTWAIT);
+		sent += n > 0 ? (size_t)n : 0;
+		loop_turn(loop, false);
+		loop_turn(loop, false);
+	}
+	assert_true(sent < 2 * 1024 * 1024);
+	stream_end();
+	close(fd);
+}
+
+static void ending_ends_answers_in_pieces(void **state)
+{
+	int fd = dial();
+	char tmp[4096];
+	ssize_t n, total = 0;
+
+	send_all(fd, SL(ASK_STREAM));
+	stream.req = NULL;
+	stream.end_when_gone = true;
+	while (!stream.req)
+		loop_turn(loop, true);
+	loop_turn(loop, false);
+	http_free(http);
+	http = NULL;
+	assert_int_equal(stream.gone, 1);
+	assert_null(stream.req);
+	while ((n = read(fd, tmp + total, sizeof tmp - (size_t)total)) > 0)
+		total += n;
+	assert_false(slice_ends(slice_make(tmp, (size_t)total), SL("0\r\n\r\n"))); /* cut off */
+	close(fd);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
@@ -474,6 +742,14 @@ int main(void)
 		T(no_other_protocol_is_begun),
 		T(a_get_with_a_body_is_refused),
 		T(ending_closes_what_is_open),
+		T(pieces_are_sent_as_they_come),
+		T(an_old_client_gets_them_without_chunks),
+		T(they_may_take_longer_than_a_request),
+		T(who_goes_away_is_noticed),
+		T(who_does_not_read_is_dropped),
+		T(a_head_of_one_ends_it),
+		T(who_goes_on_talking_is_not_listened_to_for_long),
+		T(ending_ends_answers_in_pieces),
 	};
 
 	snprintf(at.sun_path, sizeof at.sun_path, "/tmp/entente-http-%d.sock", (int)getpid());
