@@ -193,6 +193,7 @@ static void on_authenticated(struct inbound *in)
 		return;
 	}
 	s->authenticated = true;
+	expiry_watch(s);
 	leave_strangers(in);
 	log_info(&s->log, "stream-authenticated", LF_Z("dir", "in"),
 		LF_Z("peer", netaddr_print(conn_peer(s->conn), peer)),

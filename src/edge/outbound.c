@@ -348,8 +348,10 @@ static void on_authenticated(struct outbound *o, const struct xstream_event *ev)
 	p->method = o->method = method_of(o, ev->method);
 	if (tls)
 		pair_secured(p);
-	if (p->method == METHOD_SASL_OVER_TLS)
+	if (p->method == METHOD_SASL_OVER_TLS) {
 		attempt_note(s->attempt, ATTEMPT_SASL, ATTEMPT_OK, now(o), "EXTERNAL accepted");
+		expiry_watch(s);
+	}
 	attempt_note(s->attempt, ATTEMPT_READY, ATTEMPT_OK, now(o), "%s",
 		negotiation_method_name(p->method));
 	log_info(&s->log, "stream-authenticated", LF_Z("dir", "out"),
