@@ -42,6 +42,16 @@ const struct conf_key conf_keys[] = {
 		"revoked, with a warning about lists that are past their time; require: they are "
 		"refused."},
 
+	{"xmpp", "connection-rate", CT_NUMBER, C(connection_rate), "50", 1, 100000, NULL, false,
+		"New connections a second from one address (an IPv6 network of 64 bits counts as "
+		"one), and streams a second that one partner may open; twice as many at once after "
+		"a rest. What is more is closed at once."},
+	{"xmpp", "address-connections", CT_NUMBER, C(address_connections), "64", 1, 100000, NULL, false,
+		"Connections from one address that have not been authenticated yet."},
+	{"xmpp", "unauthenticated-connections", CT_NUMBER, C(unauthenticated), "1024", 1, 100000, NULL, false,
+		"The same from all addresses together. When there are so many, the oldest one of "
+		"the address that holds most makes room for the next."},
+
 	{CONF_CERT_SECTION, "chain", CT_PATH, CERT(chain), NULL, 1, 1000, NULL, true,
 		"PEM file with our certificate and the intermediate ones, ours first. This file "
 		"and the others of the section are read again when they change; certificate and key "

@@ -98,6 +98,12 @@ static int new_edge(struct service *s, struct err *e)
 			SOCK_STREAM, listen),
 		.tls = s->tls,
 		.dns = dns_config(s),
+		.limits =
+			{
+				.connection_rate = s->conf->connection_rate,
+				.address_connections = s->conf->address_connections,
+				.unauthenticated = s->conf->unauthenticated,
+			},
 		.probe =
 			{
 				.allow_local = s->conf->test_allow_local,
