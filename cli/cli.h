@@ -107,6 +107,15 @@ struct answer {
 /* method and path; query may be NULL; body may be NULL and is borrowed. */
 void request(const struct invocation *in, const char *method, const char *path, json_t *body,
 	struct answer *ret);
+
+/*
+ * The same for an answer in lines (application/x-ndjson), which has no time limit: line() runs for
+ * each as it comes, with its JSON, borrowed; false: no more is wanted. query: "?partner=im.example"
+ * may stand at the end of the path. An answer that broke off has status 0.
+ */
+typedef bool request_line(void *arg, json_t *line);
+void request_lines(const struct invocation *in, const char *method, const char *path, json_t *body,
+	request_line *line, void *arg, struct answer *ret);
 void answer_done(struct answer *a);
 
 /* A path of the API: prefix, and key percent-encoded (NULL: none); the caller frees it. */

@@ -84,7 +84,10 @@ static struct curl_slist *headers(const struct invocation *in, bool body)
 static void set_up(CURL *curl, const struct invocation *in, const char *method, const char *path,
 	const char *body, struct answer *ret)
 {
-	char *url = xasprintf("http://localhost%s%s%s", path, in->what_if ? "?" : "",
+	char *url = xasprintf("http://localhost%s%s%s", path,
+		!in->what_if          ? ""
+		: strchr(path, '?') ? "&"
+				      : "?",
 		in->what_if ? "dry_run=true" : "");
 
 	curl_easy_setopt(curl, CURLOPT_URL, url);
@@ -101,8 +104,48 @@ static void set_up(CURL *curl, const struct invocation *in, const char *method, 
 	free(url);
 }
 
-void request(const struct invocation *in, const char *method, const char *path, json_t *body,
-	struct answer *ret)
+/* ---- an answer in lines ---- */
+
+struct lines {
+	CURL *curl;
+	struct answer *answer;
+	request_line *fn;
+	void *arg;
+	bool enough;
+};
+
+static void take_line(struct lines *l, struct slice text)
+{
+	json_t *j = json_loadb(text.p, text.n, JSON_DECODE_ANY, NULL);
+
+	if (j && !l->fn(l->arg, j))
+		l->enough = true;
+	json_decref(j);
+}
+
+static size_t on_lines(char *p, size_t size, size_t n, void *arg)
+{
+	struct lines *l = arg;
+	struct buf *b = &l->answer->body;
+	struct slice held;
+	size_t end;
+
+	buf_add(b, p, size * n);
+	curl_easy_getinfo(l->curl, CURLINFO_RESPONSE_CODE, &l->answer->status);
+	if (l->answer->status != 200) /* the body is a problem */
+		return b->over ? 0 : size * n;
+	while (held = buf_slice(b), (end = slice_find(held, '\n')) < held.n && !l->enough) {
+		take_line(l, slice_cut(held, end));
+		buf_take(b, end + 1);
+	}
+	return l->enough || b->over ? 0 : size * n;
+}
+
+/* ---- asking ---- */
+
+/* lines NULL: the answer is wanted whole. */
+static void perform(const struct invocation *in, const char *method, const char *path, json_t *body,
+	struct lines *lines, struct answer *ret)
 {
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	struct curl_slist *fields = headers(in, text);
@@ -113,15 +156,37 @@ void request(const struct invocation *in, const char *method, const char *path, 
 	buf_init(&ret->body, ANSWER_MAX);
 	set_up(curl, in, method, path, text, ret);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields);
+	if (lines) {
+		lines->curl = curl;
+		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_lines);
+		curl_easy_setopt(curl, CURLOPT_WRITEDATA, lines);
+		curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
+	}
 	why = curl_easy_perform(curl);
-	if (why == CURLE_OK)
+	if (why == CURLE_OK || (lines && lines->enough))
 		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret->status);
 	else
 		not_reached(ret, curl, why, in->socket);
-	ret->json = json_loadb(buf_slice(&ret->body).p, ret->body.n, 0, NULL);
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(fields);
 	free(text);
+}
+
+void request(const struct invocation *in, const char *method, const char *path, json_t *body,
+	struct answer *ret)
+{
+	perform(in, method, path, body, NULL, ret);
+	ret->json = json_loadb(buf_slice(&ret->body).p, ret->body.n, 0, NULL);
+}
+
+void request_lines(const struct invocation *in, const char *method, const char *path, json_t *body,
+	request_line *line, void *arg, struct answer *ret)
+{
+	struct lines l = {.answer = ret, .fn = line, .arg = arg};
+
+	perform(in, method, path, body, &l, ret);
+	ret->json = ret->status == 200 ? json_true()
+				       : json_loadb(buf_slice(&ret->body).p, ret->body.n, 0, NULL);
 }
 
 void answer_done(struct answer *a)
