@@ -14,7 +14,13 @@
 
 enum {
 	RECORD = 16 * 1024,      /* plaintext of one TLS record: what one write takes */
-	READ_BATCH = 8,          /* reads of one connection in a turn */
+	READ_BATCH = 4,          /* reads of one connection in a turn */
+	/*
+	 * ... and bytes, which also bounds what a read of TLS goes through before it has something
+	 * to give: records that carry none, such as requests to change keys.
+	 */
+	TURN_BYTES = (READ_BATCH + 1) * RECORD,
+	TCP_IDLE_S = 300, /* without a byte; then the kernel asks the peer's */
 	USER_TIMEOUT_MS = 60000, /* the kernel gives up on a peer that acknowledges nothing */
 };
 
@@ -37,11 +43,18 @@ const char *conn_end_name(enum conn_end e)
 
 ssize_t conn_recv(struct conn *c, void *p, size_t n)
 {
-	ssize_t got = recv(c->fd, p, n, 0);
+	size_t left = TURN_BYTES - c->turn_bytes;
+	ssize_t got;
 
-	if (got > 0)
+	if (!left) {
+		errno = EAGAIN;
+		return -1;
+	}
+	got = recv(c->fd, p, n < left ? n : left, 0);
+	if (got > 0) {
 		c->bytes_in += (size_t)got;
-	else if (got == 0)
+		c->turn_bytes += (size_t)got;
+	} else if (got == 0)
 		c->saw_fin = true;
 	return got;
 }
@@ -67,7 +80,7 @@ static void set_interest(struct conn *c)
 {
 	bool reads = c->state == CONN_HANDSHAKE ||
 		     ((c->state == CONN_CLEAR || c->state == CONN_SECURE) &&
-			     (!c->paused || c->closing) && !c->saw_eof);
+			     (!c->paused || c->closing) && !c->saw_eof && !c->read_blocked);
 
 	if (c->poll)
 		loop_poll_set(c->poll, (reads ? LOOP_READ : 0u) | (c->blocked ? LOOP_WRITE : 0u));
@@ -156,6 +169,7 @@ static bool read_input(struct conn *c, int batch)
 	char bytes[RECORD];
 	size_t n = 0;
 
+	c->turn_bytes = 0;
 	while (batch-- > 0) {
 		if (!may_read(c))
 			return false;
@@ -175,13 +189,22 @@ static bool read_input(struct conn *c, int batch)
 	return true;
 }
 
+static void read_some_input(struct conn *c)
+{
+	/* What the library has buffered the poll does not know of. */
+	if (read_input(c, READ_BATCH) && conn_tls_has_input(c))
+		loop_task_queue(c->loop, &c->read_task);
+	if (c->write_blocked && c->state != CONN_DEAD) {
+		c->write_blocked = false;
+		loop_task_queue(c->loop, &c->flush_task);
+	}
+}
+
 static void read_turn(void *arg)
 {
 	struct conn *c = arg;
 
-	/* What the library has buffered the poll does not know of. */
-	if (read_input(c, READ_BATCH) && conn_tls_has_input(c))
-		loop_task_queue(c->loop, &c->read_task);
+	read_some_input(c);
 	if (c->state != CONN_DEAD)
 		set_interest(c);
 }
@@ -233,7 +256,8 @@ static enum conn_io write_piece(struct conn *c, struct slice piece)
 /* Writing is over; what the peer said before is still handed out. */
 static void broken(struct conn *c)
 {
-	while (c->state != CONN_DEAD && read_input(c, READ_BATCH))
+	while (c->state != CONN_DEAD &&
+		(read_input(c, READ_BATCH) || c->turn_bytes == TURN_BYTES))
 		;
 	conn_end(c, CONN_END_ERROR, strerror(c->write_error));
 }
@@ -265,7 +289,11 @@ static void flush_turn(void *arg)
 
 	if (c->state == CONN_DEAD || c->state == CONN_DIALING || c->state == CONN_HANDSHAKE)
 		return;
-	c->blocked = false;
+	c->blocked = c->write_blocked = false;
+	if (c->read_blocked) {
+		c->read_blocked = false;
+		loop_task_queue(c->loop, &c->read_task);
+	}
 	while (c->out.n && c->state != CONN_DEAD && !c->write_error &&
 		write_piece(c, buf_slice(&c->out)) == CONN_IO_OK)
 		;
@@ -344,12 +372,13 @@ static void on_ready(void *arg, unsigned events)
 	struct conn *c = arg;
 
 	if (c->state == CONN_HANDSHAKE) {
+		c->turn_bytes = 0;
 		conn_tls_step(c);
 		if (c->state == CONN_HANDSHAKE && c->write_error)
 			conn_end(c, CONN_END_ERROR, strerror(c->write_error));
 	} else {
-		if ((events & LOOP_READ) && read_input(c, READ_BATCH) && conn_tls_has_input(c))
-			loop_task_queue(c->loop, &c->read_task);
+		if (events & LOOP_READ)
+			read_some_input(c);
 		if ((events & LOOP_WRITE) && c->blocked)
 			flush_turn(c);
 	}
@@ -375,11 +404,14 @@ static void attach(struct conn *c, int fd)
 {
 	static const int on = 1;
 	static const unsigned user_timeout = USER_TIMEOUT_MS;
+	static const int idle_s = TCP_IDLE_S;
 
 	c->fd = fd;
 	c->state = CONN_CLEAR;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout, sizeof user_timeout);
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
 	c->poll = loop_poll_new(c->loop, fd, on_ready, c);
 	set_interest(c);
 }

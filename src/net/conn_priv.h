@@ -30,9 +30,12 @@ struct conn {
 	uint64_t flushed, told; /* what flushed() has told of it */
 	size_t retry;           /* what SSL_write() was given when it could not go on */
 	bool blocked;           /* the kernel takes no more: waits for writability */
+	bool read_blocked;      /* ... and reading TLS has to write first */
+	bool write_blocked;     /* writing TLS has to read first */
 	int write_error;
 	struct loop_task flush_task;
 
+	size_t turn_bytes; /* read from the socket in this turn */
 	bool paused, saw_eof;
 	bool saw_fin; /* the TCP stream has ended */
 	struct loop_task read_task;
@@ -54,7 +57,10 @@ enum conn_io { CONN_IO_OK, CONN_IO_AGAIN, CONN_IO_EOF, CONN_IO_FAILED };
 /* Reports closed() once; c has no socket afterwards. */
 void conn_end(struct conn *c, enum conn_end end, const char *text);
 
-/* The socket as the TLS library sees it and as clear text does. -1 with errno. */
+/*
+ * The socket as the TLS library sees it and as clear text does. -1 with errno; EAGAIN also when
+ * enough was read in this turn.
+ */
 ssize_t conn_recv(struct conn *c, void *p, size_t n);
 ssize_t conn_send(struct conn *c, const void *p, size_t n);
 

@@ -237,7 +237,11 @@ enum conn_io conn_tls_read(struct conn *c, void *p, size_t size, size_t *ret_n)
 
 	ERR_clear_error();
 	result = SSL_read_ex(c->ssl, p, size, ret_n);
-	return result == 1 ? CONN_IO_OK : judge(c, result);
+	if (result == 1)
+		return CONN_IO_OK;
+	/* An answer of the library's own has to go out before it reads on. */
+	c->read_blocked = SSL_want_write(c->ssl);
+	return judge(c, result);
 }
 
 enum conn_io conn_tls_write(struct conn *c, const void *p, size_t n)
@@ -247,7 +251,10 @@ enum conn_io conn_tls_write(struct conn *c, const void *p, size_t n)
 
 	ERR_clear_error();
 	result = SSL_write_ex(c->ssl, p, n, &written);
-	return result == 1 ? CONN_IO_OK : judge(c, result);
+	if (result == 1)
+		return CONN_IO_OK;
+	c->write_blocked = SSL_want_read(c->ssl);
+	return judge(c, result);
 }
 
 enum conn_io conn_tls_shutdown(struct conn *c)

@@ -1,6 +1,8 @@
 #include "unit.h"
 
+#include <fcntl.h>
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -582,6 +584,94 @@ static void what_the_peer_reset_left(void **state)
 	assert_int_equal(conn_flushed(client.conn) + conn_pending(client.conn), end);
 }
 
+/* ---- a peer with a TLS library and no manners ---- */
+
+static int raw_connection(void)
+{
+	struct conn_target t = target("127.0.0.1", port(), 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(connect(fd, &t.addr.sa, netaddr_len(&t.addr)), 0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	until(server.conn);
+	return fd;
+}
+
+static SSL *raw_tls(int fd)
+{
+	SSL *ssl = SSL_new(tls_set_for(set, SL("b.lab")));
+
+	SSL_set_fd(ssl, fd);
+	SSL_set_connect_state(ssl);
+	conn_tls_start(server.conn, CONN_SERVER, set, server_ctx, SL_NONE);
+	until(SSL_do_handshake(ssl) == 1 && server.secure);
+	return ssl;
+}
+
+static size_t raw_read(SSL *ssl)
+{
+	char bytes[16384];
+	size_t n = 0, all = 0;
+
+	while (SSL_read_ex(ssl, bytes, sizeof bytes, &n))
+		all += n;
+	return all;
+}
+
+/* Asked for new keys, the library answers before it reads on: here into a way that is full. */
+static void a_read_that_has_to_write_first_goes_on(void **state)
+{
+	int fd = raw_connection();
+	SSL *ssl = raw_tls(fd);
+	char block[8192];
+	uint64_t end = 0, began;
+	size_t all = 0;
+	unsigned turns = 0;
+
+	memset(block, 'x', sizeof block);
+	for (int i = 0; i < 2000; i++)
+		end = conn_write(server.conn, slice_make(block, sizeof block));
+	for (int i = 0; i < 20; i++)
+		loop_turn(loop, true);
+	assert_true(conn_pending(server.conn) > 0);
+	assert_int_equal(SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+	assert_int_equal(SSL_write(ssl, "one", 3), 3);
+	assert_int_equal(SSL_write(ssl, "two", 3), 3);
+	began = clock_mono_ms();
+	while (clock_mono_ms() < began + 200) {
+		loop_turn(loop, true);
+		turns++;
+	}
+	assert_true(turns < 200); /* the ticker makes 40: it waits, it does not spin */
+	until((all += raw_read(ssl)) == end && server.data.n == 6);
+	assert_memory_equal(server.data.p, "onetwo", 6);
+	SSL_free(ssl);
+	close(fd);
+}
+
+/* Records without data are gone through in turns, not for as long as the peer sends some. */
+static void new_keys_without_end_take_turns(void **state)
+{
+	int fd = raw_connection();
+	SSL *ssl = raw_tls(fd);
+	struct timeval wait = {.tv_sec = 5};
+	unsigned before, asked = 0;
+
+	assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+	while (asked < 5000) { /* 27 bytes each: twice what is read in a turn */
+		SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+		assert_int_equal(SSL_do_handshake(ssl), 1);
+		asked++;
+	}
+	assert_int_equal(SSL_write(ssl, "end", 3), 3);
+	for (before = 0; server.data.n < 3 && before < 1000; before++)
+		loop_turn(loop, true);
+	assert_in_range(before, 2, 999);
+	SSL_free(ssl);
+	close(fd);
+}
+
 static int group_setup(void **state)
 {
 	struct pki_files a, b;
@@ -634,6 +724,8 @@ int main(void)
 		T(closed_during_the_handshake),
 		T(much_data_both_ways_in_tls),
 		T(what_the_peer_reset_left),
+		T(a_read_that_has_to_write_first_goes_on),
+		T(new_keys_without_end_take_turns),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
