@@ -114,7 +114,6 @@ struct partner_state *partner_state_get(struct edge *e, const struct partner *p)
 		s->name = slice_dup(name);
 		list_init(&s->streams);
 		s->share = link_share_new(e->limits.partner_credits);
-		list_init(&s->outbounds);
 		table_put(&e->partners, &s->node, slice_of(s->name));
 	}
 	s->refs++;
@@ -231,8 +230,6 @@ void edge_set_snapshot(struct edge *e, struct snapshot *s)
 	dialback_secrets_set(&e->secrets, slice_of(snapshot_gateway(s)->dialback_passphrase),
 		loop_now(e->loop));
 	metric_set(M_GENERATION, (int64_t)snapshot_generation(s));
-	dialback_secrets_set(&e->secrets, slice_of(snapshot_gateway(s)->dialback_passphrase),
-		loop_now(e->loop));
 	pair_judge_all(e);
 	list_each_safe(&e->streams, it) {
 		struct stream *st = container_of(it, struct stream, node);
@@ -395,7 +392,6 @@ static void destroy(void *arg)
 {
 	struct edge *e = arg;
 
-	dialback_secrets_wipe(&e->secrets);
 	log_done(&e->log);
 	free(e);
 }

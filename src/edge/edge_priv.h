@@ -26,7 +26,6 @@ struct partner_state {
 	struct link_share *share;
 	struct sight_partner sight;
 	size_t stanzas, stanza_bytes; /* on their way to it, without a fate yet */
-	struct list outbounds;        /* outbound.h */
 	struct place_scope place;
 };
 

@@ -341,7 +341,6 @@ static void on_authenticated(struct outbound *o, const struct xstream_event *ev)
 
 	s->authenticated = true;
 	o->up_ms = now(o);
-	loop_timer_stop(&o->attempt_timer);
 	loop_timer_in(&o->settle_timer, SETTLE_MS);
 	assert(p); /* nobody joins a stream before it is up */
 	p->state = PAIR_VALID;
@@ -410,9 +409,17 @@ bool outbound_tls_floor(const struct edge *e, struct slice remote)
 	return n && container_of(n, struct target, node)->backoff.tls_floor;
 }
 
+static uint64_t establish_by(const struct outbound *o)
+{
+	const struct gateway_settings *g = snapshot_gateway(o->s.edge->snapshot);
+
+	return o->s.begun_ms + g->stream_establishment_timeout * UINT64_C(1000);
+}
+
 static void on_connected(struct stream *s)
 {
 	struct outbound *o = outbound_of(s);
+	uint64_t until = establish_by(o);
 	char peer[NETADDR_TEXT];
 	struct edge_verdict v =
 		edge_judge_pair(s->edge->snapshot, slice_of(s->local), slice_of(s->remote));
@@ -422,7 +429,7 @@ static void on_connected(struct stream *s)
 		.remote = slice_of(s->remote),
 		.policy = v.policy,
 		.limits = {.stanza = s->edge->limits.stanza_bytes},
-		.establish_ms = UINT32_MAX, /* attempt_timer, which follows the settings */
+		.establish_ms = until > now(o) ? (uint32_t)(until - now(o)) : 1,
 		.close_ms = s->edge->limits.close_ms,
 	};
 
@@ -434,6 +441,7 @@ static void on_connected(struct stream *s)
 			"TLS is insisted on: it failed the last time");
 		cfg.policy.dialback_clear = false;
 	}
+	loop_timer_stop(&o->attempt_timer); /* the engine watches over it from now on */
 	stream_start(s, &cfg);
 	stream_pump(s);
 }
@@ -465,19 +473,7 @@ static void attempt_timed_out(void *arg)
 	struct outbound *o = arg;
 
 	o->timed_out = true;
-	if (o->s.x)
-		stream_close(&o->s, STREAM_CONNECTION_TIMEOUT, "not authenticated in time",
-			"establishment-timeout");
-	else
-		stream_abort(&o->s, "establishment-timeout");
-}
-
-static void watch_attempt(struct outbound *o)
-{
-	const struct gateway_settings *g = snapshot_gateway(o->s.edge->snapshot);
-
-	loop_timer_at(&o->attempt_timer,
-		o->started_ms + g->stream_establishment_timeout * UINT64_C(1000));
+	stream_abort(&o->s, "establishment-timeout");
 }
 
 static void on_ended(struct stream *s)
@@ -490,7 +486,6 @@ static void on_ended(struct stream *s)
 	loop_timer_stop(&o->settle_timer);
 	if (s->conn)
 		tell_lost(o, judge_failure(o).reason);
-	list_remove(&o->of_partner);
 	leave_all(o);
 }
 
@@ -534,16 +529,14 @@ struct outbound *outbound_new(struct pair *p)
 	stream_init(&o->s, e, &hooks, false);
 	stream_set_pair(&o->s, slice_of(p->local), slice_of(p->remote));
 	stream_set_partner(&o->s, partner_state_get(e, partner));
-	list_append(&o->s.partner->outbounds, &o->of_partner);
 	list_init(&o->pairs);
 	join(o, p, PAIR_MAKING);
 	o->own = p;
-	o->started_ms = now(o);
 	counted = edge_count_stream(e, &o->s);
 	assert(counted == EDGE_OK); /* place_want() has asked */
 	doubt_init(&o->doubt, e->limits.doubt_stanzas);
 	loop_timer_init(&o->attempt_timer, e->loop, attempt_timed_out, o);
-	watch_attempt(o);
+	loop_timer_at(&o->attempt_timer, establish_by(o));
 	loop_timer_init(&o->settle_timer, e->loop, on_settle_timer, o);
 	look_up(o, partner);
 	log_debug(&o->s.log, "stream-opening", LF_Z("dir", "out"));
@@ -579,8 +572,8 @@ void outbound_judge(struct outbound *o)
 
 	if (o->s.end.closing || o->s.ended || list_empty(&o->pairs))
 		return;
-	if (!o->s.authenticated)
-		watch_attempt(o);
+	if (!o->s.x)
+		loop_timer_at(&o->attempt_timer, establish_by(o));
 	if (!partner || same_way(o, partner))
 		return;
 	if (o->s.authenticated)

@@ -68,12 +68,11 @@ struct pair {
 
 struct outbound {
 	struct stream s; /* first */
-	struct list of_partner;
 	struct list pairs; /* those that use it; none: it only ends */
 	struct pair *own;  /* whose domains the header names; NULL: it has left */
 	struct lookup *lookup;
-	struct loop_timer attempt_timer;
-	uint64_t started_ms, up_ms;
+	struct loop_timer attempt_timer; /* until it is connected */
+	uint64_t up_ms;
 	uint64_t quiet_until_ms; /* nothing is written before: the peer is about to close */
 	char *proxy;             /* by which it was looked up; NULL: by the domain's own records */
 	uint16_t proxy_port;
@@ -82,7 +81,7 @@ struct outbound {
 	struct doubt doubt;
 	struct loop_timer settle_timer;
 	bool restart;          /* the settings have changed: the next attempt is made at once */
-	bool timed_out;        /* StreamEstablishmentTimeout */
+	bool timed_out;        /* StreamEstablishmentTimeout, before it was connected */
 	enum link_reason fail; /* why it failed, when that is known before its end says it */
 };
 

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,13 +24,9 @@ static bool outbound_busy(const struct outbound *o)
 
 static struct place_stream seen(const struct stream *s)
 {
-	const struct outbound *o = s->inbound ? NULL : container_of(s, struct outbound, s);
-
 	return (struct place_stream){
-		.last_ms = s->x ? s->last_stanza_ms
-			   : o  ? o->started_ms
-				: 0,
-		.busy = o && outbound_busy(o),
+		.last_ms = s->x ? s->last_stanza_ms : s->begun_ms,
+		.busy = !s->inbound && outbound_busy(container_of(s, struct outbound, s)),
 		.ending = s->end.closing,
 	};
 }
@@ -40,6 +37,14 @@ struct under {
 	size_t n;
 };
 
+static void add(struct under *u, struct stream *s)
+{
+	if (!s->counted)
+		return;
+	u->seen[u->n] = seen(s);
+	u->stream[u->n++] = s;
+}
+
 /* partner NULL: those of all. */
 static struct under look(struct edge *e, const struct partner_state *partner)
 {
@@ -47,14 +52,13 @@ static struct under look(struct edge *e, const struct partner_state *partner)
 	struct under u = {
 		xcalloc(most + 1, sizeof *u.seen), xcalloc(most + 1, sizeof *u.stream), 0};
 
-	list_each(&e->streams, it) {
-		struct stream *s = container_of(it, struct stream, node);
-
-		if (!s->counted || (partner && s->partner != partner) || u.n == most)
-			continue;
-		u.seen[u.n] = seen(s);
-		u.stream[u.n++] = s;
-	}
+	if (partner)
+		list_each(&partner->streams, it)
+			add(&u, container_of(it, struct stream, partner_node));
+	else
+		list_each(&e->streams, it)
+			add(&u, container_of(it, struct stream, node));
+	assert(u.n <= most);
 	return u;
 }
 
@@ -120,9 +124,12 @@ static void find(struct pair *p)
 
 static struct outbound *stream_to_join(struct pair *p)
 {
-	list_each(&p->partner->outbounds, it) {
-		struct outbound *o = container_of(it, struct outbound, of_partner);
+	list_each(&p->partner->streams, it) {
+		struct stream *s = container_of(it, struct stream, partner_node);
+		struct outbound *o = s->inbound ? NULL : outbound_of(s);
 
+		if (!o)
+			continue;
 		if (claim_may_join(o, p))
 			return o;
 		if (claim_may_join_if_found(o, p))
