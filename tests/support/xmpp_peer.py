@@ -135,6 +135,11 @@ class XmppWire:
     def tls_version(self):
         return self._socket.version()
 
+    @property
+    def peer_certificate(self):
+        """What the other side has shown, in DER."""
+        return self._socket.getpeercert(True)
+
     def unwrap(self):
         """Sends close_notify and waits for the other's."""
         self._socket.unwrap()

@@ -86,17 +86,20 @@ class Authority:
         return builder.sign(self._key, hashes.SHA256())
 
     def issue(self, file, dns=(), srv=(), xmpp_addr=(), usage="both", days=(-1, 20),
-              self_signed=False, common_name=None):
+              self_signed=False, common_name=None, seconds=None):
         """Makes FILE.crt and FILE.key.
 
-        days: first and last day of validity, counted from now. Names may be text that no
-        certificate should carry: nothing is checked here.
+        days: first and last day of validity, counted from now; seconds: how long it is valid from
+        now on, instead of the last day. Names may be text that no certificate should carry: nothing
+        is checked here.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
             [x509.NameAttribute(NameOID.COMMON_NAME, common_name or file)]
         )
         now = datetime.datetime.utcnow()
+        life = datetime.timedelta(days=days[1]) if seconds is None else (
+            datetime.timedelta(seconds=seconds))
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -104,7 +107,7 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now + datetime.timedelta(days=days[0]))
-            .not_valid_after(now + datetime.timedelta(days=days[1]))
+            .not_valid_after(now + life)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         )
         names = _alt_names(dns, srv, xmpp_addr)
@@ -120,6 +123,24 @@ class Authority:
         _write_key(pair.key, key)
         return pair
 
-    def server(self, domain, **more):
+    def server(self, domain, file=None, **more):
         """The ordinary certificate of an XMPP server: dNSName and SRVName."""
-        return self.issue(domain, dns=[domain], srv=[f"_xmpp-server.{domain}"], **more)
+        return self.issue(file or domain, dns=[domain], srv=[f"_xmpp-server.{domain}"], **more)
+
+    def revoke(self, *pairs):
+        """Writes the revocation list with these on it, over the last one; returns its file."""
+        now = datetime.datetime.utcnow()
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._name)
+            .last_update(now - datetime.timedelta(days=1))
+            .next_update(now + datetime.timedelta(days=7))
+        )
+        for pair in pairs:
+            serial = x509.load_pem_x509_certificate(pair.cert.read_bytes()).serial_number
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build())
+        written = self.folder / "written.crl"
+        written.write_bytes(
+            builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        return written.rename(self.folder / "ca.crl")
