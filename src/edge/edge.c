@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "edge/edge_priv.h"
+#include "edge/probe_hooks.h"
 #include "text/idna.h"
 #include "view/metrics.h"
 
@@ -322,6 +323,7 @@ void edge_drain(struct edge *e, unsigned ms, void (*done)(void *arg), void *arg)
 	e->draining = true;
 	e->drained = done;
 	e->drained_arg = arg;
+	probes_stop(e);
 	for (size_t i = 0; i < e->n_listeners; i++) {
 		listener_free(e->listeners[i]);
 		e->listeners[i] = NULL;
@@ -369,6 +371,7 @@ int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *con
 	table_init(&e->pairs);
 	table_init(&e->targets);
 	place_init(e);
+	e->probes = probes_new(&config->probe);
 	e->strangers = strangers_new(&(struct stranger_limits){
 		.all = e->limits.unauthenticated,
 		.per_address = e->limits.address_connections,
@@ -405,6 +408,7 @@ void edge_free(struct edge *e)
 		return;
 	e->draining = true;
 	e->drained = NULL;
+	probes_free(e);
 	for (size_t i = 0; i < e->n_listeners; i++)
 		listener_free(e->listeners[i]);
 	free(e->listeners);

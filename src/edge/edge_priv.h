@@ -53,6 +53,7 @@ struct edge {
 	struct list streams;
 	unsigned connections; /* all partners' */
 	struct dialback_secrets secrets;
+	struct probes *probes; /* probe_hooks.h */
 	struct table partners;
 	struct table pairs; /* outbound.h */
 	struct table targets;

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "edge/edge_priv.h"
+#include "edge/probe_hooks.h"
 #include "view/metrics.h"
 #include "xmpp/stanza.h"
 
@@ -127,6 +128,10 @@ static void on_stanza(struct inbound *in, struct xstream_event *ev)
 
 	s->stanzas_in++;
 	metric_add(M_STANZAS_IN, 1);
+	if (probe_took_stanza(s->edge, ev)) {
+		arena_done(&ev->arena);
+		return;
+	}
 	/* While it closes, credit is taken when a stanza comes. */
 	if (!in->credit && link_credit(s->edge->link, s->partner->share))
 		in->credit = true;

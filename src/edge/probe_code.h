@@ -160,7 +160,7 @@ enum probe_step probe_step_needs(enum probe_step s, enum probe_kind kind);
 	X(HEADER_TIMEOUT, "header_timeout", HEADER, FAIL, \
 		"The connection was taken and nothing was said: {they}look whether an XMPP " \
 		"server is behind this port, and for a firewall that swallows what passes.") \
-	X(HEADER_CLOSED, "header_closed", HEADER, FAIL, \
+	X(CLOSED, "closed", HEADER, FAIL, \
 		"The connection was closed without a word: {they}look into the log of that " \
 		"server for our address.") \
 	X(HEADER_HTTP, "header_http", HEADER, FAIL, \
@@ -230,12 +230,18 @@ enum probe_step probe_step_needs(enum probe_step s, enum probe_kind kind);
 	X(CERT_UNTRUSTED, "cert_untrusted", CHAIN, FAIL, \
 		"{they}use an authority that others trust; or add theirs to the file that " \
 		"[xmpp] trust names.") \
+	X(CERT_PRIVATE, "cert_private", CHAIN, WARN, \
+		"Only who trusts your own authority believes this certificate: for partners that " \
+		"do not, get one of a public authority.") \
 	X(CERT_CHAIN_EXPIRED, "cert_chain_expired", CHAIN, FAIL, \
 		"{they}replace the intermediate certificate, which has expired.") \
 	X(CERT_WEAK, "cert_weak", CHAIN, FAIL, \
 		"{they}get a certificate with a key of 2048 bits or more and without SHA-1.") \
 	X(CERT_REVOKED, "cert_revoked", CHAIN, FAIL, \
 		"{they}get a new certificate: this one has been revoked.") \
+	X(CERT_UNPROVEN, "cert_unproven", CHAIN, FAIL, \
+		"Whether it has been revoked has to be known here and is not: {they}staple an OCSP " \
+		"response, or see crl-check of [xmpp].") \
 	X(CERT_INVALID, "cert_invalid", CHAIN, FAIL, "{they}get a new certificate.") \
 	X(CERT_WRONG_NAME, "cert_wrong_name", NAME, FAIL, \
 		"{they}get a certificate with {domain} as a subject alternative name (DNS); " \

@@ -105,6 +105,7 @@ struct conn_tls_info {
 	const char *version; /* "TLSv1.3" */
 	const char *cipher;
 	X509 *peer; /* NULL: none */
+	STACK_OF(X509) * shown; /* all that came; of a server itself first; NULL: nothing */
 	enum cert_verdict chain;
 	int chain_code;      /* X509_V_* */
 	int64_t expires;     /* the first end of validity in the chain, s since 1970; 0: not good */

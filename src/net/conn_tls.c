@@ -180,6 +180,7 @@ static void note_peer(struct conn *c)
 	i->cipher = SSL_get_cipher_name(c->ssl);
 	i->own = tls_context_name(SSL_get_SSL_CTX(c->ssl));
 	i->peer = SSL_get0_peer_certificate(c->ssl);
+	i->shown = SSL_get_peer_cert_chain(c->ssl);
 	i->chain = CERT_NONE;
 	if (i->peer)
 		judge_peer(c);

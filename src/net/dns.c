@@ -661,6 +661,11 @@ enum dns_trust dns_trust(const struct dns *d)
 	return d->trust;
 }
 
+enum dns_mode dns_mode(const struct dns *d)
+{
+	return d->config.dnssec;
+}
+
 void dns_free(struct dns *d)
 {
 	struct list *it;

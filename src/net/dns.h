@@ -61,6 +61,7 @@ void dns_free(struct dns *d);
 int dns_fresh(struct dns **ret, const struct dns *d, unsigned timeout_ms, struct err *e);
 
 enum dns_trust dns_trust(const struct dns *d);
+enum dns_mode dns_mode(const struct dns *d); /* as it was configured */
 
 enum dns_status {
 	DNS_OK,
