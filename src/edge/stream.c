@@ -116,6 +116,11 @@ static void set_timer(struct stream *s)
 		loop_timer_at(&s->timer, due);
 }
 
+static void note(struct stream *s, enum attempt_step step, enum attempt_result r, const char *text)
+{
+	attempt_note(s->attempt, step, r, now(s), "%s", text);
+}
+
 static void start_tls(struct stream *s)
 {
 	struct edge *e = s->edge;
@@ -131,11 +136,13 @@ static void start_tls(struct stream *s)
 	put_output(s);
 	if (ctx && !s->conn_dead) {
 		s->handshake = true;
+		note(s, ATTEMPT_STARTTLS, ATTEMPT_OK, "agreed");
 		conn_tls_start(s->conn, s->inbound ? CONN_SERVER : CONN_CLIENT, e->tls, ctx,
 			s->inbound ? SL_NONE : slice_of(remote));
 		loop_timer_in(&s->idle_timer, e->limits.handshake_ms);
 	} else {
 		/* Certificates were taken away meanwhile. */
+		note(s, ATTEMPT_STARTTLS, ATTEMPT_FAIL, "there is no certificate of ours");
 		s->end.why = "no-certificate";
 		xstream_tls_failed(s->x);
 	}
@@ -386,8 +393,13 @@ static void on_secure(void *arg)
 	s->handshake = false;
 	s->secured = true;
 	loop_timer_stop(&s->idle_timer);
+	attempt_note(s->attempt, ATTEMPT_TLS, ATTEMPT_OK, now(s), "%s, %s",
+		conn_tls_info(s->conn)->version, conn_tls_info(s->conn)->cipher);
 	/* An acceptor judges again by the name that the header inside TLS gives. */
 	stream_judge_certificate(s);
+	if (!s->inbound)
+		note(s, ATTEMPT_CERTIFICATE, s->cert == CERT_GOOD ? ATTEMPT_OK : ATTEMPT_WARN,
+			cert_verdict_name(s->cert));
 	xstream_tls_done(s->x, edge_judge_cert(s->cert));
 	stream_pump(s);
 }
@@ -442,6 +454,10 @@ static void on_conn_lost(struct stream *s, enum conn_end end, const char *text)
 			    (s->x && no_word_since_handshake(s));
 	if (!s->end.why)
 		s->end.why = conn_end_name(end);
+	if (s->end.tls_failed)
+		note(s, ATTEMPT_TLS, ATTEMPT_FAIL, text);
+	if (s->end.connect_failed)
+		note(s, ATTEMPT_CONNECT, ATTEMPT_FAIL, text);
 	if (s->x && s->handshake)
 		xstream_tls_failed(s->x);
 	else if (s->x)
