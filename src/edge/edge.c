@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "edge/edge_priv.h"
 #include "edge/probe_hooks.h"
+#include "edge/verify.h"
 #include "text/idna.h"
 #include "view/metrics.h"
 
@@ -115,6 +116,7 @@ struct partner_state *partner_state_get(struct edge *e, const struct partner *p)
 		s->name = slice_dup(name);
 		list_init(&s->streams);
 		s->share = link_share_new(e->limits.partner_credits);
+		list_init(&s->verifies);
 		table_put(&e->partners, &s->node, slice_of(s->name));
 	}
 	s->refs++;
@@ -237,6 +239,8 @@ void edge_set_snapshot(struct edge *e, struct snapshot *s)
 
 		if (st->inbound)
 			inbound_judge_again(st);
+		else if (st->verifies)
+			verify_judge_again(st);
 		stream_settings(st);
 	}
 	forget_partners(e, false);

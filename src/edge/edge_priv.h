@@ -27,6 +27,8 @@ struct partner_state {
 	struct sight_partner sight;
 	size_t stanzas, stanza_bytes; /* on their way to it, without a fate yet */
 	struct place_scope place;
+	struct list verifies; /* verify.c */
+	unsigned n_verifies;
 };
 
 /* At most so many log lines a second about strangers; the rest is counted. */

@@ -2,8 +2,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "edge/authority.h"
 #include "edge/edge_priv.h"
 #include "edge/probe_hooks.h"
+#include "edge/proof.h"
 #include "view/metrics.h"
 #include "xmpp/stanza.h"
 
@@ -11,6 +13,9 @@
 struct inbound {
 	struct stream s; /* first */
 	struct stranger stranger;
+	struct negotiation negotiation; /* under which its last header was accepted */
+	struct proofs proofs;
+	struct rate questions; /* to the authoritative server that we are */
 	struct loop_timer header_timer;
 	bool credit;   /* one is held for the stanza that comes next */
 	bool refusing; /* without credit for too long: stanzas are refused */
@@ -169,13 +174,17 @@ static void on_header(struct inbound *in, const struct xstream_event *ev)
 	if (s->authenticated)
 		return;
 	loop_timer_stop(&in->header_timer);
+	proofs_restarted(&in->proofs);
 	stream_set_pair(s, ev->to, ev->from);
 	v = edge_judge_header(e->snapshot, slice_of(s->remote), slice_of(s->local), s->secured,
 		has_certificate(e, slice_of(s->local)));
 	if (v.partner)
 		p = partner_state_get(e, v.partner);
 	stream_set_partner(s, p);
-	if (v.refusal == EDGE_OK && p)
+	if (v.partner)
+		in->negotiation = v.partner->negotiation;
+	/* Where dialback is possible it may come to verify keys only, and has room. */
+	if (v.refusal == EDGE_OK && p && !v.policy.dialback_tls && !v.policy.dialback_clear)
 		v.refusal = edge_may_connect(e, p, v.partner);
 	if (v.refusal != EDGE_OK) {
 		refuse(in, v.refusal);
@@ -186,59 +195,44 @@ static void on_header(struct inbound *in, const struct xstream_event *ev)
 	xstream_accept(s->x, &v.policy, s->secured ? edge_judge_cert(s->cert) : XCERT_NONE);
 }
 
-static void on_authenticated(struct inbound *in)
+static enum negotiation_method method_of(const struct stream *s, const struct xstream_event *ev)
 {
-	struct stream *s = &in->s;
-	const struct conn_tls_info *tls = conn_tls_info(s->conn);
-	enum edge_refusal r = edge_count_stream(s->edge, s);
+	if (ev->method == XSTREAM_EXTERNAL)
+		return METHOD_SASL_OVER_TLS;
+	return s->secured ? METHOD_TLS_DIALBACK : METHOD_TCP_DIALBACK;
+}
+
+static void log_authenticated(const struct stream *s, enum negotiation_method method)
+{
+	const struct conn_tls_info *tls = s->secured ? conn_tls_info(s->conn) : NULL;
 	char peer[NETADDR_TEXT];
 
+	log_info(&s->log, "stream-authenticated", LF_Z("dir", "in"),
+		LF_Z("peer", netaddr_print(conn_peer(s->conn), peer)),
+		LF_Z("method", negotiation_method_name(method)),
+		LF_Z("tls", tls ? tls->version : NULL), LF_Z("cipher", tls ? tls->cipher : NULL),
+		LF_Z("cert", tls ? cert_verdict_name(s->cert) : NULL));
+}
+
+static void on_authenticated(struct inbound *in, const struct xstream_event *ev)
+{
+	struct stream *s = &in->s;
+	enum negotiation_method method = method_of(s, ev);
+	enum edge_refusal r;
+
+	/* Of the partner's domains it may be another one than the header's. */
+	stream_set_pair(s, ev->to, ev->from);
+	r = edge_count_stream(s->edge, s);
 	if (r != EDGE_OK) {
 		stream_close(s, edge_refusal_cond(r), edge_refusal_text(r), edge_refusal_name(r));
 		return;
 	}
 	s->authenticated = true;
-	expiry_watch(s);
 	leave_strangers(in);
-	log_info(&s->log, "stream-authenticated", LF_Z("dir", "in"),
-		LF_Z("peer", netaddr_print(conn_peer(s->conn), peer)),
-		LF_Z("method", negotiation_method_name(METHOD_SASL_OVER_TLS)),
-		LF_Z("tls", tls->version), LF_Z("cipher", tls->cipher),
-		LF_Z("cert", cert_verdict_name(s->cert)));
-}
-
-/* ---- dialback: refused until it is built, so that nobody waits ---- */
-
-/* The word for the log: do the partner's settings want dialback, or do they exclude it? */
-static const char *dialback_refusal(const struct stream *s)
-{
-	const struct partner *p =
-		s->remote ? snapshot_partner(s->edge->snapshot, slice_of(s->remote)) : NULL;
-
-	return p && p->negotiation.dialback ? "dialback-not-possible" : "dialback-not-allowed";
-}
-
-static void on_dialback(struct inbound *in, const struct xstream_event *ev)
-{
-	struct stream *s = &in->s;
-	bool verify = ev->type == XSTREAM_DB_VERIFY;
-	struct arena a = {0};
-	struct xstream_db answer = {
-		.from = arena_slice(&a, ev->db.to),
-		.to = arena_slice(&a, ev->db.from),
-		.id = arena_slice(&a, ev->db.id),
-		/* No key was ever given out, so whichever is shown is not ours (XEP-0220 2.2.2). */
-		.type = verify ? SL("invalid") : SL("error"),
-		.cond = verify ? STANZA_OK : STANZA_POLICY_VIOLATION,
-	};
-
-	if (!ev->db.type.p) { /* an answer to what was never asked is ignored */
-		log_info(&s->log, "dialback-refused", LF_Z("reason", dialback_refusal(s)),
-			LF_Z("request", verify ? "verify" : "result"), LF_S("from", answer.to),
-			LF_S("to", answer.from));
-		xstream_db_send(s->x, ev->type, &answer);
-	}
-	arena_done(&a);
+	proofs_add(&in->proofs, ev->to, ev->from, method);
+	if (method == METHOD_SASL_OVER_TLS)
+		expiry_watch(s);
+	log_authenticated(s, method);
 }
 
 /* Nothing was left to authenticate with, because of the certificate. */
@@ -259,14 +253,16 @@ static void on_event(struct stream *s, struct xstream_event *ev)
 		on_header(in, ev);
 		break;
 	case XSTREAM_AUTHENTICATED:
-		on_authenticated(in);
+		on_authenticated(in, ev);
 		break;
 	case XSTREAM_STANZA:
 		on_stanza(in, ev);
 		break;
 	case XSTREAM_DB_RESULT:
+		proofs_asked(&in->proofs, &ev->db);
+		break;
 	case XSTREAM_DB_VERIFY:
-		on_dialback(in, ev);
+		authority_asked(s, &in->questions, &ev->db);
 		break;
 	case XSTREAM_CLOSING:
 		name_reason(s, ev);
@@ -278,28 +274,33 @@ static void on_event(struct stream *s, struct xstream_event *ev)
 
 /* ---- settings ---- */
 
-static bool method_kept(const struct partner *p)
+/* One that is being negotiated: what was said so far was under the settings before. */
+static enum edge_refusal judge_unfinished(const struct inbound *in)
 {
-	return negotiation_allows(p->negotiation, METHOD_SASL_OVER_TLS);
+	const struct stream *s = &in->s;
+	const struct snapshot *snapshot = s->edge->snapshot;
+	const struct partner *p = snapshot_partner(snapshot, slice_of(s->remote));
+
+	if (!snapshot_local(snapshot, slice_of(s->local)))
+		return EDGE_HOST_GONE;
+	if (!p)
+		return EDGE_NO_LONGER_PARTNER;
+	if (!p->enabled)
+		return EDGE_PARTNER_DISABLED;
+	if (!negotiation_eq(p->negotiation, in->negotiation) ||
+		!slice_eqz(slice_of(p->domain.a), s->partner->name))
+		return EDGE_SETTINGS_CHANGED;
+	return EDGE_OK;
 }
 
 void inbound_judge_again(struct stream *s)
 {
-	struct edge *e = s->edge;
-	enum edge_refusal r = EDGE_OK;
-	const struct partner *p;
+	struct inbound *in = of(s);
+	enum edge_refusal r;
 
 	if (!s->remote || !s->partner)
 		return; /* its header will be judged by the new settings */
-	p = snapshot_partner(e->snapshot, slice_of(s->remote));
-	if (!s->local || !snapshot_local(e->snapshot, slice_of(s->local)))
-		r = EDGE_HOST_GONE;
-	else if (!p)
-		r = EDGE_NO_LONGER_PARTNER;
-	else if (!p->enabled)
-		r = EDGE_PARTNER_DISABLED;
-	else if (!method_kept(p) || !slice_eqz(slice_of(p->domain.a), s->partner->name))
-		r = EDGE_SETTINGS_CHANGED;
+	r = s->authenticated ? proofs_judge_again(&in->proofs) : judge_unfinished(in);
 	if (r != EDGE_OK)
 		stream_close(s, edge_refusal_cond(r), edge_refusal_text(r), edge_refusal_name(r));
 }
@@ -326,6 +327,7 @@ static void on_ended(struct stream *s)
 	loop_timer_stop(&in->starve_timer);
 	loop_timer_stop(&in->header_timer);
 	leave_strangers(in);
+	proofs_done(&in->proofs);
 	if (in->credit)
 		link_credit_return(s->edge->link, s->partner->share);
 	in->credit = false;
@@ -366,6 +368,7 @@ void inbound_new(struct edge *e, int fd, const struct netaddr *peer)
 
 	stranger_enter(e->strangers, &in->stranger, netaddr_limit_key(peer, key), loop_now(e->loop));
 	stream_init(&in->s, e, &hooks, true);
+	proofs_init(&in->proofs, &in->s);
 	loop_timer_init(&in->header_timer, e->loop, no_header, in);
 	loop_timer_init(&in->starve_timer, e->loop, starved_too_long, in);
 	loop_timer_in(&in->header_timer, e->limits.preauth_ms);

@@ -70,5 +70,70 @@ struct edge_verdict edge_judge_header(const struct snapshot *s, struct slice fro
 struct edge_verdict edge_judge_pair(
 	const struct snapshot *s, struct slice local, struct slice remote);
 
+/*
+ * Why a dialback request is refused: X(SUFFIX, name, condition). The answer is a dialback error
+ * with this condition (XEP-0220 2.5), the stream stays.
+ */
+#define EDGE_DB_REFUSALS(X)                                                                        \
+	X(MALFORMED, "malformed", BAD_REQUEST)                                                     \
+	X(HOST_UNKNOWN, "host-unknown", ITEM_NOT_FOUND)                                            \
+	X(NOT_PARTNER, "not-partner", POLICY_VIOLATION)                                            \
+	X(PARTNER_DISABLED, "partner-disabled", POLICY_VIOLATION)                                  \
+	X(OTHER_PARTNER, "other-partner", POLICY_VIOLATION)                                        \
+	X(NOT_ALLOWED, "dialback-not-allowed", POLICY_VIOLATION)                                   \
+	X(NEEDS_TLS, "dialback-needs-tls", POLICY_VIOLATION)                                       \
+	X(NO_ROOM, "connection-limit", RESOURCE_CONSTRAINT)                                        \
+	X(TOO_MANY, "too-many-pairs", RESOURCE_CONSTRAINT)                                         \
+	X(TOO_FAST, "too-many-requests", RESOURCE_CONSTRAINT)
+
+/* clang-format off */
+enum edge_db {
+	EDGE_DB_OK,
+#define X(suffix, ...) EDGE_DB_##suffix,
+	EDGE_DB_REFUSALS(X)
+#undef X
+	EDGE_DB__N
+};
+/* clang-format on */
+
+const char *edge_db_name(enum edge_db r); /* stable, for logs */
+enum stanza_cond edge_db_cond(enum edge_db r);
+
+/* What one stream may hold of pairs that are proved, and of keys that are being verified. */
+enum { EDGE_PAIRS_MAX = 256, EDGE_PENDING_MAX = 16 };
+
+/* A db:result that asks us to believe its sender, and the stream on which it came. */
+struct edge_claim {
+	struct slice from, to; /* canonical; SL_NONE: absent, or no domain */
+	bool has_key;
+	struct slice partner; /* whose stream it is: the primary domain, A-labels; SL_NONE: not known */
+	bool encrypted;
+	bool external;  /* the stream is authenticated by SASL EXTERNAL */
+	bool cert_good; /* the peer's certificate is good for `from` too */
+	bool room;      /* the connection limits leave room, or the stream is counted already */
+	unsigned pairs, pending;
+};
+
+struct edge_claim_verdict {
+	enum edge_db refusal;
+	const struct partner *partner; /* of the snapshot; NULL when there is none */
+	bool proved; /* by the certificate: the key need not be verified (XEP-0220 2.2.1) */
+};
+struct edge_claim_verdict edge_judge_claim(const struct snapshot *s, const struct edge_claim *c);
+
+/*
+ * A db:verify that asks us, as the authority for `to`, about a key for `from`; both canonical, or
+ * SL_NONE. EDGE_DB_OK: answer.
+ */
+enum edge_db edge_judge_question(
+	const struct snapshot *s, struct slice from, struct slice to, bool complete, bool encrypted);
+
+/*
+ * May a pair that was authenticated like this go on under the settings in force? partner: as in
+ * struct edge_claim.
+ */
+enum edge_refusal edge_judge_kept(const struct snapshot *s, struct slice local, struct slice remote,
+	struct slice partner, enum negotiation_method method);
+
 /* The peer's certificate as the stream engine asks for it: chain and name. */
 enum xstream_cert edge_judge_cert(enum cert_verdict verdict);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "edge/verify.h"
 #include "view/metrics.h"
 
 enum {
@@ -383,7 +384,11 @@ static void on_event(struct stream *s, struct xstream_event *ev)
 	case XSTREAM_DB_RESULT:
 		claim_answered(o, &ev->db);
 		break;
+	case XSTREAM_DB_VERIFY:
+		verify_answered(s, &ev->db);
+		break;
 	case XSTREAM_CLOSING:
+		verify_stream_gone(s);
 		leave_when_written(o);
 		break;
 	default:
@@ -486,6 +491,7 @@ static void on_ended(struct stream *s)
 	loop_timer_stop(&o->settle_timer);
 	if (s->conn)
 		tell_lost(o, judge_failure(o).reason);
+	verify_stream_gone(s);
 	leave_all(o);
 }
 
@@ -548,7 +554,8 @@ struct stream *outbound_to(struct edge *e, struct slice remote)
 	list_each(&e->streams, it) {
 		struct stream *s = container_of(it, struct stream, node);
 
-		if (!s->inbound && slice_eqz(remote, s->remote) && outbound_up(outbound_of(s)))
+		if (!s->inbound && !s->verifies && slice_eqz(remote, s->remote) &&
+			outbound_up(outbound_of(s)))
 			return s;
 	}
 	return NULL;

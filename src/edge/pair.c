@@ -426,7 +426,7 @@ static void judge_streams(struct edge *e)
 	list_each_safe(&e->streams, it) {
 		struct stream *s = container_of(it, struct stream, node);
 
-		if (!s->inbound)
+		if (!s->inbound && !s->verifies)
 			outbound_judge(outbound_of(s));
 	}
 }

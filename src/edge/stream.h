@@ -47,6 +47,7 @@ struct stream {
 	const struct stream_hooks *hooks;
 	struct list node; /* edge->streams */
 	bool inbound;
+	bool verifies; /* outbound, and only to ask about dialback keys (verify.c) */
 	char id[16]; /* "o17" */
 	struct log log;
 	struct conn *conn;

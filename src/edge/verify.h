@@ -45,5 +45,8 @@ void verify_cancel(struct verify *v);
  */
 void verify_answered(struct stream *s, const struct xstream_db *db);
 
+/* New settings: closes a connection of this file that they do not want any more. */
+void verify_judge_again(struct stream *s);
+
 /* ... s is closing: what was asked on it is asked again elsewhere or fails. */
 void verify_stream_gone(struct stream *s);

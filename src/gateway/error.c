@@ -20,6 +20,7 @@
 	ROW(RECIPIENT_UNAVAILABLE, 600, ERROR_FULL_JID, 480)                                       \
 	ROW(REDIRECT, 302, 0, 0)                                                                   \
 	ROW(REGISTRATION_REQUIRED, 407, 0, 0)                                                      \
+	ROW(REMOTE_CONNECTION_FAILED, 408, 0, 0) /* of XEP-0220 */                                 \
 	ROW(REMOTE_SERVER_NOT_FOUND, 404, ERROR_UNRESOLVED, 408)                                   \
 	ROW(REMOTE_SERVER_TIMEOUT, 408, 0, 0)                                                      \
 	ROW(RESOURCE_CONSTRAINT, 500, 0, 0)                                                        \

@@ -74,6 +74,14 @@
 		"Warnings 30, 14, 7 and 1 days before a certificate ends")                         \
 	METRIC(CERT_END, "entente_certificate_end_timestamp_seconds", "", "gauge",                 \
 		"When the first of our own certificates ends, in seconds since 1970; 0: none")     \
+	METRIC(DIALBACK_VALID, "entente_dialback_requests_total", "result=\"valid\"", "counter",    \
+		"Requests of partners to be authenticated by dialback")                            \
+	METRIC(DIALBACK_INVALID, "entente_dialback_requests_total", "result=\"invalid\"",          \
+		"counter", "Requests of partners to be authenticated by dialback")                 \
+	METRIC(DIALBACK_FAILED, "entente_dialback_requests_total", "result=\"failed\"", "counter", \
+		"Requests of partners to be authenticated by dialback")                            \
+	METRIC(DIALBACK_REFUSED, "entente_dialback_requests_total", "result=\"refused\"",          \
+		"counter", "Requests of partners to be authenticated by dialback")                 \
 	METRIC(STANZAS_IN, "entente_stanzas_total", "dir=\"in\"", "counter", "XMPP stanzas")       \
 	METRIC(STANZAS_OUT, "entente_stanzas_total", "dir=\"out\"", "counter", "XMPP stanzas")     \
 	METRIC(STANZAS_DROPPED, "entente_stanzas_dropped_total", "", "counter",                    \

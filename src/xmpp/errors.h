@@ -11,7 +11,10 @@
  * into.
  */
 
-/* 8.3.3: X(SUFFIX, name, type) with the type the section gives first. */
+/*
+ * 8.3.3: X(SUFFIX, name, type) with the type the section gives first. XEP-0220 2.5 adds
+ * remote-connection-failed.
+ */
 #define STANZA_CONDITIONS(X)                                                                       \
 	X(BAD_REQUEST, "bad-request", MODIFY)                                                      \
 	X(CONFLICT, "conflict", CANCEL)                                                            \
@@ -28,6 +31,7 @@
 	X(RECIPIENT_UNAVAILABLE, "recipient-unavailable", WAIT)                                    \
 	X(REDIRECT, "redirect", MODIFY)                                                            \
 	X(REGISTRATION_REQUIRED, "registration-required", AUTH)                                    \
+	X(REMOTE_CONNECTION_FAILED, "remote-connection-failed", CANCEL)                            \
 	X(REMOTE_SERVER_NOT_FOUND, "remote-server-not-found", CANCEL)                              \
 	X(REMOTE_SERVER_TIMEOUT, "remote-server-timeout", WAIT)                                    \
 	X(RESOURCE_CONSTRAINT, "resource-constraint", WAIT)                                        \

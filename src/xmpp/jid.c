@@ -154,6 +154,15 @@ int jid_parse(struct jid *ret, struct arena *a, struct slice s, struct err *e)
 	return jid_make(ret, a, local, bare, resource, e);
 }
 
+struct slice jid_only_domain(struct arena *a, struct slice s)
+{
+	struct jid j;
+
+	if (!s.n || jid_parse(&j, a, s, NULL) < 0 || j.local.p || j.resource.p)
+		return SL_NONE;
+	return arena_slice(a, j.domain); /* it may be a view of s */
+}
+
 struct jid jid_copy(struct arena *a, const struct jid *j)
 {
 	return (struct jid){arena_slice(a, j->local), arena_slice(a, j->domain),

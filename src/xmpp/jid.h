@@ -40,6 +40,9 @@ int jid_parse(struct jid *ret, struct arena *a, struct slice s, struct err *e);
 int jid_make(struct jid *ret, struct arena *a, struct slice local, struct slice domain,
 	struct slice resource, struct err *e);
 
+/* s if it is a domain and nothing else, canonical, in the arena; else SL_NONE. */
+struct slice jid_only_domain(struct arena *a, struct slice s);
+
 /* A copy whose parts are all in the arena. */
 struct jid jid_copy(struct arena *a, const struct jid *j);
 

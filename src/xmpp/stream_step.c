@@ -55,12 +55,8 @@ static void keep_header(struct xstream *x)
 
 static bool read_domain(struct slice s, struct arena *a, struct slice *ret)
 {
-	struct jid j;
-
-	if (!s.n || jid_parse(&j, a, s, NULL) < 0 || j.local.p || j.resource.p)
-		return false;
-	*ret = arena_slice(a, j.domain); /* it may be a view of s */
-	return true;
+	*ret = jid_only_domain(a, s);
+	return ret->p != NULL;
 }
 
 static void ask_about_header(struct xstream *x)

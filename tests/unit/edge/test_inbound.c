@@ -187,7 +187,9 @@ static void nothing_before_tls(void **state)
 	       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:result>");
 	send_all(verify);
 	rig_until(&rig, client.got.n);
-	expect("<db:verify from='sip.lab' to='xmpp.lab' id='*' type='invalid'/>");
+	expect("<db:verify from='sip.lab' to='xmpp.lab' id='*' type='error'>"
+	       "<error type='modify'><policy-violation "
+	       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:verify>");
 	send_all(message);
 	rig_until(&rig, client.ended);
 	expect("<stream:error><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"

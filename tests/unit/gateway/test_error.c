@@ -26,6 +26,7 @@ static void table_2(void **state)
 		{"recipient-unavailable",   480, 600},
 		{"redirect",                302, 302},
 		{"registration-required",   407, 407},
+		{"remote-connection-failed", 408, 408}, /* of XEP-0220 */
 		{"remote-server-not-found", 404, 404},
 		{"remote-server-timeout",   408, 408},
 		{"resource-constraint",     500, 500},

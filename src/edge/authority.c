@@ -1,0 +1,55 @@
+#include "edge/authority.h"
+
+#include "edge/edge_priv.h"
+#include "xmpp/jid.h"
+
+/* Questions on one stream: of so many pairs at once nobody becomes a partner. */
+enum { PER_SECOND = 20, BURST = 100 };
+
+static enum edge_db judge(struct stream *s, struct rate *rate, const struct xstream_db *db)
+{
+	struct edge *e = s->edge;
+	struct arena a = {0};
+	enum edge_db r;
+
+	if (!rate_take(rate, PER_SECOND, BURST, loop_now(e->loop)))
+		return EDGE_DB_TOO_FAST;
+	r = edge_judge_question(e->snapshot, jid_only_domain(&a, db->from),
+		jid_only_domain(&a, db->to), db->id.n && db->key.n, xstream_encrypted(s->x));
+	arena_done(&a);
+	return r;
+}
+
+/* However the addresses are written here, keys are made from canonical ones. */
+static bool is_ours(struct stream *s, const struct xstream_db *db)
+{
+	struct edge *e = s->edge;
+	struct arena a = {0};
+	bool is = dialback_secrets_verify(&e->secrets, jid_only_domain(&a, db->from),
+		jid_only_domain(&a, db->to), db->id, db->key, loop_now(e->loop));
+
+	arena_done(&a);
+	return is;
+}
+
+void authority_asked(struct stream *s, struct rate *rate, const struct xstream_db *db)
+{
+	struct xstream_db answer = {.from = db->to, .to = db->from, .id = db->id};
+	enum edge_db r;
+
+	if (db->type.p)
+		return;
+	r = judge(s, rate, db);
+	answer.type = SL("error");
+	answer.cond = edge_db_cond(r);
+	if (r == EDGE_DB_OK)
+		answer.type = is_ours(s, db) ? SL("valid") : SL("invalid");
+	attempt_note(s->attempt, ATTEMPT_VERIFY, r == EDGE_DB_OK ? ATTEMPT_OK : ATTEMPT_WARN,
+		loop_now(s->edge->loop),
+		"asked about a key of %.*s: %.*s%s%s", SLARG(db->to), SLARG(answer.type),
+		r == EDGE_DB_OK ? "" : ", ", r == EDGE_DB_OK ? "" : edge_db_name(r));
+	log_info(&s->log, "dialback-question", LF_S("from", db->from), LF_S("to", db->to),
+		LF_S("answer", answer.type),
+		LF_Z("reason", r == EDGE_DB_OK ? NULL : edge_db_name(r)));
+	xstream_db_send(s->x, XSTREAM_DB_VERIFY, &answer);
+}

@@ -1,0 +1,104 @@
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "rig.h"
+
+/* Two edges that believe each other by dialback, over loopback. */
+static struct rig rig;
+static struct side a, b;
+
+static int setup(void **state)
+{
+	rig_init(&rig);
+	side_init(&a, &rig, &(struct side_options){.domain = "sip.lab"});
+	side_init(&b, &rig, &(struct side_options){.domain = "xmpp.lab"});
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	side_done(&a);
+	side_done(&b);
+	rig_done(&rig);
+	return 0;
+}
+
+/* Each is the other's partner, under these settings. */
+static void settings(const char *tls, const char *sasl)
+{
+	struct side_partner p = {.tls = tls, .sasl = sasl, .dialback = "true"};
+
+	p.domain = "xmpp.lab";
+	p.port = side_port(&b);
+	side_settings(&a, &p);
+	p.domain = "sip.lab";
+	p.port = side_port(&a);
+	side_settings(&b, &p);
+}
+
+static const struct view_stream *stream_in(const struct view_streams *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->v[i].dir == VIEW_IN && v->v[i].state == VIEW_UP)
+			return &v->v[i];
+	fail_msg("no inbound stream is up");
+	return NULL;
+}
+
+static void expect_method(const char *method)
+{
+	struct view_streams *v = edge_view(b.edge);
+	const struct view_stream *s = stream_in(v);
+
+	assert_true(slice_eqz(s->method, method));
+	view_streams_free(v);
+}
+
+static void each_way(void)
+{
+	side_send(&a, "xmpp.lab", 1, 5000);
+	rig_until(&rig, a.n_fates == 1 && b.n_ups == 1);
+	assert_int_equal(side_fate(&a, 1).fate, LINK_WRITTEN);
+	side_send(&b, "sip.lab", 2, 5000);
+	rig_until(&rig, b.n_fates == 1 && a.n_ups == 1);
+	assert_int_equal(side_fate(&b, 2).fate, LINK_WRITTEN);
+	assert_int_equal(side_received(&b, 1), 1);
+	assert_int_equal(side_received(&a, 2), 1);
+}
+
+static void in_clear(void **state)
+{
+	settings("NotSupported", "NotSupported");
+	each_way();
+	expect_method("tcp-dialback");
+}
+
+static void inside_tls(void **state)
+{
+	settings("Required", "NotSupported");
+	each_way();
+	expect_method("tls-dialback");
+}
+
+static void tls_is_used_when_it_can_be(void **state)
+{
+	settings("Optional", "NotSupported");
+	each_way();
+	expect_method("tls-dialback");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(in_clear),
+		T(inside_tls),
+		T(tls_is_used_when_it_can_be),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
