@@ -1,6 +1,7 @@
 #include "fuzz.h"
 
 #include "base/buf.h"
+#include "xml/pool.h"
 #include "xml/reader.h"
 #include "xml/writer.h"
 
@@ -47,11 +48,12 @@ static void print(struct seen *to, struct xml_event *ev)
 	}
 }
 
-static void read_all(struct seen *to, struct slice in, size_t piece)
+static void read_all(struct seen *to, struct slice in, size_t piece, struct xml_pool *pool)
 {
 	struct xml_reader *r = xml_reader_new(&limits);
 	struct xml_event ev;
 
+	xml_reader_set_pool(r, pool);
 	for (; in.n; in = slice_from(in, piece)) {
 		xml_reader_feed(r, slice_cut(in, piece));
 		while (xml_reader_next(r, &ev))
@@ -61,16 +63,18 @@ static void read_all(struct seen *to, struct slice in, size_t piece)
 }
 
 /*
- * All at once and byte by byte: the same events. Only the fault may differ: expat reads a text to its
+ * All at once, and byte by byte with a parser that is given back in between: the same events. Only the fault may differ: expat reads a text to its
  * end before it hands it out, and may find it broken where a shorter piece was just in a wrong place.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	struct slice in = slice_make(p, n);
 	struct seen once = {0}, bytewise = {0};
+	struct xml_pool *pool = xml_pool_new(1);
 
-	read_all(&once, in, n);
-	read_all(&bytewise, in, 1);
+	read_all(&once, in, n, NULL);
+	read_all(&bytewise, in, 1, pool);
+	xml_pool_free(pool);
 	assert(slice_eq(buf_slice(&once.events), buf_slice(&bytewise.events)));
 	assert(once.fault == bytewise.fault || bytewise.fault == XML_FAULT_STRAY_TEXT);
 	buf_done(&once.events);

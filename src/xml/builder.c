@@ -22,7 +22,6 @@ void xml_builder_init(struct xml_builder *b, const struct xml_limits *lim)
 	*b = (struct xml_builder){.lim = lim};
 	xml_names_init(&b->names, lim->ns_decls);
 	b->declared = xcalloc(lim->depth, sizeof *b->declared);
-	b->raw = xcalloc(lim->attrs, sizeof *b->raw);
 }
 
 void xml_builder_done(struct xml_builder *b)
@@ -42,6 +41,14 @@ void xml_builder_reset(struct xml_builder *b)
 	b->cur = NULL;
 	b->depth = 0;
 	b->fault = XML_FAULT_NONE;
+}
+
+void xml_builder_rest(struct xml_builder *b)
+{
+	buf_done(&b->text);
+	free(b->raw);
+	b->raw = NULL;
+	b->cap_raw = 0;
 }
 
 /* ---- start tags ---- */
@@ -68,6 +75,13 @@ static bool declare(struct xml_builder *b, struct slice prefix, struct slice uri
 	return !wrong && !full;
 }
 
+/* At most to the limit of attributes, which the caller has checked. */
+static void grow_raw(struct xml_builder *b)
+{
+	b->cap_raw = b->cap_raw ? 2 * b->cap_raw : 8;
+	b->raw = xrealloc(b->raw, b->cap_raw * sizeof *b->raw);
+}
+
 static bool take_attr(struct xml_builder *b, const char *name, const char *value, struct arena *a,
 	unsigned *n_raw, unsigned *n_decl)
 {
@@ -85,6 +99,8 @@ static bool take_attr(struct xml_builder *b, const char *name, const char *value
 		++*n_decl;
 		return declare(b, prefix.n ? local : SL(""), slice_of(value), a);
 	}
+	if (*n_raw == b->cap_raw)
+		grow_raw(b);
 	b->raw[(*n_raw)++] = (struct xml_raw_attr){prefix, local, slice_of(value)};
 	return true;
 }

@@ -19,6 +19,7 @@ struct xml_builder {
 	unsigned *declared; /* per depth: how many namespaces */
 	struct buf text;    /* the run of text at hand */
 	struct xml_raw_attr *raw;
+	unsigned cap_raw;
 	enum xml_fault fault;
 	const char *why;
 };
@@ -26,6 +27,8 @@ struct xml_builder {
 void xml_builder_init(struct xml_builder *b, const struct xml_limits *lim);
 void xml_builder_done(struct xml_builder *b);
 void xml_builder_reset(struct xml_builder *b); /* another document begins */
+/* Between two first-level elements: gives back what only one in hand needs. */
+void xml_builder_rest(struct xml_builder *b);
 
 /* The root from its start tag, in doc, which outlives every element under it. */
 struct xml_elem *xml_builder_root(struct xml_builder *b, const char *name, const char **atts,

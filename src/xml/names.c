@@ -9,7 +9,16 @@
 
 void xml_names_init(struct xml_names *s, size_t max)
 {
-	*s = (struct xml_names){.v = xcalloc(max, sizeof *s->v), .max = max};
+	*s = (struct xml_names){.max = max};
+}
+
+/* A root declares two or three, and few stanzas another. */
+static void grow(struct xml_names *s)
+{
+	s->cap = s->cap ? 2 * s->cap : 4;
+	if (s->cap > s->max)
+		s->cap = s->max;
+	s->v = xrealloc(s->v, s->cap * sizeof *s->v);
 }
 
 void xml_names_done(struct xml_names *s)
@@ -44,6 +53,8 @@ const char *xml_names_push(
 	*ret_full = !wrong && s->n == s->max;
 	if (wrong || *ret_full)
 		return wrong;
+	if (s->n == s->cap)
+		grow(s);
 	s->v[s->n++] = (struct xml_binding){prefix, uri, SL_NONE};
 	return NULL;
 }

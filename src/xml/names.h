@@ -16,7 +16,7 @@ struct xml_binding {
 
 struct xml_names {
 	struct xml_binding *v;
-	size_t n, max;
+	size_t n, cap, max;
 	size_t outer; /* the first so many were declared on the stream's root */
 };
 

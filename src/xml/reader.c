@@ -3,22 +3,24 @@
 #include <assert.h>
 #include <expat.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "xml/builder.h"
 #include "xml/chars.h"
+#include "xml/pool.h"
 
 enum {
 	PIECE = 16384,    /* what expat is given at once, at most */
 	RECYCLE = 262144, /* bytes after which expat's memory of names is cleared */
-	KEEP = 32768      /* storage of a buffer that is kept when it is empty */
 };
 
 enum where { BEFORE_ROOT, BETWEEN, INSIDE };
 
 struct xml_reader {
-	XML_Parser expat;
+	XML_Parser expat;      /* NULL: in the pool, or not needed any more */
+	struct xml_pool *pool; /* NULL: none */
 	struct xml_limits lim;
 	struct buf in;         /* fed, not yet given to expat */
 	size_t given;          /* to expat, in this document or since it was recycled */
@@ -31,6 +33,7 @@ struct xml_reader {
 	size_t start;     /* index of the < of the first-level element */
 	struct arena doc; /* the root and what it declares */
 	struct xml_elem *root;
+	const char *root_name; /* as it stands in the document, in doc */
 	struct xml_builder builder;
 
 	/* events that wait to be told, in this order */
@@ -113,6 +116,7 @@ static void open_stream(struct xml_reader *r, const char *name, const char **att
 		fail_as_built(r);
 		return;
 	}
+	r->root_name = arena_dup(&r->doc, slice_of(name));
 	r->event_size = token_end(r) - token_start(r);
 	r->opened = true;
 	r->where = BETWEEN;
@@ -209,6 +213,14 @@ static void XMLCALL on_xml_decl(
 			"the XML declaration names an encoding other than UTF-8");
 }
 
+static void drop_expat(struct xml_reader *r)
+{
+	XML_ParserFree(r->expat); /* NULL is fine */
+	r->expat = NULL;
+	r->given = 0;
+	r->suspended = false;
+}
+
 /*
  * Never XML_ParserReset(), which keeps the memory of the names it forgets. Reparse deferral would
  * hold back a complete element that came in two reads; the call is linked directly, so that an
@@ -216,12 +228,10 @@ static void XMLCALL on_xml_decl(
  */
 static void new_expat(struct xml_reader *r)
 {
-	XML_ParserFree(r->expat); /* NULL is fine */
+	drop_expat(r);
 	r->expat = XML_ParserCreate("UTF-8");
 	if (!r->expat)
 		abort(); /* out of memory, as xmalloc() does */
-	r->given = 0;
-	r->suspended = false;
 	XML_SetReparseDeferralEnabled(r->expat, XML_FALSE);
 	XML_SetUserData(r->expat, r);
 	XML_SetElementHandler(r->expat, on_start, on_end);
@@ -253,6 +263,11 @@ void xml_reader_free(struct xml_reader *r)
 	arena_done(&r->doc);
 	buf_done(&r->in);
 	free(r);
+}
+
+void xml_reader_set_pool(struct xml_reader *r, struct xml_pool *pool)
+{
+	r->pool = pool;
 }
 
 void xml_reader_feed(struct xml_reader *r, struct slice bytes)
@@ -294,10 +309,10 @@ static void take_back(struct xml_reader *r)
 
 void xml_reader_restart(struct xml_reader *r, enum xml_rest rest)
 {
-	if (rest == XML_REST_KEEP)
+	if (rest == XML_REST_KEEP && r->expat)
 		take_back(r);
-	else
-		buf_reset(&r->in);
+	else if (rest == XML_REST_DROP)
+		buf_done(&r->in);
 	new_expat(r);
 	xml_builder_reset(&r->builder);
 	arena_done(&r->doc);
@@ -309,21 +324,60 @@ void xml_reader_restart(struct xml_reader *r, enum xml_rest rest)
 }
 
 /*
- * expat keeps every name it has seen, and a stream may last for months. Between two elements
- * another can take its place unseen: what is open is the root, whose namespaces are ours.
+ * A parser that stands where another would after the root's start tag: what is open is the root,
+ * whose namespaces are ours, and its end tag must be known.
  */
-static void recycle(struct xml_reader *r)
+static void open_expat(struct xml_reader *r)
 {
-	static const char root[] = "<s>";
 	enum XML_Status status;
+	struct buf root = {0};
 
-	take_back(r);
+	buf_printf(&root, "<%s>", r->root_name);
 	new_expat(r);
 	XML_SetElementHandler(r->expat, NULL, NULL);
-	status = XML_Parse(r->expat, root, sizeof root - 1, XML_FALSE);
+	status = XML_Parse(r->expat, root.p, (int)root.n, XML_FALSE);
 	assert(status == XML_STATUS_OK);
 	XML_SetElementHandler(r->expat, on_start, on_end);
-	r->given = sizeof root - 1;
+	r->given = root.n;
+	buf_done(&root);
+}
+
+/* expat keeps every name it has seen, and a stream may last for months. */
+static void recycle(struct xml_reader *r)
+{
+	take_back(r);
+	open_expat(r);
+}
+
+/* ---- the pool: who stands between two elements and has nothing to parse needs no parser ---- */
+
+static bool is_usual(const struct xml_reader *r)
+{
+	return !strcmp(r->root_name, XML_POOL_ROOT);
+}
+
+static void park(struct xml_reader *r)
+{
+	if (!r->pool || !r->expat || r->where != BETWEEN || token_start(r) != r->given || r->fault)
+		return;
+	if (is_usual(r) && r->given < RECYCLE && xml_pool_put(r->pool, r->expat, r->given))
+		r->expat = NULL;
+	drop_expat(r);
+	buf_done(&r->in);
+	xml_builder_rest(&r->builder);
+}
+
+static void unpark(struct xml_reader *r)
+{
+	size_t given;
+
+	r->expat = is_usual(r) ? xml_pool_take(r->pool, &given) : NULL;
+	if (!r->expat) {
+		open_expat(r);
+		return;
+	}
+	XML_SetUserData(r->expat, r);
+	r->given = given;
 }
 
 /* ---- parsing ---- */
@@ -446,7 +500,7 @@ static void give(struct xml_reader *r, size_t n)
 		r->budget -= n;
 	parsed(r, XML_Parse(r->expat, piece.p, (int)n, XML_FALSE));
 	buf_take(&r->in, n);
-	if (!r->in.n && r->in.cap > KEEP)
+	if (!r->in.n)
 		buf_done(&r->in); /* one burst must not be paid for ever after */
 }
 
@@ -464,8 +518,12 @@ static bool advance(struct xml_reader *r)
 		parsed(r, XML_ResumeParser(r->expat));
 		return true;
 	}
-	if (!r->in.n)
+	if (!r->in.n) {
+		park(r);
 		return false;
+	}
+	if (!r->expat)
+		unpark(r);
 	n = least(r->in.n, allowance(r, &why));
 	if (r->where == BEFORE_ROOT && r->given < 2)
 		n = least(n, 1); /* so that first_byte_fits() sees both */
@@ -523,7 +581,9 @@ bool xml_reader_next(struct xml_reader *r, struct xml_event *ret)
 	while (!take_event(r, ret))
 		if (!advance(r))
 			return false;
-	if (r->over)
+	if (r->over) {
+		drop_expat(r);
 		buf_done(&r->in);
+	}
 	return true;
 }

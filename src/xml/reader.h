@@ -67,10 +67,18 @@ struct xml_event {
 };
 
 struct xml_reader;
+struct xml_pool;
 
 /* limits are copied. */
 struct xml_reader *xml_reader_new(const struct xml_limits *limits);
 void xml_reader_free(struct xml_reader *r); /* NULL is fine */
+
+/*
+ * From now on the reader holds a parser only while it is in the middle of something; between two
+ * elements, with all parsed that was fed, it lends it to others. pool is of the same thread and
+ * outlives the reader.
+ */
+void xml_reader_set_pool(struct xml_reader *r, struct xml_pool *pool);
 
 /* The bytes are copied. After CLOSE or FAULT they are ignored. */
 void xml_reader_feed(struct xml_reader *r, struct slice bytes);

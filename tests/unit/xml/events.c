@@ -1,7 +1,10 @@
 #include "events.h"
 
+#include "unit.h"
+
 #include <stdlib.h>
 
+#include "xml/pool.h"
 #include "xml/writer.h"
 
 static const char *const fault_names[XML_FAULT__N] = {
@@ -69,17 +72,47 @@ char *events_of(const struct xml_limits *limits, struct slice doc)
 	return text;
 }
 
+/* Bytes of a stream that shares the parsers: the next after each byte of the document. */
+static void neighbour_byte(struct xml_reader *r, size_t i)
+{
+	static const char stanza[] = "<iq id='1'><q xmlns='urn:n'>text</q></iq>";
+	struct xml_event ev;
+
+	xml_reader_feed(r, slice_make(&stanza[i % (sizeof stanza - 1)], 1));
+	while (xml_reader_next(r, &ev)) {
+		assert_int_equal(ev.type, XML_EVENT_ELEMENT);
+		arena_done(&ev.arena);
+	}
+}
+
+static struct xml_reader *neighbour(struct xml_pool *pool)
+{
+	static const struct xml_limits limits;
+	struct xml_reader *r = xml_reader_new(&limits);
+	struct xml_event ev;
+
+	xml_reader_set_pool(r, pool);
+	xml_reader_feed(r, SL(HEAD));
+	assert_true(xml_reader_next(r, &ev) && ev.type == XML_EVENT_OPEN);
+	return r;
+}
+
 char *events_bytewise(const struct xml_limits *limits, struct slice doc)
 {
-	struct xml_reader *r = xml_reader_new(limits);
+	struct xml_pool *pool = xml_pool_new(2);
+	struct xml_reader *r = xml_reader_new(limits), *other = neighbour(pool);
 	struct buf out = {0};
 	char *text;
 
+	xml_reader_set_pool(r, pool);
 	for (size_t i = 0; i < doc.n; i++) {
 		xml_reader_feed(r, slice_make(doc.p + i, 1));
 		events_drain(r, &out);
+		neighbour_byte(other, i);
 	}
 	xml_reader_free(r);
+	xml_reader_free(other);
+	xml_pool_free(pool);
 	text = buf_dup(&out);
 	buf_done(&out);
 	return text;

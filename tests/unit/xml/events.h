@@ -22,5 +22,5 @@ size_t events_drain(struct xml_reader *r, struct buf *out);
 
 /* The transcript of doc fed at once; the caller frees it. */
 char *events_of(const struct xml_limits *limits, struct slice doc);
-/* The same fed byte by byte. */
+/* The same fed byte by byte, by parsers shared with another stream that is fed as well. */
 char *events_bytewise(const struct xml_limits *limits, struct slice doc);

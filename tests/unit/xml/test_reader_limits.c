@@ -318,6 +318,9 @@ static void months_of_new_names(void **state)
 	assert_true(xml_reader_next(r, &ev));
 	arena_done(&ev.arena);
 	assert_int_equal(seen + 1, 80000);
+	xml_reader_feed(r, SL("</stream:stream>"));
+	assert_true(xml_reader_next(r, &ev));
+	assert_int_equal(ev.type, XML_EVENT_CLOSE);
 	buf_done(&chunk);
 	xml_reader_free(r);
 	(void)state;
