@@ -10,10 +10,12 @@
 #include "edge/verify.h"
 #include "text/idna.h"
 #include "view/metrics.h"
+#include "xml/pool.h"
 
 enum {
 	DEFAULT_PORT = 5269,
 	STRANGER_LINES = 10,
+	IDLE_PARSERS = 64,
 	ANSWERS_MS = 500, /* in a drain, for the answers to what the partners sent last */
 };
 
@@ -376,6 +378,7 @@ int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *con
 	table_init(&e->targets);
 	place_init(e);
 	e->probes = probes_new(&config->probe);
+	e->parsers = xml_pool_new(IDLE_PARSERS);
 	e->strangers = strangers_new(&(struct stranger_limits){
 		.all = e->limits.unauthenticated,
 		.per_address = e->limits.address_connections,
@@ -400,6 +403,7 @@ static void destroy(void *arg)
 	struct edge *e = arg;
 
 	log_done(&e->log);
+	xml_pool_free(e->parsers);
 	free(e);
 }
 

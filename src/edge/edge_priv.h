@@ -69,6 +69,7 @@ struct edge {
 	struct list starved; /* inbound streams that wait for credit */
 	struct expiry expiry;
 	struct strangers *strangers;
+	struct xml_pool *parsers; /* of all streams */
 	struct log_limit stranger_lines;
 
 	bool draining;

@@ -552,6 +552,7 @@ void stream_init(struct stream *s, struct edge *e, const struct stream_hooks *ho
 
 void stream_start(struct stream *s, struct xstream_cfg *cfg)
 {
+	cfg->parsers = s->edge->parsers;
 	rand_bytes(cfg->seed, sizeof cfg->seed);
 	s->x = xstream_new(cfg, now(s));
 	mem_wipe(cfg->seed, sizeof cfg->seed);

@@ -81,7 +81,7 @@ struct stream {
 /* s is zeroed but for what the owner has added. */
 void stream_init(struct stream *s, struct edge *e, const struct stream_hooks *hooks, bool inbound);
 
-/* The connection is there: makes the engine. cfg.seed is filled in here. */
+/* The connection is there: makes the engine. cfg.seed and cfg.parsers are filled in here. */
 void stream_start(struct stream *s, struct xstream_cfg *cfg);
 
 extern const struct conn_ops stream_conn_ops; /* arg: the stream */

@@ -297,6 +297,8 @@ static void flush_turn(void *arg)
 	while (c->out.n && c->state != CONN_DEAD && !c->write_error &&
 		write_piece(c, buf_slice(&c->out)) == CONN_IO_OK)
 		;
+	if (!c->out.n)
+		buf_done(&c->out); /* one burst must not be paid for ever after */
 	tell_flushed(c);
 	if (c->state != CONN_DEAD && !c->write_error && !c->out.n)
 		after_output(c);

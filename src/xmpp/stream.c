@@ -94,6 +94,7 @@ struct xstream *xstream_new(const struct xstream_cfg *cfg, uint64_t now_ms)
 	x->now = now_ms;
 	x->deadline = x->establish_by = now_ms + x->cfg.establish_ms;
 	x->reader = xml_reader_new(&x->cfg.limits);
+	xml_reader_set_pool(x->reader, x->cfg.parsers);
 	xml_reader_budget(x->reader, x->cfg.preauth_bytes, "too many bytes before authentication");
 	if (cfg->role == XSTREAM_INITIATOR) {
 		x->policy = cfg->policy;
@@ -159,7 +160,7 @@ bool xstream_event(struct xstream *x, struct xstream_event *ret)
 	struct xml_event xe;
 
 	if (!x->queued)
-		arena_reset(&x->notes);
+		arena_done(&x->notes);
 	while (!x->queued && reads(x) && xml_reader_next(x->reader, &xe))
 		xs_on_xml(x, &xe);
 	if (!x->queued && x->eof && x->state != XST_CLOSED && x->state != XST_ASKING)
@@ -193,6 +194,8 @@ struct slice xstream_output(struct xstream *x)
 void xstream_sent(struct xstream *x, size_t n)
 {
 	buf_take(&x->out, n);
+	if (!x->out.n)
+		buf_done(&x->out); /* it has said what it will ever say, as a rule */
 }
 
 void xstream_establish_by(struct xstream *x, uint64_t by_ms)

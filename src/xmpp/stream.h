@@ -50,6 +50,7 @@ struct xstream_cfg {
 	struct slice local, remote;
 	struct xstream_policy policy; /* initiator; a recipient gets it with xstream_accept() */
 	struct xml_limits limits;
+	struct xml_pool *parsers; /* borrowed for good; NULL: the stream keeps one of its own */
 	size_t preauth_bytes;  /* what a peer may send before it is authenticated [65536] */
 	unsigned sasl_tries;   /* SASL attempts; one more, and the stream is closed [3] */
 	uint32_t establish_ms; /* from new to authenticated [60000] */
