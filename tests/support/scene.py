@@ -48,10 +48,11 @@ class Scene:
            "--enable-federation-access", "yes", "--enable-xmpp-access", "yes")
         self.add_partner(PARTNER)
 
-    def add_partner(self, domain, *options):
-        """Puts it on the allow list: EXTERNAL or nothing, unless the options say otherwise."""
+    def add_partner(self, domain, *options, tls="Required", sasl="Required", dialback="no"):
+        """Puts it on the allow list: EXTERNAL or nothing, unless told otherwise."""
         self.entente.do(
-            "partner", "add", domain, "--type", "Federated", "--dialback", "no", *options)
+            "partner", "add", domain, "--type", "Federated", "--tls", tls, "--sasl", sasl,
+            "--dialback", dialback, *options)
 
     def close(self):
         """Ends all; returns entented's exit code."""

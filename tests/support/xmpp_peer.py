@@ -18,12 +18,26 @@ TLS = "urn:ietf:params:xml:ns:xmpp-tls"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 
 
-def header(sender, to, stream_id=None, lang="en"):
-    """A stream header; with an id it is a response."""
+def header(sender, to, stream_id=None, lang="en", version="1.0"):
+    """A stream header; with an id it is a response. version None: of XMPP 0.9."""
     own_id = f" id='{stream_id}'" if stream_id else ""
+    own_version = f" version='{version}'" if version else ""
     return STREAM.format(
-        more=f"xmlns:db='jabber:server:dialback' from='{sender}' to='{to}'{own_id} "
-             f"version='1.0' xml:lang='{lang}'")
+        more=f"xmlns:db='jabber:server:dialback' from='{sender}' to='{to}'{own_id}"
+             f"{own_version} xml:lang='{lang}'")
+
+
+def dialback(name, sender, to, key=None, **attributes):
+    """A <db:result/> or <db:verify/>: a request with a key, else an answer."""
+    more = "".join(f" {k}='{v}'" for k, v in attributes.items())
+    content = f">{key}</db:{name}>" if key else "/>"
+    return f"<db:{name} from='{sender}' to='{to}'{more}{content}"
+
+
+def dialback_features(errors=True):
+    errors = "<errors/>" if errors else ""
+    return ("<stream:features><dialback xmlns='urn:xmpp:features:dialback'>"
+            f"{errors}</dialback></stream:features>")
 
 
 class Closed(AssertionError):
@@ -215,7 +229,25 @@ class XmppPeer:
         wire.read_until("</stream:features>|<stream:features/>")
         return wire
 
+    def open_clear(self, address, port, to):
+        """A stream in clear, with a header sent and answered and the features read."""
+        wire = self.connect(address, port)
+        wire.send(header(self.domain, to))
+        wire.id = re.search(" id='([^']*)'", wire.read_until("<stream:stream [^>]*>")).group(1)
+        wire.features = wire.read_until("</stream:features>|<stream:features/>")
+        return wire
+
     # ---- as recipient ----
+
+    def expect_no_connection(self):
+        """Entente has opened none so far."""
+        self._listener.settimeout(0)
+        try:
+            sock, _ = self._listener.accept()
+        except BlockingIOError:
+            return
+        sock.close()
+        raise AssertionError("Entente has opened a connection")
 
     def accept(self, seconds=10.0):
         """The next connection from Entente."""
@@ -226,6 +258,23 @@ class XmppPeer:
     def take_header(self, wire):
         """Reads a stream header; returns it."""
         return wire.read_until(r"<stream:stream [^>]*>")
+
+    def take_clear(self, wire, stream_id="clear1", features=dialback_features()):
+        """A stream of Entente's in clear, up to what our features offer."""
+        wire.sender = re.search("from='([^']*)'", self.take_header(wire)).group(1)
+        wire.send(header(self.domain, wire.sender, stream_id) + features)
+
+    def verify(self, answer):
+        """Entente asks whether a key is ours: takes its connection and answers with this type.
+
+        Returns the question."""
+        wire = self.accept()
+        self.take_clear(wire)
+        question = wire.read_until("</db:verify>")
+        asked = re.search("id='([^']*)'", question).group(1)
+        wire.send(dialback("verify", self.domain, wire.sender, id=asked, type=answer))
+        wire.close()
+        return question
 
     def take_secure(self, wire, pair=None, require=True):
         """A stream of Entente's up to the header inside TLS."""

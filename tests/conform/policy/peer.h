@@ -12,9 +12,10 @@
  * streams and takes them, judges certificates and verifies dialback keys as an honest server does
  * whose settings are the row's.
  *
- * A certificate that the row calls missing is missing on the stream that the row is about. The
- * authoritative server of a domain has one all the same, and so has ours (another node with the
- * same passphrase): a key that was shown inside TLS is not verified in clear.
+ * What a row says of certificates is true of the stream that it is about. Keys are verified
+ * elsewhere: the authoritative server of the peer's domain has a certificate all the same, and ours
+ * is the node with the good one, which has the same passphrase, wherever the peer would not talk TLS
+ * to the node that made the key. So a key that was shown inside TLS is never verified in clear.
  */
 struct peer;
 

@@ -10,6 +10,7 @@
 #define NS_TLS     "urn:ietf:params:xml:ns:xmpp-tls"
 #define NS_SASL    "urn:ietf:params:xml:ns:xmpp-sasl"
 #define NS_STREAMS "urn:ietf:params:xml:ns:xmpp-streams"
+#define NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
 
 static bool secure(const struct talk *t)
 {
@@ -51,8 +52,11 @@ void script_end(struct talk *t)
 
 static void put_result(struct talk *t, const char *type)
 {
-	wire_send(&t->w, "<db:result from='%s' to='%s' type='%s'/>", t->row->domain,
-		t->peer->cfg->local, type);
+	wire_send(&t->w, "<db:result from='%s' to='%s' type='%s'>%s</db:result>", t->row->domain,
+		t->peer->cfg->local, type,
+		strcmp(type, "error") == 0 ? "<error type='cancel'><remote-connection-failed "
+					     "xmlns='" NS_STANZAS "'/></error>"
+					   : "");
 }
 
 static void put_error(struct talk *t, const char *condition)
@@ -207,12 +211,20 @@ static void on_verify_request(struct talk *t, const char *piece)
 		t->peer->cfg->local, id, good ? "valid" : "invalid");
 }
 
+/* Where our keys are verified: at a node that shows what this peer talks to. */
+static enum cert authority(const struct row *r)
+{
+	bool talks = r->local_cert == CERT_INVALID && !r->strict;
+
+	return talks ? r->local_cert : CERT_VALID;
+}
+
 static void on_result_request(struct talk *t, const char *piece)
 {
+	const struct row *r = t->row;
 	struct talk *v;
-	enum cert node = t->row->local_cert == CERT_MISSING ? CERT_VALID : t->row->local_cert;
 
-	if (!t->row->dialback) {
+	if (!r->dialback || (r->tls == PEER_TLS_REQUIRED && !secure(t))) {
 		put_error(t, "policy-violation");
 		return;
 	}
@@ -220,7 +232,7 @@ static void on_result_request(struct talk *t, const char *piece)
 	v->verifies = true;
 	v->asker = t;
 	piece_text(piece, v->key, sizeof v->key);
-	talk_connect(v, node);
+	talk_connect(v, authority(r));
 }
 
 /* ---- as initiator ---- */
@@ -437,6 +449,8 @@ void script_piece(struct talk *t, const char *piece)
 
 void script_over(struct talk *t)
 {
+	if (t->asker)
+		put_result(t->asker, "error");
 	if (tells(t)) {
 		t->row->alerts += t->w.alert;
 		t->row->peer_gave_up |= t->w.own_alert;
