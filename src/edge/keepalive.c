@@ -89,6 +89,13 @@ static uint64_t heard(const struct stream *s)
 	return last;
 }
 
+/* Another stream that was opened for the same pair, either way. */
+static bool of_same_pair(const struct stream *s, const struct stream *t)
+{
+	return t != s && t->authenticated && slice_eqz(slice_of(s->local), t->local) &&
+	       slice_eqz(slice_of(s->remote), t->remote);
+}
+
 /* A ping for this pair is under way: that of its other stream. */
 static bool is_asked(const struct stream *s)
 {
@@ -97,12 +104,27 @@ static bool is_asked(const struct stream *s)
 	list_each(&s->partner->streams, it) {
 		const struct stream *t = container_of(it, struct stream, partner_node);
 
-		if (t != s && t->pinged_ms && now < t->pinged_ms + KEEPALIVE_ANSWER_MS &&
-			slice_eqz(slice_of(s->local), t->local) &&
-			slice_eqz(slice_of(s->remote), t->remote))
+		if (of_same_pair(s, t) && t->pinged_ms &&
+			now < t->pinged_ms + KEEPALIVE_ANSWER_MS)
 			return true;
 	}
 	return false;
+}
+
+void keepalive_begin(struct stream *s)
+{
+	uint64_t last = 0;
+
+	if (!s->partner)
+		return; /* whose it is dialback will tell */
+	list_each(&s->partner->streams, it) {
+		const struct stream *t = container_of(it, struct stream, partner_node);
+
+		if (of_same_pair(s, t))
+			last = later(last, t->last_stanza_ms);
+	}
+	if (last)
+		s->last_stanza_ms = last;
 }
 
 static void ping(struct stream *s)

@@ -44,6 +44,12 @@ enum keepalive_step keepalive_judge(
 
 /* ---- the streams ---- */
 
+/*
+ * s is about to carry its first stanza. A stream that is opened for a ping or its answer is as idle
+ * as the other streams of its pair are: else the two directions would reopen each other for ever.
+ */
+void keepalive_begin(struct stream *s);
+
 /* s is authenticated, or the settings have changed: watches it by s->idle_timer from now on. */
 void keepalive_watch(struct stream *s);
 void keepalive_tick(struct stream *s); /* that timer */

@@ -157,6 +157,11 @@ size_t strangers_count(const struct strangers *t)
 	return t->n;
 }
 
+size_t strangers_addresses(const struct strangers *t)
+{
+	return t->addresses.count;
+}
+
 /* ---- life ---- */
 
 struct strangers *strangers_new(const struct stranger_limits *l)

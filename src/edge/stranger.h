@@ -58,3 +58,4 @@ void stranger_enter(struct strangers *t, struct stranger *s, struct slice addres
 void stranger_leave(struct strangers *t, struct stranger *s, uint64_t now_ms);
 
 size_t strangers_count(const struct strangers *t);
+size_t strangers_addresses(const struct strangers *t); /* remembered */

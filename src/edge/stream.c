@@ -202,6 +202,7 @@ static void dispatch(struct stream *s, struct xstream_event *ev)
 		break;
 	case XSTREAM_AUTHENTICATED:
 		s->since_ms = clock_wall_ms();
+		keepalive_begin(s);
 		s->hooks->event(s, ev);
 		if (!s->authenticated)
 			break;

@@ -298,6 +298,16 @@ void side_send_from(struct side *s, const char *from_domain, const char *to_doma
 	send_down(s, from_domain, to_domain, fate_id, deadline_ms, xml);
 }
 
+void side_send_quiet(struct side *s, const char *to_domain, const char *xml)
+{
+	struct link_down *d =
+		link_down_new(slice_of(s->domain), slice_of(to_domain), slice_of(xml));
+
+	d->quiet = true;
+	d->deadline_ms = loop_now(s->rig->loop) + 20000;
+	assert_true(link_send(s->link, d));
+}
+
 void side_send(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms)
 {
 	side_send_from(s, s->domain, to_domain, fate_id, deadline_ms);

@@ -86,6 +86,9 @@ void side_send_from(struct side *s, const char *from_domain, const char *to_doma
 void side_send_xml(struct side *s, const char *to_domain, uint64_t fate_id, unsigned deadline_ms,
 	const char *xml);
 
+/* A stanza nobody asks about, which keeps no stream from being inactive. */
+void side_send_quiet(struct side *s, const char *to_domain, const char *xml);
+
 /*
  * The loop's clock is a fake: it goes on by a millisecond a turn, and by leaps only when a test
  * says so.
