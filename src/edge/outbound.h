@@ -87,6 +87,7 @@ struct outbound {
 
 static inline struct outbound *outbound_of(struct stream *s)
 {
+	assert(!s->inbound && !s->verifies);
 	return container_of(s, struct outbound, s);
 }
 

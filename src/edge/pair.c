@@ -473,6 +473,7 @@ void pair_free_all(struct edge *e)
 		drop_queue(p, LINK_UNSENT, LINK_R_SHUTDOWN);
 		pair_free(p);
 	}
+	assert(e->stanza_bytes == 0 && list_empty(&e->places));
 	table_each(&e->targets, t) {
 		table_remove(&e->targets, t);
 		free(container_of(t, struct target, node));

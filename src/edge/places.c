@@ -126,7 +126,7 @@ static struct outbound *stream_to_join(struct pair *p)
 {
 	list_each(&p->partner->streams, it) {
 		struct stream *s = container_of(it, struct stream, partner_node);
-		struct outbound *o = s->inbound ? NULL : outbound_of(s);
+		struct outbound *o = s->inbound || s->verifies ? NULL : outbound_of(s);
 
 		if (!o)
 			continue;

@@ -33,6 +33,8 @@ bool xneg_offer(const struct xstream_policy *p, enum xstream_phase phase, enum x
 		possible = offer_in_clear(p, &f, ret_why);
 	else if (phase == XPHASE_TLS)
 		possible = offer_in_tls(p, cert, &f, ret_why);
+	else
+		f.dialback = p->dialback_tls; /* voluntary: for further pairs (XEP-0220 2.6) */
 	f.dialback_errors = f.dialback;
 	if (possible)
 		*ret = f;

@@ -95,6 +95,8 @@ static bool still_says(struct xstream *x, struct slice said, struct slice before
 /* After SASL: whoever speaks is whoever was authenticated (6.4.6). */
 static void last_header(struct xstream *x)
 {
+	const char *why;
+
 	if (!still_says(x, x->peer.from, x->from)) {
 		xs_error(x, STREAM_INVALID_FROM, SL("not the domain that was authenticated"));
 		return;
@@ -104,6 +106,7 @@ static void last_header(struct xstream *x)
 		return;
 	}
 	xs_put_header(x, x->to);
+	xneg_offer(&x->policy, x->phase, x->cert, &x->offer, &why);
 	if (header_is_1_0(&x->peer))
 		xneg_put(&x->out, &x->offer);
 	pairs_add(&x->pairs, x->from, x->to);

@@ -534,6 +534,107 @@ static void what_may_have_been_read_is_never_sent_again(void **state)
 	assert_int_equal(a.n_lost, ROUNDS);
 }
 
+/* ---- anything, in any order ---- */
+
+static unsigned dice;
+
+static unsigned roll(unsigned below)
+{
+	dice = dice * 1103515245u + 12345u;
+	return (dice >> 16) % below;
+}
+
+static void something_happens(struct side_partner *p)
+{
+	unsigned conn = peer.n_conns ? roll(peer.n_conns) : 0;
+
+	switch (roll(12)) {
+	case 0:
+		if (peer.n_conns < PEER_CONNS - 8)
+			peer_drop(&peer, conn);
+		break;
+	case 1:
+		peer_say(&peer, conn, "</stream:stream>");
+		break;
+	case 2:
+		p->limit = roll(4);
+		set(*p);
+		break;
+	case 3:
+		p->all_limit = 1 + roll(4);
+		p->limit = 0;
+		set(*p);
+		break;
+	case 4:
+		p->second_local = p->second_local ? NULL : "more.lab";
+		set(*p);
+		break;
+	case 5:
+		peer.answers[0].from = "third.lab";
+		peer.answers[0].to = "xmpp.lab";
+		peer.answers[0].answer = roll(PEER_SILENT + 1);
+		break;
+	case 6:
+		p->disabled = !p->disabled;
+		set(*p);
+		break;
+	case 7:
+		p->more_domains = p->more_domains ? NULL : "conf.xmpp.lab";
+		set(*p);
+		break;
+	default:
+		rig_pass(&rig, 1 + roll(3000));
+	}
+}
+
+/* Whatever happens: each stanza has one fate, comes at most once, and none vanishes. */
+static void expect_nothing_lost_or_doubled(uint64_t n)
+{
+	for (uint64_t id = 1; id <= n; id++) {
+		struct fate f = side_fate(&a, id);
+		unsigned received = peer_received(&peer, id, NULL);
+
+		if (received > 1)
+			fail_msg("%llu came %u times", (unsigned long long)id, received);
+		if (f.fate != LINK_WRITTEN && received)
+			fail_msg("%llu was told as %s and came", (unsigned long long)id,
+				link_fate_name(f.fate));
+		if (f.fate == LINK_WRITTEN && !received && !side_lost(&a, id))
+			fail_msg("%llu vanished", (unsigned long long)id);
+	}
+}
+
+static void anything_in_any_order(void **state)
+{
+	enum { SEEDS = 12, STEPS = 60 };
+	static const char *const from[] = {"sip.lab", "more.lab", "third.lab"};
+	static const char *const to[] = {"xmpp.lab", "conf.xmpp.lab"};
+
+	for (dice = 1; dice <= SEEDS; dice++) {
+		struct side_partner p = in_clear();
+		unsigned seed = dice;
+		uint64_t id = 0;
+
+		p.inactivity = "30";
+		p.establishment = "10";
+		set(p);
+		for (unsigned step = 0; step < STEPS && peer.n_conns < PEER_CONNS - 8; step++) {
+			for (unsigned i = roll(20); i > 0; i--)
+				side_send_from(
+					&a, from[roll(3)], to[roll(2)], ++id, 1 + roll(20000));
+			rig_turns(&rig, roll(30));
+			something_happens(&p);
+		}
+		rig_pass(&rig, 30000);
+		rig_until(&rig, a.n_fates == id);
+		rig_turns(&rig, 50);
+		expect_nothing_lost_or_doubled(id);
+		dice = seed;
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
 /* ---- settings in force ---- */
 
 static void another_proxy(void **state)
@@ -635,6 +736,7 @@ int main(void)
 		T(place_close_at_every_moment),
 		T(a_peer_that_does_not_end),
 		T(what_may_have_been_read_is_never_sent_again),
+		T(anything_in_any_order),
 		T(another_proxy),
 		T(another_proxy_for_an_attempt),
 		T(another_establishment_timeout),

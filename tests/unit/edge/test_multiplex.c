@@ -257,6 +257,39 @@ static void only_if_it_is_at_the_same_address(void **state)
 	side_init(&a, &rig, &(struct side_options){.domain = "sip.lab"});
 }
 
+/* Two of us: EXTERNAL for the first pair, dialback for the second, verified by a connection back.
+ */
+static void between_two_of_us(void **state)
+{
+	static struct side b;
+	uint64_t start;
+	struct side_partner for_a = in_clear(), for_b = {.domain = "sip.lab",
+							.more_domains = "more.lab",
+							.port = side_port(&a),
+							.tls = "Required",
+							.sasl = "Optional",
+							.dialback = "true"};
+
+	side_init(&b, &rig, &(struct side_options){.domain = "xmpp.lab"});
+	side_settings(&b, &for_b);
+	for_a.tls = "Required";
+	for_a.sasl = "Optional";
+	for_a.port = side_port(&b);
+	set(for_a);
+	send_from("sip.lab", "xmpp.lab", 1);
+	rig_until(&rig, told(1) && b.n_ups == 1);
+	start = loop_now(rig.loop);
+	send_from("more.lab", "xmpp.lab", 2);
+	send_from("sip.lab", "xmpp.lab", 3);
+	rig_until(&rig, told(2) && told(3) && b.n_ups == 3);
+	assert_int_equal(side_received(&b, 2), 1);
+	assert_int_equal(side_received(&b, 3), 1);
+	assert_int_equal(side_fate(&a, 2).fate, LINK_WRITTEN);
+	assert_true(loop_now(rig.loop) < start + 900); /* nobody had to be idle first */
+	side_done(&b);
+	rig_turns(&rig, 20);
+}
+
 /* ---- who is refused ---- */
 
 /* Points 79, 86: an error is the pair's own; those before it go on, also while it is asked. */
@@ -456,6 +489,7 @@ int main(void)
 		T(another_domain_of_theirs),
 		T(not_theirs_without_dialback_errors),
 		T(only_if_it_is_at_the_same_address),
+		T(between_two_of_us),
 		T(a_refused_pair_does_not_harm_the_others),
 		T(those_before_go_on_while_it_is_asked),
 		T(a_false_pair_does_not_harm_the_others),
