@@ -18,6 +18,7 @@ static const struct {
 	{413, EXIT_REFUSED},
 	{415, EXIT_REFUSED},
 	{422, EXIT_REFUSED},
+	{429, EXIT_REFUSED},
 };
 
 static int code_of(const struct answer *a)

@@ -59,6 +59,7 @@ struct invocation {
 	int names;               /* argv[0 .. names) */
 	struct json_t *settings; /* object: --NAME VALUE as the API takes them */
 	const char *expires;
+	const char *local; /* NULL: not given */
 	char **typed; /* the whole command line after the program's name, to show a variant of it */
 	int n_typed;
 };
@@ -75,6 +76,7 @@ int options_read(struct invocation *in);
 enum {
 	TAKES_SETTINGS = 1, /* --NAME VALUE of the kind */
 	TAKES_EXPIRES = 2,
+	TAKES_LOCAL = 4,
 };
 
 struct command {
@@ -174,4 +176,6 @@ int cmd_allow(struct invocation *in);
 int cmd_allow_list(struct invocation *in);
 int cmd_allow_remove(struct invocation *in);
 int cmd_streams(struct invocation *in);
+int cmd_test_partner(struct invocation *in);
+int cmd_test_domain(struct invocation *in);
 int cmd_status(struct invocation *in);

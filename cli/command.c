@@ -65,6 +65,13 @@ const struct command commands[] = {
 		"2026-12-31, a time like 2026-12-31T23:59:59Z, or never."},
 	{"stream", "list", cmd_streams, NULL, 0, 0, 0, "",
 		"Lists the streams with partners, and the domain pairs that wait for one."},
+	{"test", "partner", cmd_test_partner, NULL, TAKES_LOCAL, 1, 1, "DOMAIN [--local DOMAIN]",
+		"Tests a partner step by step: DNS, addresses, TLS, certificate, authentication, a "
+		"ping. It has connections of its own; no stream in use is touched. --local says for "
+		"which of our domains to speak. Exit 1 when a step failed. See entente-test(7)."},
+	{"test", "domain", cmd_test_domain, NULL, 0, 1, 1, "DOMAIN",
+		"Tests one of our domains as a partner sees it, and prints the DNS records to "
+		"publish. Exit 1 when a step failed."},
 	{"status", NULL, cmd_status, NULL, 0, 0, 0, "",
 		"Says how the service is and what keeps messages from flowing. Exit 1 when it is "
 		"not ready."},

@@ -135,6 +135,10 @@ static int put_option(struct invocation *in, struct slice name, const char *valu
 		in->expires = value;
 		return 0;
 	}
+	if (in->command->flags & TAKES_LOCAL && slice_eqz(name, "local")) {
+		in->local = value;
+		return 0;
+	}
 	if (!(in->command->flags & TAKES_SETTINGS))
 		return usage_error(in, "there is no option --%.*s here", SLARG(name));
 	if (slice_eqz(name, "default"))

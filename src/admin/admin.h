@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "loop/loop.h"
+#include "view/probe.h"
 #include "view/certificates.h"
 #include "view/streams.h"
 
@@ -42,6 +43,16 @@ struct admin_allow {
 	void (*done)(struct admin_allow *a); /* runs on the admin loop; a is its own then */
 };
 
+/* A test of a partner or of one of our domains. */
+struct admin_probe {
+	bool partner;               /* else domain is one of ours */
+	struct slice domain, local; /* as typed; copied. local empty: any of ours */
+	/* On asker's loop: each step, which is the callee's (free()); then done() once. */
+	void (*step)(void *arg, struct view_probe_step *step);
+	void (*done)(void *arg, const struct err *refused); /* NULL: the test was made */
+	void *arg;
+};
+
 /*
  * What the administration asks of the other loops; each returns at once, and none calls back before
  * it has returned.
@@ -60,6 +71,9 @@ struct admin_hooks {
 	void (*allow)(void *arg, struct admin_allow *a);
 	/* Our certificates in force; the caller frees it. NULL: this process has no edge. */
 	struct view_certificates *(*certificates)(void *arg);
+	/* Returns what probe_stop() takes before done(). NULL: this process has no edge. */
+	void *(*probe)(void *arg, struct loop *asker, const struct admin_probe *p);
+	void (*probe_stop)(void *arg, void *test); /* nobody waits for it: it ends soon */
 };
 
 struct admin_options {

@@ -58,6 +58,7 @@ void streams_get(struct api_call *c);
 void allow_list(struct api_call *c);
 void allow_put_one(struct api_call *c);
 void allow_remove_one(struct api_call *c);
+void tests_post(struct api_call *c);
 void status_get(struct api_call *c);
 void generation_get(struct api_call *c);
 void openapi_get(struct api_call *c);

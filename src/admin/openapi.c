@@ -171,6 +171,28 @@ static const char components[] =
 	"        bytes_in: {type: integer}\n"
 	"        bytes_out: {type: integer}\n"
 	"        queued: {type: integer}\n"
+	"    Test:\n"
+	"      type: object\n"
+	"      description: One of partner and domain.\n"
+	"      properties:\n"
+	"        partner: {type: string, description: A domain of a partner.}\n"
+	"        domain: {type: string, description: One of our domains.}\n"
+	"        local: {type: string, description: 'With partner: our domain to speak for; else the first.'}\n"
+	"    TestLine:\n"
+	"      type: object\n"
+	"      description: A step, or with the member end the result; entente-test(7) lists steps and codes.\n"
+	"      properties:\n"
+	"        step: {type: string}\n"
+	"        result: {type: string, enum: [pass, warn, fail, skipped]}\n"
+	"        code: {type: string}\n"
+	"        evidence: {type: string, maxLength: 256}\n"
+	"        remedy: {type: string}\n"
+	"        ms: {type: integer, description: After the begin of the test.}\n"
+	"        end: {type: boolean}\n"
+	"        pass: {type: integer}\n"
+	"        warn: {type: integer}\n"
+	"        fail: {type: integer}\n"
+	"        skipped: {type: integer}\n"
 	"    Status:\n"
 	"      type: object\n"
 	"      properties:\n"
@@ -252,6 +274,7 @@ static const char *plain_schema(const struct api_route *r)
 		{"/api/v1/allow", "Allow"},
 		{"/api/v1/streams", "Stream"},
 		{"/api/v1/status", "Status"},
+		{"/api/v1/tests", "Test"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(by_path); i++)
@@ -315,6 +338,12 @@ static void responses(const struct api_route *r, struct buf *out)
 		buf_str(out, "        '200': {$ref: '#/components/responses/Changed'}\n");
 		if (r->flags & API_CREATES)
 			buf_str(out, "        '201': {$ref: '#/components/responses/Changed'}\n");
+	} else if (r->flags & API_LINES) {
+		buf_str(out, "        '200':\n"
+			     "          description: As it happens, an object a line.\n"
+			     "          content:\n"
+			     "            application/x-ndjson:\n"
+			     "              schema: {$ref: '#/components/schemas/TestLine'}\n");
 	} else if (r->flags & API_PLAIN) {
 		buf_str(out,
 			"        '200': {description: As asked., content: {application/yaml: "

@@ -48,6 +48,9 @@ const struct api_route api_routes[] = {
 		"Takes an invitation back."},
 	{"GET", "/api/v1/streams", RIGHT_STREAM_READ, streams_get, -1, 0, "listStreams",
 		"Lists the streams with partners, and the domain pairs that wait for one."},
+	{"POST", "/api/v1/tests", RIGHT_TEST_RUN, tests_post, -1, API_BODY | API_LINES, "test",
+		"Tests a partner, or one of our domains: a line for each step, and one with the "
+		"result."},
 	{"GET", "/api/v1/status", RIGHT_STATUS_READ, status_get, -1, 0, "getStatus",
 		"Says how the service is, and what keeps messages from flowing."},
 	{"GET", "/api/v1/generation", RIGHT_STATUS_READ, generation_get, -1, 0, "getGeneration",

@@ -17,6 +17,7 @@ enum {
 	API_BODY = 2,    /* takes a JSON body */
 	API_CREATES = 4, /* 201 */
 	API_PLAIN = 8,   /* answers text/plain */
+	API_LINES = 16,  /* answers lines of JSON, as things happen */
 };
 
 struct api_route {

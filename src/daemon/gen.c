@@ -4,6 +4,7 @@
 #include "admin/route.h"
 #include "base/mem.h"
 #include "daemon/conf.h"
+#include "edge/probe_code.h"
 #include "federation/object.h"
 
 /* Build-time: writes what would otherwise be a second list of a table. Not installed. */
@@ -90,6 +91,7 @@ static const struct {
 	{"conf-example", conf_doc_example},
 	{"conf-man", conf_doc_man},
 	{"openapi", api_openapi},
+	{"test-man", probe_code_man},
 };
 
 int main(int argc, char **argv)

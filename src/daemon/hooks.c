@@ -178,10 +178,27 @@ static struct view_certificates *certificates(void *arg)
 	return certs_view(s->tls, s->snapshot, (int64_t)(clock_wall_ms() / 1000));
 }
 
+/* ---- tests ---- */
+
+static void *probe(void *arg, struct loop *asker, const struct admin_probe *p)
+{
+	struct service *s = arg;
+
+	return edge_probe_ask(s->edge, asker, p->partner ? PROBE_PARTNER : PROBE_DOMAIN, p->domain,
+		p->local, p->step, p->done, p->arg);
+}
+
+static void probe_end(void *arg, void *test)
+{
+	edge_probe_stop(test);
+}
+
 const struct admin_hooks service_hooks = {
 	.publish = publish,
 	.streams = streams,
 	.allow = allow,
 	.certificates = certificates,
+	.probe = probe,
+	.probe_stop = probe_end,
 };
 const struct admin_hooks service_hooks_alone = {.publish = publish};
