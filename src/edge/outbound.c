@@ -115,6 +115,7 @@ static struct pair_end judge_end(const struct outbound *o, const struct pair *p)
 		/* Was up: it is a failure only when it did not last. */
 		end.hopeless = end.target_fault = end.insecure = false;
 		end.failed = !ours && now(o) < o->up_ms + SHORT_LIFE_MS;
+		end.worked = !end.failed;
 	}
 	if (o->restart)
 		end.failed = end.hopeless = end.insecure = false;
@@ -467,9 +468,8 @@ static void on_lookup(void *arg, enum link_reason fail, const char *why,
 		stream_abort(&o->s, link_reason_name(fail));
 		return;
 	}
-	attempt_note(o->s.attempt, ATTEMPT_DNS, ATTEMPT_OK, now(o), "%zu addresses%s%s%s", n,
-		o->proxy ? " of the proxy " : "", o->proxy ? o->proxy : "",
-		secure ? ", DNSSEC secure" : ", not signed");
+	attempt_note(o->s.attempt, ATTEMPT_DNS, ATTEMPT_OK, now(o), "%zu addresses%s%s", n,
+		o->way ? " of the proxy" : "", secure ? ", DNSSEC secure" : ", not signed");
 	o->s.conn = conn_connect(o->s.edge->loop, targets, n, &stream_conn_ops, &o->s);
 }
 
@@ -500,7 +500,6 @@ static void destroy(struct stream *s)
 	struct outbound *o = outbound_of(s);
 
 	doubt_done(&o->doubt);
-	free(o->proxy);
 	free(o);
 }
 
@@ -518,10 +517,9 @@ static void look_up(struct outbound *o, const struct partner *partner)
 	struct edge *e = o->s.edge;
 	struct arena a = {0};
 
-	o->proxy = partner->proxy.host ? xstrdup(partner->proxy.host) : NULL;
-	o->proxy_port = partner->proxy.port;
-	o->lookup = lookup_new(e->loop, e->dns, edge_ascii(&a, slice_of(o->s.remote)), o->proxy,
-		o->proxy_port, e->default_port, on_lookup, o);
+	o->way = outbound_way(partner);
+	o->lookup = lookup_new(e->loop, e->dns, edge_ascii(&a, slice_of(o->s.remote)),
+		partner->proxy.host, partner->proxy.port, e->default_port, on_lookup, o);
 	arena_done(&a);
 }
 
@@ -563,13 +561,11 @@ struct stream *outbound_to(struct edge *e, struct slice remote)
 
 /* ---- settings ---- */
 
-static bool same_way(const struct outbound *o, const struct partner *partner)
+uint64_t outbound_way(const struct partner *partner)
 {
-	const char *host = partner->proxy.host;
+	const struct host_port *proxy = &partner->proxy;
 
-	if (!host || !o->proxy)
-		return !host && !o->proxy;
-	return strcmp(host, o->proxy) == 0 && partner->proxy.port == o->proxy_port;
+	return proxy->host ? hash_bytes(slice_of(proxy->host)) + proxy->port : 0;
 }
 
 void outbound_judge(struct outbound *o)
@@ -581,7 +577,7 @@ void outbound_judge(struct outbound *o)
 		return;
 	if (!o->s.x)
 		loop_timer_at(&o->attempt_timer, establish_by(o));
-	if (!partner || same_way(o, partner))
+	if (!partner || outbound_way(partner) == o->way)
 		return;
 	if (o->s.authenticated)
 		stream_close(&o->s, STREAM_OK, NULL, edge_refusal_name(EDGE_SETTINGS_CHANGED));

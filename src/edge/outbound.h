@@ -47,6 +47,7 @@ struct pair {
 	struct loop_timer deadline_timer;
 	struct loop_timer retry_timer;
 	struct negotiation negotiation; /* of the settings in force */
+	uint64_t way;                   /* ... outbound_way() */
 	enum link_reason refused;       /* the settings no longer allow it; LINK_R_NONE: they do */
 	enum link_reason last_fail;
 
@@ -67,15 +68,14 @@ struct pair {
 };
 
 struct outbound {
-	struct stream s; /* first */
+	struct stream s;   /* first */
 	struct list pairs; /* those that use it; none: it only ends */
 	struct pair *own;  /* whose domains the header names; NULL: it has left */
 	struct lookup *lookup;
 	struct loop_timer attempt_timer; /* until it is connected */
 	uint64_t up_ms;
-	uint64_t quiet_until_ms; /* nothing is written before: the peer is about to close */
-	char *proxy;             /* by which it was looked up; NULL: by the domain's own records */
-	uint16_t proxy_port;
+	uint64_t quiet_until_ms;        /* nothing is written before: the peer is about to close */
+	uint64_t way;                   /* by which it was looked up: outbound_way() */
 	enum negotiation_method method; /* how it was authenticated first */
 	size_t inflight;                /* stanzas of all pairs in the connection's buffer */
 	struct doubt doubt;
@@ -92,6 +92,9 @@ static inline struct outbound *outbound_of(struct stream *s)
 }
 
 /* ---- outbound.c ---- */
+/* How the partner's servers are found: another proxy is another way. */
+uint64_t outbound_way(const struct partner *partner);
+
 /* Begins an attempt for p, which counts as a connection from now on. */
 struct outbound *outbound_new(struct pair *p);
 bool outbound_up(const struct outbound *o);
@@ -164,7 +167,8 @@ bool pair_pressed(const struct pair *p);
  */
 struct pair_end {
 	enum link_reason reason;
-	bool failed;       /* counts for the back-off; else that begins anew */
+	bool failed;       /* counts for the back-off */
+	bool worked;       /* the back-off begins anew */
 	bool target_fault; /* ... of the target, not of this pair alone */
 	bool hopeless;     /* another attempt soon would not help: what waits is told at once */
 	bool insecure;     /* ... for a security reason: nothing weaker is tried meanwhile */

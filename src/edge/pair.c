@@ -160,6 +160,7 @@ static struct pair *pair_new(struct edge *e, struct slice key, struct slice loca
 	p->remote = slice_dup(remote);
 	p->partner = partner_state_get(e, partner);
 	p->negotiation = partner->negotiation;
+	p->way = outbound_way(partner);
 	p->target = target_get(e, remote);
 	loop_timer_init(&p->deadline_timer, e->loop, on_deadline_timer, p);
 	loop_timer_init(&p->retry_timer, e->loop, on_retry_timer, p);
@@ -310,7 +311,7 @@ void pair_ended(struct pair *p, struct pair_end *end)
 	drop_expired(p, now(p), LINK_R_DEADLINE);
 	if (end->failed && !p->edge->draining && p->refused == LINK_R_NONE)
 		note_failure(p, end);
-	else if (!end->failed)
+	else if (end->worked)
 		note_success(p);
 	if (p->refused != LINK_R_NONE)
 		drop_queue(p, LINK_REFUSED, p->refused);
@@ -406,10 +407,12 @@ static void judge_pair(struct pair *p)
 		return;
 	}
 	moved = strcmp(p->partner->name, v.partner->domain.a) != 0;
-	changed = !negotiation_eq(p->negotiation, v.partner->negotiation);
+	changed = !negotiation_eq(p->negotiation, v.partner->negotiation) ||
+		  p->way != outbound_way(v.partner);
 	if (moved)
 		move(p, v.partner);
 	p->negotiation = v.partner->negotiation;
+	p->way = outbound_way(v.partner);
 	if (moved || changed)
 		forgive(p);
 	if (!p->out || (!moved && !changed))

@@ -212,6 +212,7 @@ void place_want(struct pair *p)
 		open_own(p);
 		return;
 	}
+	p->last_fail = LINK_R_CONNECTION_LIMIT;
 	log_info(&p->edge->log, "waits-for-connection", LF_Z("partner", p->partner->name),
 		LF_Z("local", p->local), LF_Z("remote", p->remote),
 		LF_Z("reason", edge_refusal_name(limit_for(p))));

@@ -667,6 +667,27 @@ static void another_proxy_for_an_attempt(void **state)
 	written(1, &peer);
 }
 
+/* Nobody waits for the back-off of the old one. */
+static void another_proxy_is_tried_at_once(void **state)
+{
+	struct side_partner p = in_clear();
+	uint64_t start;
+
+	p.port = 0;
+	set(p);
+	for (uint64_t i = 1; i <= 5; i++) {
+		side_send(&a, "xmpp.lab", i, 200);
+		expect(i, LINK_UNSENT, i == 1 ? LINK_R_CONNECT_FAILED : LINK_R_BACK_OFF);
+	}
+	start = loop_now(rig.loop);
+	side_send(&a, "xmpp.lab", 6, 60000);
+	rig_turns(&rig, 5);
+	p.port = peer.port;
+	set(p);
+	written(6, &peer);
+	assert_true(loop_now(rig.loop) < start + 200);
+}
+
 /* StreamEstablishmentTimeout, for an attempt that is under way: shorter, and longer. */
 static void another_establishment_timeout(void **state)
 {
@@ -739,6 +760,7 @@ int main(void)
 		T(anything_in_any_order),
 		T(another_proxy),
 		T(another_proxy_for_an_attempt),
+		T(another_proxy_is_tried_at_once),
 		T(another_establishment_timeout),
 		T(another_negotiation),
 	};
