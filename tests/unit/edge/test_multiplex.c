@@ -290,6 +290,46 @@ static void between_two_of_us(void **state)
 	rig_turns(&rig, 20);
 }
 
+/* Point 12: what cannot be found is told as not found, what cannot be agreed on as a time-out. */
+static void a_domain_that_is_not_to_be_found(void **state)
+{
+	static const struct dnsd_record records[] = {
+		{"_xmpp-server._tcp.none.xmpp.lab", DNSD_SRV, "0 0 0 ."},
+		{"_xmpp-server._tcp.mute.xmpp.lab", DNSD_FAILS, NULL},
+		{"mute.xmpp.lab", DNSD_FAILS, NULL},
+	};
+	static const struct {
+		const char *domain;
+		enum link_reason reason;
+		const char *condition;
+	} cases[] = {
+		{"xmpp.lab", LINK_R_NO_SUCH_SERVER, "remote-server-not-found"},
+		{"none.xmpp.lab", LINK_R_NO_SUCH_SERVER, "remote-server-not-found"},
+		{"mute.xmpp.lab", LINK_R_DNS_FAILED, "remote-server-timeout"},
+	};
+	struct side_partner p = in_clear();
+	struct netaddr dns;
+
+	dnsd_start(&dnsd, rig.loop, records, ARRAY_LEN(records));
+	dns = dnsd_address(&dnsd);
+	side_done(&a);
+	side_init(&a, &rig, &(struct side_options){.domain = "sip.lab", .dns = &dns});
+	p.no_proxy = true;
+	p.more_domains = "none.xmpp.lab,mute.xmpp.lab";
+	p.limit = 0;
+	set(p);
+	for (uint64_t i = 0; i < ARRAY_LEN(cases); i++) {
+		side_send_from(&a, "sip.lab", cases[i].domain, i + 1, 300);
+		rig_until(&rig, told(i + 1));
+		expect_unsent(i + 1, cases[i].reason);
+		assert_string_equal(link_reason_condition(cases[i].reason), cases[i].condition);
+	}
+	side_done(&a);
+	dnsd_stop(&dnsd);
+	dnsd = (struct dnsd){0};
+	side_init(&a, &rig, &(struct side_options){.domain = "sip.lab"});
+}
+
 /* ---- who is refused ---- */
 
 /* Points 79, 86: an error is the pair's own; those before it go on, also while it is asked. */
@@ -490,6 +530,7 @@ int main(void)
 		T(not_theirs_without_dialback_errors),
 		T(only_if_it_is_at_the_same_address),
 		T(between_two_of_us),
+		T(a_domain_that_is_not_to_be_found),
 		T(a_refused_pair_does_not_harm_the_others),
 		T(those_before_go_on_while_it_is_asked),
 		T(a_false_pair_does_not_harm_the_others),

@@ -108,6 +108,75 @@ static void expired_are_taken_out_in_order(void **state)
 	expect_ids(&q, (const uint64_t[]){0, 2}, 2);
 }
 
+/* When to look is never after the first deadline, whatever order they came in. */
+static void the_earliest_deadline_is_known(void **state)
+{
+	static const uint64_t deadlines[] = {50, 60, 10, 70, 40};
+	struct queue q = {0}, front = {0}, expired = {0};
+
+	assert_int_equal(queue_earliest(&q), UINT64_MAX);
+	queue_append(&q, stanza(0, deadlines[0]));
+	queue_append(&q, stanza(1, deadlines[1]));
+	assert_int_equal(queue_earliest(&q), 50);
+	link_down_free(queue_pop(&q));
+	assert_int_equal(queue_earliest(&q), 60); /* in order: exact */
+	for (uint64_t i = 2; i < ARRAY_LEN(deadlines); i++)
+		queue_append(&q, stanza(i, deadlines[i]));
+	assert_int_equal(queue_earliest(&q), 10);
+	queue_take_expired(&q, 10, &expired);
+	assert_int_equal(expired.n, 0);
+	queue_take_expired(&q, 11, &expired);
+	expect_ids(&expired, (const uint64_t[]){2}, 1);
+	assert_int_equal(queue_earliest(&q), 40);
+	queue_append(&front, stanza(5, 65));
+	queue_prepend(&q, &front);
+	assert_int_equal(queue_earliest(&q), 40);
+	queue_take_expired(&q, 66, &expired);
+	expect_ids(&expired, (const uint64_t[]){5, 1, 4}, 3);
+	expect_ids(&q, (const uint64_t[]){3}, 1);
+	/* In order before, and not any more with what comes before it. */
+	queue_append(&q, stanza(6, 20));
+	queue_append(&front, stanza(7, 30));
+	queue_prepend(&q, &front);
+	assert_int_equal(queue_earliest(&q), 20);
+	queue_take_expired(&q, 25, &expired);
+	expect_ids(&expired, (const uint64_t[]){6}, 1);
+	expect_ids(&q, (const uint64_t[]){7}, 1);
+	assert_int_equal(queue_earliest(&q), UINT64_MAX);
+}
+
+/* Against a plain search, with deadlines in any order. */
+static void expired_are_found_in_any_order(void **state)
+{
+	enum { N = 40 };
+
+	for (unsigned seed = 1; seed <= 300; seed++) {
+		struct queue q = {0}, front = {0}, expired = {0};
+		uint64_t deadline[N], time;
+		size_t want = 0;
+
+		srand(seed);
+		for (uint64_t i = 0; i < N; i++) {
+			deadline[i] =
+				1 + (uint64_t)(rand() % (seed % 2 ? 1000 : 3)) + i * (seed % 3);
+			queue_append(i < N / 2 ? &q : &front, stanza(i, deadline[i]));
+		}
+		queue_prepend(&q, &front);
+		time = 1 + (uint64_t)(rand() % 1000);
+		for (uint64_t i = 0; i < N; i++)
+			want += deadline[i] < time;
+		assert_int_equal(queue_earliest(&q) < time, want > 0);
+		queue_take_expired(&q, time, &expired);
+		assert_int_equal(expired.n, want);
+		assert_int_equal(q.n, N - want);
+		assert_true(queue_earliest(&q) >= time);
+		while (expired.n)
+			link_down_free(queue_pop(&expired));
+		while (q.n)
+			link_down_free(queue_pop(&q));
+	}
+}
+
 /* ---- doubt ---- */
 
 static void expect_doubt(struct doubt *d, const uint64_t *ids, size_t n)
@@ -204,6 +273,8 @@ int main(void)
 		cmocka_unit_test(bounded_by_number_and_bytes),
 		cmocka_unit_test(prepended_come_first_in_their_order),
 		cmocka_unit_test(expired_are_taken_out_in_order),
+		cmocka_unit_test(the_earliest_deadline_is_known),
+		cmocka_unit_test(expired_are_found_in_any_order),
 		cmocka_unit_test(settled_when_acknowledged_and_old),
 		cmocka_unit_test(full_takes_no_more_until_room_is_made),
 		cmocka_unit_test(ring_grows_and_turns),
