@@ -358,7 +358,7 @@ static bool is_usual(const struct xml_reader *r)
 
 static void park(struct xml_reader *r)
 {
-	if (!r->pool || !r->expat || r->where != BETWEEN || token_start(r) != r->given || r->fault)
+	if (!r->pool || !r->expat || r->where != BETWEEN || token_start(r) != r->given)
 		return;
 	if (is_usual(r) && r->given < RECYCLE && xml_pool_put(r->pool, r->expat, r->given))
 		r->expat = NULL;

@@ -32,16 +32,18 @@ class Broken(Exception):
 def read_rules(only):
     """The rows of the table, each checked against the source."""
     rows = tomllib.loads((HERE / "rules.toml").read_text())["rules"]
-    seen = set()
+    seen, wrong = set(), []
     for row in rows:
         if set(row) != FIELDS:
             raise Broken(f"{row.get('rule')}: needs exactly the keys {sorted(FIELDS)}")
         if row["rule"] in seen:
-            raise Broken(f"{row['rule']}: is there twice")
+            wrong.append(f"{row['rule']}: is there twice")
         seen.add(row["rule"])
         found = (TOP / row["file"]).read_text().count(row["on"])
         if found != 1:
-            raise Broken(f"{row['rule']}: its text is in {row['file']} {found} times, not once")
+            wrong.append(f"{row['rule']}: its text is in {row['file']} {found} times, not once")
+    if wrong:
+        raise Broken("\n        ".join(wrong))
     return [row for row in rows if not only or any(word in row["rule"] for word in only)]
 
 

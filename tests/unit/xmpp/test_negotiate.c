@@ -18,6 +18,8 @@
 /* A recipient without a certificate of its own: TLS is off whatever the partner's settings. */
 #define NOCERT_SASL {XTLS_OFF, true, false, false}
 #define NOCERT_ALL  {XTLS_OFF, true, true, true}
+/* No settings come to this; TLS that is required wins all the same. */
+#define CONTRARY    {XTLS_REQUIRED, false, true, true}
 
 /* Letters: s starttls, S starttls required, e external, d dialback; "-" nothing, "x" impossible. */
 static const struct offer {
@@ -34,6 +36,7 @@ static const struct offer {
 	{"no TLS, dialback", OFF_DB, "d", "x", "x", "x"},
 	{"no certificate of ours, SASL", NOCERT_SASL, "x", "x", "x", "e"},
 	{"no certificate of ours, anything", NOCERT_ALL, "d", "d", "d", "ed"},
+	{"TLS required, dialback also in clear", CONTRARY, "S", "d", "d", "d"},
 };
 /* clang-format on */
 
