@@ -50,6 +50,14 @@ static void rule_trust(const struct conf *c, struct conf_notes *n)
 			"trust: '%s' is neither 'system' nor an absolute path", c->trust);
 }
 
+static void rule_crl(const struct conf *c, struct conf_notes *n)
+{
+	if (c->crl_check == CRL_REQUIRE && c->crls.n == 0)
+		conf_note(n, CONF_ERROR, line_of(c, "xmpp", "crl-check"),
+			"crl-check: 'require' without 'crl' would refuse every partner's "
+			"certificate; name the revocation lists");
+}
+
 /* A copy of the directory must not be a copy of the key. */
 static void rule_store_key(const struct conf *c, struct conf_notes *n)
 {
@@ -123,6 +131,7 @@ void conf_rules(const struct conf *c, struct conf_notes *notes)
 		rule_node,
 		rule_metrics,
 		rule_trust,
+		rule_crl,
 		rule_store_key,
 		rule_certificates,
 		rule_ports,

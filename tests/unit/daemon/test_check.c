@@ -40,8 +40,17 @@ static void write_file(const char *name, const char *text)
 	free(path);
 }
 
+static void add_name(X509 *x, const char *name)
+{
+	X509_EXTENSION *e = X509V3_EXT_nconf_nid(NULL, NULL, NID_subject_alt_name, name);
+
+	assert_non_null(e);
+	X509_add_ext(x, e, -1);
+	X509_EXTENSION_free(e);
+}
+
 /* Self-signed: who trusts it is not asked of one's own. */
-static void write_certificate(long days)
+static void write_certificate_for(const char *name, long days)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *x = X509_new();
@@ -56,6 +65,7 @@ static void write_certificate(long days)
 	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
 		(const unsigned char *)"sip.lab", -1, -1, 0);
 	X509_set_issuer_name(x, X509_get_subject_name(x));
+	add_name(x, name);
 	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
 	f = fopen(cert_path, "w");
 	PEM_write_X509(f, x);
@@ -68,6 +78,42 @@ static void write_certificate(long days)
 	EVP_PKEY_free(key);
 	free(cert_path);
 	free(key_path);
+}
+
+static void write_certificate(long days)
+{
+	write_certificate_for("DNS:sip.lab", days);
+}
+
+/* Signed with the key of the certificate; until so many days from now. */
+static void write_crl(const char *name, long days)
+{
+	char *path = in_folder(name), *key_path = in_folder("key.pem");
+	FILE *f = fopen(key_path, "r");
+	EVP_PKEY *key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+	X509_CRL *crl = X509_CRL_new();
+	X509_NAME *issuer = X509_NAME_new();
+	ASN1_TIME *from = X509_gmtime_adj(NULL, -40 * 86400);
+	ASN1_TIME *to = X509_gmtime_adj(NULL, days * 86400);
+
+	fclose(f);
+	X509_NAME_add_entry_by_txt(
+		issuer, "CN", MBSTRING_ASC, (const unsigned char *)"sip.lab", -1, -1, 0);
+	X509_CRL_set_version(crl, 1);
+	X509_CRL_set_issuer_name(crl, issuer);
+	X509_CRL_set1_lastUpdate(crl, from);
+	X509_CRL_set1_nextUpdate(crl, to);
+	assert_true(X509_CRL_sign(crl, key, EVP_sha256()) > 0);
+	f = fopen(path, "w");
+	PEM_write_X509_CRL(f, crl);
+	fclose(f);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	X509_NAME_free(issuer);
+	X509_CRL_free(crl);
+	EVP_PKEY_free(key);
+	free(key_path);
+	free(path);
 }
 
 static const char conf_text[] =
@@ -92,6 +138,20 @@ static void expect(int code, const char *part)
 	says = buf_dup(&out);
 	if (got != code || !strstr(says, part))
 		fail_msg("expected %d with\n%s\ngot %d\n%s", code, part, got, says);
+	free(says);
+	free(path);
+	buf_done(&out);
+}
+
+static void expect_not(const char *part)
+{
+	char *path = in_folder("entente.conf"), *says;
+	struct buf out = {0};
+	int got = check_all(path, &out);
+
+	says = buf_dup(&out);
+	if (got != 0 || strstr(says, part))
+		fail_msg("got %d\n%s", got, says);
 	free(says);
 	free(path);
 	buf_done(&out);
@@ -236,6 +296,45 @@ static void a_store_without_its_key_is_not_right(void **state)
 	free(key);
 }
 
+/* The certificate that is shown for a domain has to name it. */
+static void a_certificate_that_names_others_is_noticed(void **state)
+{
+	make_store();
+	write_certificate_for("DNS:other.lab", 400);
+	expect(0, "warning: certificate 'lab' does not name local domain sip.lab, which shows it");
+	write_certificate(400);
+	expect_not("does not name local domain");
+}
+
+static void revocation_lists_are_read(void **state)
+{
+	char *line = xasprintf("[xmpp]\ncrl = %s/a.crl %s/b.crl\n", folder, folder);
+
+	/* The section is there already: the lines are taken as one. */
+	write_conf(line);
+	expect(1, "error: revocation list ");
+	expect(1, "a.crl: No such file");
+	write_crl("a.crl", 10);
+	write_crl("b.crl", 10);
+	expect(0, "");
+	expect_not("revocation list");
+	write_crl("b.crl", -1);
+	expect(0, "warning: crl: a revocation list is past its time; fetch a new one from: "
+		  "CN=sip.lab");
+	free(line);
+}
+
+static void a_response_that_says_nothing_is_noticed(void **state)
+{
+	char *line = xasprintf("ocsp = %s/ocsp.der\n", folder);
+
+	write_conf(line);
+	expect(1, "error: certificate 'lab': OCSP response ");
+	write_file("ocsp.der", "nonsense");
+	expect(0, "warning: certificate 'lab': its OCSP response is bad, so it is not stapled\n");
+	free(line);
+}
+
 /* ---- the service manager ---- */
 
 static void the_service_manager_is_told(void **state)
@@ -294,6 +393,9 @@ int main(void)
 		T(certificates_are_read),
 		T(a_key_of_another_certificate_is_noticed),
 		T(a_store_without_its_key_is_not_right),
+		T(a_certificate_that_names_others_is_noticed),
+		T(revocation_lists_are_read),
+		T(a_response_that_says_nothing_is_noticed),
 		T(the_service_manager_is_told),
 		T(the_abstract_socket_is_understood),
 		T(a_user_who_is_not_there_cannot_be_become),

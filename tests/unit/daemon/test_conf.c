@@ -104,6 +104,15 @@ static const struct bad {
 		"'allow-remote = yes' to [metrics]\n"},
 	{CERT "[metrics]\nallow-remote = maybe\n",
 		"f:5: error: allow-remote: 'maybe' is neither yes nor no\n"},
+	{CERT "[xmpp]\ncrl = /a.crl b.crl\n",
+		"f:5: error: crl: 'b.crl' is no absolute path; it begins with /\n"},
+	{CERT "[xmpp]\ncrl-check = require\n",
+		"f:5: error: crl-check: 'require' without 'crl' would refuse every partner's certificate; "
+		"name the revocation lists\n"},
+	{CERT "intermediates = chain.pem\n",
+		"f:4: error: intermediates: 'chain.pem' is no absolute path; it begins with /\n"},
+	{"[certificate x]\nchain =\nkey = /k.pem\n",
+		"f:2: error: chain: '' is no absolute path; it begins with /\n"},
 	{"[certificate x]\nchain = /c.pem\n",
 		"f:2: error: [certificate x] has no 'key'; it needs one\n"},
 	{CERT "[certificate y]\nchain = /c.pem\nkey = /k.pem\n",
@@ -175,9 +184,11 @@ static void values_are_typed(void **state)
 		read_text("# comment\n; comment\n"
 			  "[daemon]\nroles = edge,gateway\nnode = 7\nlog-level = DEBUG\n"
 			  "[xmpp]\nlisten = [::1]:1, 127.0.0.1:2\n   10.0.0.1:3\ntrust = /ca.pem\n"
+			  "crl = /a.crl,\n /b.crl /c.crl\ncrl-check = require\n"
 			  "[certificate a]\nchain = /a.pem\nkey = /a.key\n"
 			  "domains = X.example y.example,\n B\u00fccher.example\n"
 			  "[certificate b]\nkey = /b.key\nchain = /b.pem\n"
+			  "intermediates = /above.pem\nocsp = /b.der\n"
 			  "[resolver]\ndnssec = require\nforward = 127.0.0.1:5399\n"
 			  "[metrics]\nlisten = 10.0.0.1:1\nallow-remote = yes\n",
 			&notes);
@@ -200,6 +211,14 @@ static void values_are_typed(void **state)
 	assert_string_equal(c->cert[0].domains.v[0], "x.example");
 	assert_string_equal(c->cert[0].domains.v[2], "xn--bcher-kva.example");
 	assert_string_equal(c->cert[1].chain, "/b.pem");
+	assert_string_equal(c->cert[0].intermediates, "");
+	assert_string_equal(c->cert[0].ocsp, "");
+	assert_string_equal(c->cert[1].intermediates, "/above.pem");
+	assert_string_equal(c->cert[1].ocsp, "/b.der");
+	assert_int_equal(c->crls.n, 3);
+	assert_string_equal(c->crls.v[0], "/a.crl");
+	assert_string_equal(c->crls.v[2], "/c.crl");
+	assert_int_equal(c->crl_check, CRL_REQUIRE);
 	assert_int_equal(c->dnssec, DNSSEC_REQUIRE);
 	assert_int_equal(netaddr_port(&c->forward.v[0]), 5399);
 	assert_true(c->metrics_remote);

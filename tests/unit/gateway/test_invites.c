@@ -265,6 +265,31 @@ static void disk_full(void **state)
 	memory_close(o.memory);
 }
 
+/* What the service waits for at its end: then nobody asks the worker any more. */
+static void writes_are_counted_until_they_are_stored(void **state)
+{
+	struct rig_options o = {0};
+	struct store_options ram = {.backend = "ram"};
+	struct answer a = {0};
+	struct rig *r;
+	struct err e;
+
+	assert_int_equal(memory_open(&o.memory, &ram, &e), 0);
+	o.worker = worker_new("test", 1);
+	r = start(&o);
+	assert_int_equal(gateway_writes(r->g), 0);
+	gateway_allow_put(r->g, ROMEO, JULIET, 0, SL("root"), stored, &a);
+	gateway_allow_put(r->g, ROMEO, SL("other@partner.lab"), 0, SL("root"), stored, &a);
+	assert_int_equal(gateway_writes(r->g), 2);
+	settle(r);
+	assert_int_equal(gateway_writes(r->g), 0);
+	assert_int_equal(a.n, 2);
+	assert_int_equal(worker_backlog(o.worker), 0);
+	stop(r);
+	worker_free(o.worker);
+	memory_close(o.memory);
+}
+
 static void count_row(void *arg, const struct memory_allow *row)
 {
 	++*(unsigned *)arg;
@@ -349,6 +374,7 @@ int main(void)
 		cmocka_unit_test(survives_a_restart),
 		cmocka_unit_test(writing_invites),
 		cmocka_unit_test(disk_full),
+		cmocka_unit_test(writes_are_counted_until_they_are_stored),
 		cmocka_unit_test(partner_deleted),
 		cmocka_unit_test(many),
 	};
