@@ -1,6 +1,7 @@
 #include "edge/authority.h"
 
 #include "edge/edge_priv.h"
+#include "edge/probe_hooks.h"
 #include "xmpp/jid.h"
 
 /* Questions on one stream: of so many pairs at once nobody becomes a partner. */
@@ -25,9 +26,12 @@ static bool is_ours(struct stream *s, const struct xstream_db *db)
 {
 	struct edge *e = s->edge;
 	struct arena a = {0};
-	bool is = dialback_secrets_verify(&e->secrets, jid_only_domain(&a, db->from),
-		jid_only_domain(&a, db->to), db->id, db->key, loop_now(e->loop));
+	struct slice receiving = jid_only_domain(&a, db->from);
+	struct slice originating = jid_only_domain(&a, db->to);
+	bool is = dialback_secrets_verify(
+		&e->secrets, receiving, originating, db->id, db->key, loop_now(e->loop));
 
+	probe_verified(e, receiving, originating, db->id, db->key, is);
 	arena_done(&a);
 	return is;
 }

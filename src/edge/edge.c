@@ -73,6 +73,16 @@ const char *edge_ascii(struct arena *a, struct slice domain)
 	return arena_dup(a, ascii);
 }
 
+bool edge_has_certificate(const struct edge *e, struct slice domain)
+{
+	struct arena a = {0};
+	const char *ascii = edge_ascii(&a, domain);
+	bool has = ascii && tls_set_for(e->tls, slice_of(ascii));
+
+	arena_done(&a);
+	return has;
+}
+
 bool edge_may_log(struct edge *e)
 {
 	uint64_t second = loop_now(e->loop) / 1000;

@@ -109,6 +109,9 @@ void edge_settled(struct edge *e);
 /* Domain in A-labels, as a string in a; NULL when it is none. */
 const char *edge_ascii(struct arena *a, struct slice domain);
 
+/* Have we a certificate for this domain of ours? */
+bool edge_has_certificate(const struct edge *e, struct slice domain);
+
 /* The default of every limit that is 0. */
 void edge_limits_fill(struct edge_limits *l);
 

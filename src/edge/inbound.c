@@ -154,16 +154,6 @@ static void refuse(struct inbound *in, enum edge_refusal r)
 	xstream_refuse(in->s.x, edge_refusal_cond(r), slice_of(edge_refusal_text(r)));
 }
 
-static bool has_certificate(struct edge *e, struct slice domain)
-{
-	struct arena a = {0};
-	const char *ascii = domain.p ? edge_ascii(&a, domain) : NULL;
-	bool has = ascii && tls_set_for(e->tls, slice_of(ascii));
-
-	arena_done(&a);
-	return has;
-}
-
 static void on_header(struct inbound *in, const struct xstream_event *ev)
 {
 	struct stream *s = &in->s;
@@ -177,7 +167,7 @@ static void on_header(struct inbound *in, const struct xstream_event *ev)
 	proofs_restarted(&in->proofs);
 	stream_set_pair(s, ev->to, ev->from);
 	v = edge_judge_header(e->snapshot, slice_of(s->remote), slice_of(s->local), s->secured,
-		has_certificate(e, slice_of(s->local)));
+		edge_has_certificate(e, slice_of(s->local)));
 	if (v.partner)
 		p = partner_state_get(e, v.partner);
 	stream_set_partner(s, p);

@@ -27,22 +27,21 @@ enum stream_cond edge_refusal_cond(enum edge_refusal r)
 	return refusals[r].cond;
 }
 
-/* Without a certificate of ours there is no TLS to offer. */
-static enum xtls_policy tls_policy(const struct partner *p, bool has_cert)
+static enum xtls_policy tls_policy(enum negotiation_level tls)
 {
-	if (!has_cert || p->negotiation.tls == NEGOTIATION_NOT_SUPPORTED)
+	if (tls == NEGOTIATION_NOT_SUPPORTED)
 		return XTLS_OFF;
-	return p->negotiation.tls == NEGOTIATION_REQUIRED ? XTLS_REQUIRED : XTLS_OPTIONAL;
+	return tls == NEGOTIATION_REQUIRED ? XTLS_REQUIRED : XTLS_OPTIONAL;
 }
 
-/* Exactly the methods that the partner's three settings leave. */
-static struct xstream_policy policy(const struct partner *p, bool has_cert)
+struct xstream_policy edge_policy(struct negotiation n, bool has_cert)
 {
 	return (struct xstream_policy){
-		.tls = tls_policy(p, has_cert),
-		.external = negotiation_allows(p->negotiation, METHOD_SASL_OVER_TLS),
-		.dialback_tls = negotiation_allows(p->negotiation, METHOD_TLS_DIALBACK),
-		.dialback_clear = negotiation_allows(p->negotiation, METHOD_TCP_DIALBACK),
+		.tls = tls_policy(n.tls),
+		.external = negotiation_allows(n, METHOD_SASL_OVER_TLS),
+		.dialback_tls = negotiation_allows(n, METHOD_TLS_DIALBACK),
+		.dialback_clear = negotiation_allows(n, METHOD_TCP_DIALBACK),
+		.bare = !has_cert,
 	};
 }
 
@@ -50,9 +49,10 @@ static struct xstream_policy policy(const struct partner *p, bool has_cert)
 static struct xstream_policy nobodys_policy(bool has_cert)
 {
 	return (struct xstream_policy){
-		.tls = has_cert ? XTLS_OPTIONAL : XTLS_OFF,
+		.tls = XTLS_OPTIONAL,
 		.external = true,
 		.dialback_clear = true,
+		.bare = !has_cert,
 	};
 }
 
@@ -84,7 +84,7 @@ struct edge_verdict edge_judge_header(
 	r = judge_partner(p);
 	if (r != EDGE_OK)
 		return refuse(r, p);
-	return (struct edge_verdict){.partner = p, .policy = policy(p, has_cert)};
+	return (struct edge_verdict){.partner = p, .policy = edge_policy(p->negotiation, has_cert)};
 }
 
 struct edge_verdict edge_judge_pair(
@@ -99,7 +99,7 @@ struct edge_verdict edge_judge_pair(
 	if (r != EDGE_OK)
 		return refuse(r, p);
 	v.partner = p;
-	v.policy = policy(p, true); /* whoever connects needs no certificate for TLS */
+	v.policy = edge_policy(p->negotiation, true);
 	return v;
 }
 

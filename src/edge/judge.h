@@ -49,6 +49,9 @@ const char *edge_refusal_name(enum edge_refusal r); /* stable, for logs */
 const char *edge_refusal_text(enum edge_refusal r); /* for the peer's administrator */
 enum stream_cond edge_refusal_cond(enum edge_refusal r);
 
+/* Exactly the methods that a partner's three settings leave. */
+struct xstream_policy edge_policy(struct negotiation n, bool has_cert);
+
 struct edge_verdict {
 	enum edge_refusal refusal;
 	const struct partner *partner; /* of the snapshot; NULL when there is none */
@@ -65,7 +68,7 @@ struct edge_verdict edge_judge_header(const struct snapshot *s, struct slice fro
 
 /*
  * May we open a stream from one of our domains to a partner's? HOST_GONE: `local` is not ours.
- * The policy is that of an initiator: what it allows of dialback it would do.
+ * The policy is that of an initiator with a certificate and without a past: see its bare and floor.
  */
 struct edge_verdict edge_judge_pair(
 	const struct snapshot *s, struct slice local, struct slice remote);

@@ -442,10 +442,11 @@ static void on_connected(struct stream *s)
 	attempt_note(s->attempt, ATTEMPT_CONNECT, ATTEMPT_OK, now(o), "%s",
 		netaddr_print(conn_peer(s->conn), peer));
 	assert(v.refusal == EDGE_OK); /* else edge_set_snapshot() has ended the attempt */
+	cfg.policy.bare = !edge_has_certificate(s->edge, slice_of(s->local));
 	if (o->own->backoff.tls_floor || o->own->target->backoff.tls_floor) {
 		attempt_note(s->attempt, ATTEMPT_STARTTLS, ATTEMPT_WARN, now(o),
 			"TLS is insisted on: it failed the last time");
-		cfg.policy.dialback_clear = false;
+		cfg.policy.floor = true;
 	}
 	loop_timer_stop(&o->attempt_timer); /* the engine watches over it from now on */
 	stream_start(s, &cfg);

@@ -332,8 +332,7 @@ static void on_connected(struct stream *s)
 		return;
 	}
 	cfg.policy.external = false;
-	if (outbound_tls_floor(s->edge, slice_of(s->remote)))
-		cfg.policy.dialback_clear = false;
+	cfg.policy.floor = outbound_tls_floor(s->edge, slice_of(s->remote));
 	stream_start(s, &cfg);
 	stream_pump(s);
 }

@@ -2,43 +2,95 @@
 
 #include "xmpp/ns.h"
 
-static bool offer_in_clear(
-	const struct xstream_policy *p, struct xstream_features *ret, const char **ret_why)
+/* clang-format off */
+static const char *const fail_texts[XNEG_FAIL__N] = {
+	[XNEG_OK] = "",
+#define X(suffix, text) [XNEG_##suffix] = text,
+	XNEG_FAILS(X)
+#undef X
+};
+/* clang-format on */
+
+const char *xneg_fail_text(enum xneg_fail f)
 {
-	ret->starttls = p->tls != XTLS_OFF;
-	ret->dialback = p->dialback_clear && p->tls != XTLS_REQUIRED;
-	/* Mandatory also when the policy says optional and nothing could follow without (5.3.1). */
-	ret->starttls_required = ret->starttls && !ret->dialback;
-	*ret_why = "TLS is not possible here, and nothing is accepted without";
-	return ret->starttls || ret->dialback;
+	return fail_texts[f];
 }
 
-static bool offer_in_tls(const struct xstream_policy *p, enum xstream_cert cert,
-	struct xstream_features *ret, const char **ret_why)
+/* ---- the verdict ---- */
+
+static struct xneg_verdict judge_clear(const struct xneg_view *v)
 {
-	ret->external = ret->mechanisms = p->external && cert == XCERT_GOOD;
-	ret->dialback = p->dialback_tls;
-	*ret_why = cert == XCERT_NONE ? "a certificate is required"
-				      : "the certificate is not accepted";
-	return ret->external || ret->dialback;
+	const struct xstream_policy *p = v->policy;
+	struct xneg_verdict r = {
+		/* Whoever connects needs no certificate for TLS. */
+		.tls = p->tls != XTLS_OFF && (v->initiator || !p->bare),
+		.dialback = p->dialback_clear && p->tls != XTLS_REQUIRED && !p->floor,
+	};
+
+	if (!r.tls && !r.dialback)
+		r.why = XNEG_TLS_IMPOSSIBLE;
+	return r;
 }
 
-bool xneg_offer(const struct xstream_policy *p, enum xstream_phase phase, enum xstream_cert cert,
-	struct xstream_features *ret, const char **ret_why)
+static enum xneg_fail why_not_in_tls(const struct xneg_view *v)
 {
-	struct xstream_features f = {0};
-	bool possible = true;
+	const struct xstream_policy *p = v->policy;
 
-	if (phase == XPHASE_CLEAR)
-		possible = offer_in_clear(p, &f, ret_why);
-	else if (phase == XPHASE_TLS)
-		possible = offer_in_tls(p, cert, &f, ret_why);
-	else
-		f.dialback = p->dialback_tls; /* voluntary: for further pairs (XEP-0220 2.6) */
-	f.dialback_errors = f.dialback;
-	if (possible)
-		*ret = f;
-	return possible;
+	if (!v->initiator)
+		return v->cert == XCERT_NONE ? XNEG_CERT_MISSING : XNEG_CERT_REFUSED;
+	if (v->external_failed)
+		return XNEG_SASL_FAILED;
+	if (p->external && v->cert == XCERT_GOOD)
+		return XNEG_NO_OWN_CERT;
+	return XNEG_BAD_CERT;
+}
+
+static struct xneg_verdict judge_tls(const struct xneg_view *v)
+{
+	const struct xstream_policy *p = v->policy;
+	struct xneg_verdict r = {
+		.external = p->external && v->cert == XCERT_GOOD && !v->external_failed &&
+			    !(v->initiator && p->bare),
+		.dialback = p->dialback_tls,
+	};
+
+	if (!r.external && !r.dialback)
+		r.why = why_not_in_tls(v);
+	return r;
+}
+
+struct xneg_verdict xneg_judge(const struct xneg_view *v)
+{
+	switch (v->phase) {
+	case XPHASE_CLEAR:
+		return judge_clear(v);
+	case XPHASE_TLS:
+		return judge_tls(v);
+	default: /* for further pairs (XEP-0220 2.6) */
+		return (struct xneg_verdict){.dialback = v->policy->dialback_tls};
+	}
+}
+
+/* ---- what follows from it ---- */
+
+enum xneg_fail xneg_offer(const struct xstream_policy *p, enum xstream_phase phase,
+	enum xstream_cert cert, struct xstream_features *ret)
+{
+	struct xneg_verdict v =
+		xneg_judge(&(struct xneg_view){.policy = p, .phase = phase, .cert = cert});
+
+	if (v.why)
+		return v.why;
+	*ret = (struct xstream_features){
+		.starttls = v.tls,
+		/* Also when the policy says optional and nothing could follow without (5.3.1). */
+		.starttls_required = v.tls && !v.dialback,
+		.external = v.external,
+		.mechanisms = v.external,
+		.dialback = v.dialback,
+		.dialback_errors = v.dialback,
+	};
+	return XNEG_OK;
 }
 
 static enum xneg_step give_up(enum xneg_fail why, enum xneg_fail *ret_fail)
@@ -52,62 +104,112 @@ static enum xneg_step give_up(enum xneg_fail why, enum xneg_fail *ret_fail)
  * without: somebody may have taken the offer away (RFC 7590 3.1). A peer of version 0.9 has no
  * STARTTLS.
  */
-static enum xneg_step choose_in_clear(const struct xstream_policy *p,
+static enum xneg_step choose_in_clear(const struct xneg_verdict *v,
 	const struct xstream_features *offer, enum xneg_fail *ret_fail)
 {
-	bool clear = p->dialback_clear && p->tls != XTLS_REQUIRED;
-
-	if (offer && p->tls != XTLS_OFF && (offer->starttls || !clear))
+	if (v->tls && offer && (offer->starttls || !v->dialback))
 		return XNEG_STARTTLS;
-	if (!clear || (offer && offer->starttls_required))
+	if (!v->dialback || (offer && offer->starttls_required))
 		return give_up(XNEG_NO_TLS, ret_fail);
 	return XNEG_DIALBACK;
 }
 
-static enum xneg_step choose_in_tls(const struct xstream_policy *p, enum xstream_cert cert,
-	const struct xstream_features *offer, bool external_failed, enum xneg_fail *ret_fail)
+static enum xneg_step choose_in_tls(const struct xneg_verdict *v,
+	const struct xstream_features *offer, enum xneg_fail *ret_fail)
 {
-	bool external = p->external && cert == XCERT_GOOD;
-
-	if (external && !external_failed && offer && offer->external)
+	if (v->external && offer && offer->external)
 		return XNEG_EXTERNAL;
-	if (p->dialback_tls)
+	if (v->dialback)
 		return XNEG_DIALBACK;
-	if (external_failed)
-		return give_up(XNEG_SASL_FAILED, ret_fail);
-	return give_up(external ? XNEG_NO_EXTERNAL : XNEG_BAD_CERT, ret_fail);
+	return give_up(v->external ? XNEG_NO_EXTERNAL : v->why, ret_fail);
 }
 
 enum xneg_step xneg_choose(const struct xstream_policy *p, enum xstream_phase phase,
 	enum xstream_cert cert, const struct xstream_features *offer, bool external_failed,
 	enum xneg_fail *ret_fail)
 {
+	struct xneg_verdict v = xneg_judge(&(struct xneg_view){.policy = p,
+		.initiator = true,
+		.phase = phase,
+		.cert = cert,
+		.external_failed = external_failed});
+
 	*ret_fail = XNEG_OK;
 	switch (phase) {
 	case XPHASE_CLEAR:
-		return choose_in_clear(p, offer, ret_fail);
+		return choose_in_clear(&v, offer, ret_fail);
 	case XPHASE_TLS:
-		return choose_in_tls(p, cert, offer, external_failed, ret_fail);
+		return choose_in_tls(&v, offer, ret_fail);
 	default:
 		return XNEG_READY;
 	}
 }
 
-const char *xneg_fail_text(enum xneg_fail f)
+/* ---- two ends ---- */
+
+const char *xneg_outcome_name(enum xneg_outcome o)
 {
-	switch (f) {
-	case XNEG_NO_TLS:
-		return "one side requires TLS and the other does not offer it";
-	case XNEG_BAD_CERT:
-		return "the peer's certificate is not accepted";
-	case XNEG_NO_EXTERNAL:
-		return "the peer does not offer SASL EXTERNAL";
-	case XNEG_SASL_FAILED:
-		return "the peer refused SASL EXTERNAL";
-	default:
-		return "";
-	}
+	static const char *const names[] = {
+		[XNEG_NONE] = "none",
+		[XNEG_PLAIN_DIALBACK] = "plain-dialback",
+		[XNEG_TLS_DIALBACK] = "tls-dialback",
+		[XNEG_TLS_EXTERNAL] = "tls-external",
+	};
+
+	return names[o];
 }
+
+static struct xstream_policy policy_of(const struct xneg_end *e)
+{
+	struct xstream_policy p = e->policy;
+
+	p.bare = e->cert == XCERT_NONE;
+	return p;
+}
+
+/* Is the initiator's choice, in this phase, what the recipient takes part in? */
+static enum xneg_step agree(const struct xstream_policy *i, const struct xstream_policy *r,
+	enum xstream_phase phase, enum xstream_cert of_r, enum xstream_cert of_i,
+	enum xneg_fail *ret_why)
+{
+	struct xstream_features offer;
+	enum xneg_step step;
+
+	*ret_why = xneg_offer(r, phase, of_i, &offer);
+	if (*ret_why)
+		return XNEG_FAIL;
+	step = xneg_choose(i, phase, of_r, &offer, false, ret_why);
+	if (step == XNEG_STARTTLS && !offer.starttls)
+		return give_up(XNEG_TLS_REFUSED, ret_why);
+	if (step == XNEG_DIALBACK && !offer.dialback)
+		return give_up(XNEG_NO_DIALBACK, ret_why);
+	return step;
+}
+
+enum xneg_outcome xneg_meet(const struct xneg_end *initiator, const struct xneg_end *recipient,
+	enum xneg_fail *ret_why)
+{
+	struct xstream_policy i = policy_of(initiator), r = policy_of(recipient);
+	enum xneg_fail unused, *why = ret_why ? ret_why : &unused;
+	enum xneg_step step =
+		agree(&i, &r, XPHASE_CLEAR, XCERT_NONE, XCERT_NONE, why);
+
+	if (step == XNEG_DIALBACK)
+		return XNEG_PLAIN_DIALBACK;
+	if (step != XNEG_STARTTLS)
+		return XNEG_NONE;
+	if ((initiator->strict && recipient->cert == XCERT_BAD) ||
+		(recipient->strict && initiator->cert == XCERT_BAD)) {
+		*why = XNEG_TLS_ABORTED;
+		return XNEG_NONE;
+	}
+	step = agree(&i, &r, XPHASE_TLS, recipient->cert, initiator->cert, why);
+	if (step == XNEG_FAIL)
+		return XNEG_NONE;
+	return step == XNEG_EXTERNAL ? XNEG_TLS_EXTERNAL : XNEG_TLS_DIALBACK;
+}
+
+/* ---- the wire ---- */
 
 void xneg_put(struct buf *b, const struct xstream_features *f)
 {

@@ -95,8 +95,6 @@ static bool still_says(struct xstream *x, struct slice said, struct slice before
 /* After SASL: whoever speaks is whoever was authenticated (6.4.6). */
 static void last_header(struct xstream *x)
 {
-	const char *why;
-
 	if (!still_says(x, x->peer.from, x->from)) {
 		xs_error(x, STREAM_INVALID_FROM, SL("not the domain that was authenticated"));
 		return;
@@ -106,7 +104,7 @@ static void last_header(struct xstream *x)
 		return;
 	}
 	xs_put_header(x, x->to);
-	xneg_offer(&x->policy, x->phase, x->cert, &x->offer, &why);
+	xneg_offer(&x->policy, x->phase, x->cert, &x->offer); /* nothing can be missing now */
 	if (header_is_1_0(&x->peer))
 		xneg_put(&x->out, &x->offer);
 	pairs_add(&x->pairs, x->from, x->to);
@@ -141,7 +139,10 @@ void xs_on_header(struct xstream *x, const struct xml_event *xe)
 /* A peer of version 0.9 gets no features (4.7.5), so nothing is left to it but dialback. */
 static bool offer_something(struct xstream *x, const char **ret_why)
 {
-	if (!xneg_offer(&x->policy, x->phase, x->cert, &x->offer, ret_why))
+	enum xneg_fail why = xneg_offer(&x->policy, x->phase, x->cert, &x->offer);
+
+	*ret_why = xneg_fail_text(why);
+	if (why)
 		return false;
 	*ret_why = "this needs stream features, so version 1.0";
 	return header_is_1_0(&x->peer) || x->offer.dialback;
@@ -386,6 +387,8 @@ void xs_on_sasl_failure(struct xstream *x, const struct xml_elem *e)
 
 void xstream_tls_done(struct xstream *x, enum xstream_cert cert)
 {
+	enum xneg_fail why;
+
 	if (xs_over(x))
 		return;
 	assert(x->state == XST_TLS);
@@ -394,8 +397,9 @@ void xstream_tls_done(struct xstream *x, enum xstream_cert cert)
 	if (x->cfg.role == XSTREAM_RECIPIENT)
 		return;
 	x->cert = cert;
-	if (cert != XCERT_GOOD && !x->policy.dialback_tls)
-		give_up(x, XNEG_BAD_CERT, STREAM_POLICY_VIOLATION);
+	why = xneg_judge(&(struct xneg_view){&x->policy, true, XPHASE_TLS, cert, false}).why;
+	if (why) /* it need not be asked */
+		give_up(x, why, why == XNEG_BAD_CERT ? STREAM_POLICY_VIOLATION : STREAM_OK);
 	else
 		xs_put_header(x, x->cfg.local);
 }

@@ -56,7 +56,8 @@ static void expect_policy(
 {
 	if (got->tls != want->tls || got->external != want->external ||
 		got->dialback_tls != want->dialback_tls ||
-		got->dialback_clear != want->dialback_clear)
+		got->dialback_clear != want->dialback_clear || got->bare != want->bare ||
+		got->floor)
 		fail_msg("case %zu: tls %d, external %d, dialback in TLS %d, in clear %d", i,
 			got->tls, got->external, got->dialback_tls, got->dialback_clear);
 }
@@ -71,11 +72,13 @@ static void who_may_come_in(void **state)
 	} cases[] = {
 		{"required.lab", "sip.lab", false, true, EDGE_OK, {XTLS_REQUIRED, true}},
 		{"required.lab", "sip.lab", true, true, EDGE_OK, {XTLS_REQUIRED, true}},
-		{"required.lab", "sip.lab", false, false, EDGE_OK, {XTLS_OFF, true}},
+		{"required.lab", "sip.lab", false, false, EDGE_OK,
+			{XTLS_REQUIRED, true, .bare = true}},
 		{"optional.lab", "sip.lab", false, true, EDGE_OK, {XTLS_OPTIONAL, true}},
 		{"fallback.lab", "sip.lab", false, true, EDGE_OK,
 			{XTLS_OPTIONAL, true, true, true}},
-		{"fallback.lab", "sip.lab", false, false, EDGE_OK, {XTLS_OFF, true, true, true}},
+		{"fallback.lab", "sip.lab", false, false, EDGE_OK,
+			{XTLS_OPTIONAL, true, true, true, .bare = true}},
 		{"dialback.lab", "sip.lab", false, true, EDGE_OK, {XTLS_REQUIRED, false, true}},
 		{"plain.lab", "sip.lab", false, true, EDGE_OK, {XTLS_OFF, false, false, true}},
 		{"disabled.lab", "sip.lab", false, true, EDGE_PARTNER_DISABLED, {0}},
@@ -87,7 +90,8 @@ static void who_may_come_in(void **state)
 		{"stranger.lab", "other.lab", false, true, EDGE_HOST_UNKNOWN, {0}},
 		/* Who does not say who he is says it in a dialback request, or inside TLS. */
 		{NULL, "sip.lab", false, true, EDGE_OK, {XTLS_OPTIONAL, true, false, true}},
-		{NULL, "sip.lab", false, false, EDGE_OK, {XTLS_OFF, true, false, true}},
+		{NULL, "sip.lab", false, false, EDGE_OK,
+			{XTLS_OPTIONAL, true, false, true, .bare = true}},
 		{NULL, "sip.lab", true, true, EDGE_NO_FROM, {0}},
 	};
 

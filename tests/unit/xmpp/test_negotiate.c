@@ -15,9 +15,11 @@
 #define OPT_ALL	  {XTLS_OPTIONAL, true, true, true}
 #define OPT_DB	  {XTLS_OPTIONAL, false, true, true}
 #define OFF_DB	  {XTLS_OFF, false, false, true}
-/* A recipient without a certificate of its own: TLS is off whatever the partner's settings. */
-#define NOCERT_SASL {XTLS_OFF, true, false, false}
-#define NOCERT_ALL  {XTLS_OFF, true, true, true}
+/* Without a certificate of our own; after a failure for a security reason. */
+#define NOCERT_SASL {XTLS_REQUIRED, true, false, false, .bare = true}
+#define NOCERT_ALL  {XTLS_OPTIONAL, true, true, true, .bare = true}
+#define FLOOR_ALL   {XTLS_OPTIONAL, true, true, true, .floor = true}
+#define FLOOR_OFF   {XTLS_OFF, false, false, true, .floor = true}
 /* No settings come to this; TLS that is required wins all the same. */
 #define CONTRARY    {XTLS_REQUIRED, false, true, true}
 
@@ -36,6 +38,8 @@ static const struct offer {
 	{"no TLS, dialback", OFF_DB, "d", "x", "x", "x"},
 	{"no certificate of ours, SASL", NOCERT_SASL, "x", "x", "x", "e"},
 	{"no certificate of ours, anything", NOCERT_ALL, "d", "d", "d", "ed"},
+	{"nothing in clear any more", FLOOR_ALL, "S", "d", "d", "ed"},
+	{"nothing in clear any more, and no TLS", FLOOR_OFF, "x", "x", "x", "x"},
 	{"TLS required, dialback also in clear", CONTRARY, "S", "d", "d", "d"},
 };
 /* clang-format on */
@@ -44,11 +48,11 @@ static void check_offer(
 	const struct offer *o, enum xstream_phase phase, enum xstream_cert cert, const char *want)
 {
 	struct xstream_features f;
-	const char *why = NULL;
+	enum xneg_fail why = xneg_offer(&o->policy, phase, cert, &f);
 	char got[8] = "", *at = got;
 
-	if (!xneg_offer(&o->policy, phase, cert, &f, &why)) {
-		assert_non_null(why);
+	if (why) {
+		assert_true(xneg_fail_text(why)[0]);
 		*at++ = 'x';
 	} else {
 		if (f.starttls)
@@ -97,8 +101,8 @@ static const struct xstream_features offered[OFFER__N] = {
 };
 
 /*
- * t STARTTLS, e EXTERNAL, d dialback, and why not: T no TLS, C certificate, E no EXTERNAL. One letter for
- * each offer in the order above.
+ * t STARTTLS, e EXTERNAL, d dialback, and why not: T no TLS, C certificate, E no EXTERNAL, O no
+ * certificate of ours. One letter for each offer in the order above.
  */
 static const struct choice {
 	const char *name;
@@ -112,6 +116,10 @@ static const struct choice {
 	{"TLS optional, anything", OPT_ALL, "ddtttdddt", "ddddddddd", "ddddddeee"},
 	{"TLS optional, dialback", OPT_DB, "ddtttdddt", "ddddddddd", "ddddddddd"},
 	{"no TLS, dialback", OFF_DB, "dddTddddd", NULL, NULL},
+	{"no certificate of ours, SASL", NOCERT_SASL, "Ttttttttt", "CCCCCCCCC", "OOOOOOOOO"},
+	{"no certificate of ours, anything", NOCERT_ALL, "ddtttdddt", "ddddddddd", "ddddddddd"},
+	{"nothing in clear any more", FLOOR_ALL, "Ttttttttt", "ddddddddd", "ddddddeee"},
+	{"nothing in clear any more, and no TLS", FLOOR_OFF, "TTTTTTTTT", NULL, NULL},
 };
 /* clang-format on */
 
@@ -124,7 +132,22 @@ static char step_letter(const struct xstream_policy *p, enum xstream_phase phase
 
 	assert_int_equal(s == XNEG_FAIL, f != XNEG_OK);
 	assert_int_equal(s == XNEG_FAIL, xneg_fail_text(f)[0] != '\0');
-	return s == XNEG_FAIL ? "?TCES"[f] : "tedr"[s];
+	if (s != XNEG_FAIL)
+		return "tedr"[s];
+	switch (f) {
+	case XNEG_NO_TLS:
+		return 'T';
+	case XNEG_BAD_CERT:
+		return 'C';
+	case XNEG_NO_EXTERNAL:
+		return 'E';
+	case XNEG_NO_OWN_CERT:
+		return 'O';
+	case XNEG_SASL_FAILED:
+		return 'S';
+	default:
+		return '?';
+	}
 }
 
 static void check_choice(
