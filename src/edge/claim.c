@@ -68,6 +68,7 @@ void claim_begin(struct pair *p)
 		return;
 	}
 	p->state = PAIR_ASKED;
+	p->method = xstream_encrypted(s->x) ? METHOD_TLS_DIALBACK : METHOD_TCP_DIALBACK;
 	loop_timer_init(&p->answer_timer, p->edge->loop, on_answer_timer, p);
 	loop_timer_in(&p->answer_timer, g->stream_establishment_timeout * UINT64_C(1000));
 	send_key(p);
@@ -116,7 +117,6 @@ static void accepted(struct pair *p)
 	if (first)
 		return; /* XSTREAM_AUTHENTICATED follows */
 	p->state = PAIR_VALID;
-	p->method = xstream_encrypted(o->s.x) ? METHOD_TLS_DIALBACK : METHOD_TCP_DIALBACK;
 	sight_paired(&o->s, slice_of(p->local), slice_of(p->remote), p->method);
 	log_info(&o->s.log, "pair-joined", LF_Z("from", p->local), LF_Z("to", p->remote),
 		LF_Z("method", negotiation_method_name(p->method)));
@@ -149,10 +149,16 @@ void claim_answered(struct outbound *o, const struct xstream_db *db)
 /* Does the partner's negotiation leave dialback in this stream's channel, and may it be tried? */
 static bool channel_allowed(const struct outbound *o, const struct pair *p)
 {
-	if (xstream_encrypted(o->s.x))
-		return negotiation_allows(p->negotiation, METHOD_TLS_DIALBACK);
-	return negotiation_allows(p->negotiation, METHOD_TCP_DIALBACK) && !p->backoff.tls_floor &&
-	       !p->target->backoff.tls_floor;
+	struct edge_verdict v =
+		edge_judge_pair(p->edge->snapshot, slice_of(p->local), slice_of(p->remote));
+	struct xneg_view view = {
+		.policy = &v.policy,
+		.initiator = true,
+		.phase = xstream_encrypted(o->s.x) ? XPHASE_DONE : XPHASE_CLEAR,
+	};
+
+	v.policy.floor = pair_floor(p);
+	return v.refusal == EDGE_OK && xneg_judge(&view).dialback;
 }
 
 /* Has the peer said, or shown, that it knows dialback? */

@@ -443,7 +443,7 @@ static void on_connected(struct stream *s)
 		netaddr_print(conn_peer(s->conn), peer));
 	assert(v.refusal == EDGE_OK); /* else edge_set_snapshot() has ended the attempt */
 	cfg.policy.bare = !edge_has_certificate(s->edge, slice_of(s->local));
-	if (o->own->backoff.tls_floor || o->own->target->backoff.tls_floor) {
+	if (pair_floor(o->own)) {
 		attempt_note(s->attempt, ATTEMPT_STARTTLS, ATTEMPT_WARN, now(o),
 			"TLS is insisted on: it failed the last time");
 		cfg.policy.floor = true;

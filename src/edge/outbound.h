@@ -54,7 +54,7 @@ struct pair {
 	struct outbound *out; /* the stream in use or being made; NULL: none */
 	struct list on_stream;
 	enum pair_state state;
-	enum negotiation_method method; /* PAIR_VALID: how */
+	enum negotiation_method method; /* PAIR_ASKED, PAIR_VALID: how */
 	struct queue inflight;          /* in the connection's buffer, not flushed */
 	struct loop_timer answer_timer; /* PAIR_ASKED */
 
@@ -66,6 +66,12 @@ struct pair {
 	uint64_t addrs_until_ms; /* 0: not looked up */
 	char key[];
 };
+
+/* Nothing is done in clear for it (docs/decisions/0072). */
+static inline bool pair_floor(const struct pair *p)
+{
+	return p->backoff.tls_floor || p->target->backoff.tls_floor;
+}
 
 struct outbound {
 	struct stream s;   /* first */

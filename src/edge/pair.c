@@ -394,11 +394,29 @@ static void forgive(struct pair *p)
 	loop_timer_stop(&p->retry_timer);
 }
 
+/* It is on a stream, and the settings that made that possible have changed. */
+static void judge_its_stream(struct pair *p, const char *partner)
+{
+	enum edge_refusal kept;
+
+	if (!p->out->s.authenticated) {
+		outbound_restart(p->out);
+		return;
+	}
+	if (p->state == PAIR_LEAVING)
+		return;
+	kept = edge_judge_kept(p->edge->snapshot, slice_of(p->local), slice_of(p->remote),
+		slice_of(partner), p->method);
+	if (kept != EDGE_OK)
+		outbound_retire(p, kept);
+}
+
 static void judge_pair(struct pair *p)
 {
 	struct edge *e = p->edge;
 	struct edge_verdict v =
 		edge_judge_pair(e->snapshot, slice_of(p->local), slice_of(p->remote));
+	char *before;
 	bool moved, changed;
 
 	p->refused = link_reason_of(v.refusal);
@@ -409,19 +427,17 @@ static void judge_pair(struct pair *p)
 	moved = strcmp(p->partner->name, v.partner->domain.a) != 0;
 	changed = !negotiation_eq(p->negotiation, v.partner->negotiation) ||
 		  p->way != outbound_way(v.partner);
+	if (!moved && !changed)
+		return;
+	before = xstrdup(p->partner->name);
 	if (moved)
 		move(p, v.partner);
 	p->negotiation = v.partner->negotiation;
 	p->way = outbound_way(v.partner);
-	if (moved || changed)
-		forgive(p);
-	if (!p->out || (!moved && !changed))
-		return;
-	if (!p->out->s.authenticated)
-		outbound_restart(p->out);
-	else if (moved ||
-		 (p->state == PAIR_VALID && !negotiation_allows(p->negotiation, p->method)))
-		outbound_retire(p, EDGE_SETTINGS_CHANGED);
+	forgive(p);
+	if (p->out)
+		judge_its_stream(p, before);
+	free(before);
 }
 
 static void judge_streams(struct edge *e)

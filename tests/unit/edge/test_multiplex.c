@@ -515,6 +515,30 @@ static void only_who_came_by_dialback_leaves(void **state)
 	assert_int_equal(peer.most, 1);
 }
 
+/* Also while its key is out: an answer that comes later lets nobody in. */
+static void who_is_asked_for_leaves_as_well(void **state)
+{
+	struct side_partner p = in_tls();
+
+	peer.answers[0].from = "more.lab";
+	peer.answers[0].to = "xmpp.lab";
+	peer.answers[0].answer = PEER_SILENT;
+	set(p);
+	send_from("sip.lab", "xmpp.lab", 1);
+	expect_on(1, 0);
+	send_from("more.lab", "xmpp.lab", 2);
+	rig_until(&rig, peer.n_keys == 1);
+	p.sasl = "Required";
+	p.dialback = "false";
+	set(p);
+	peer_say(&peer, 0, "<db:result from='xmpp.lab' to='more.lab' type='valid'/>");
+	rig_turns(&rig, 50);
+	assert_int_equal(peer_received(&peer, 2, NULL), 0);
+	rig_pass(&rig, 3000);
+	rig_until(&rig, told(2));
+	assert_int_equal(peer.n_conns, 2);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -539,6 +563,7 @@ int main(void)
 		T(one_that_is_no_longer_allowed_leaves),
 		T(the_first_leaves_and_the_others_stay),
 		T(only_who_came_by_dialback_leaves),
+		T(who_is_asked_for_leaves_as_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
