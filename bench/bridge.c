@@ -95,21 +95,24 @@ static void open_streams(struct load *down, struct load *up, uint16_t xmpp_port)
 
 
 static void report(const char *direction, const struct load *full, const struct load *half,
-	uint64_t cpu_ns, uint64_t pss, double floor_us)
+	uint64_t cpu_ns, uint64_t half_cpu_ns, uint64_t pss, double floor_us)
 {
+	double half_us = (double)half_cpu_ns / 1e3 / (double)(half->arrived ? half->arrived : 1);
 	double us = (double)cpu_ns / 1e3 / (double)(full->arrived ? full->arrived : 1);
 
 	printf("{\"bench\": \"bridge\", \"direction\": \"%s\", \"messages\": %llu, \"missing\": %llu, "
 	       "\"refused\": %llu, \"per_second\": %.0f, \"cpu_us_per_message\": %.2f, \"floor_us\": %.2f, "
 	       "\"ratio\": %.2f, \"p50_ms_at_half_load\": %.3f, \"p99_ms_at_half_load\": %.3f, "
-	       "\"half_load_per_second\": %.0f, \"half_load_missing\": %llu, \"pss_mb\": %.1f, "
+	       "\"half_load_per_second\": %.0f, \"half_load_missing\": %llu, \"cpu_us_at_half_load\": %.2f, "
+	       "\"driver_ran_at_half_load\": %.3f, \"pss_mb\": %.1f, "
 	       "\"commit\": \"%s\", \"command\": \"bench/bridge\"}\n",
 		direction, (unsigned long long)full->total,
 		(unsigned long long)(full->total - full->arrived - full->refused),
 		(unsigned long long)full->refused, (double)full->arrived / full->seconds, us, floor_us,
 		us / floor_us, (double)hist_quantile_ns(&half->latency, 0.5) / 1e6,
 		(double)hist_quantile_ns(&half->latency, 0.99) / 1e6, half->rate,
-		(unsigned long long)(half->total - half->arrived - half->refused), (double)pss / 1e6,
+		(unsigned long long)(half->total - half->arrived - half->refused), half_us, half->ran,
+		(double)pss / 1e6,
 		bench_commit());
 	fflush(stdout);
 }
@@ -118,7 +121,7 @@ static void measure(const char *direction, struct load *l, pid_t pid, double flo
 	void (*drive)(struct load *))
 {
 	static struct load full, half;
-	uint64_t cpu;
+	uint64_t cpu, half_cpu;
 
 	full = *l;
 	full.total = l->total / 10;
@@ -130,8 +133,10 @@ static void measure(const char *direction, struct load *l, pid_t pid, double flo
 	half = *l;
 	half.rate = (double)full.arrived / full.seconds / 2;
 	half.total = l->total / 2;
+	half_cpu = proc_cpu_ns(pid);
 	drive(&half);
-	report(direction, &full, &half, cpu, proc_pss_bytes(pid), floor_us);
+	half_cpu = proc_cpu_ns(pid) - half_cpu;
+	report(direction, &full, &half, cpu, half_cpu, proc_pss_bytes(pid), floor_us);
 }
 
 static struct options parse(int argc, char **argv, struct service *s)

@@ -56,7 +56,7 @@ void flow_arrived(struct flow *f, const char *body)
 /* The thread never sleeps: it has a processor of its own, and its wake-ups would be measured too. */
 void flow_run(struct flow *f)
 {
-	uint64_t begin_ns = moved_ns = bench_now_ns();
+	uint64_t begin_ns = moved_ns = bench_now_ns(), begin_cpu_ns = bench_thread_ns();
 
 	while (f->arrived < f->total && bench_now_ns() - moved_ns < PATIENCE_NS) {
 		for (uint64_t n = allowance(f, begin_ns); n && send_one(f); n--)
@@ -64,4 +64,5 @@ void flow_run(struct flow *f)
 		f->turn(f->arg);
 	}
 	f->seconds = (double)(moved_ns - begin_ns) / 1e9;
+	f->ran = (double)(bench_thread_ns() - begin_cpu_ns) / (double)(bench_now_ns() - begin_ns);
 }

@@ -25,6 +25,7 @@ struct flow {
 	uint64_t sent, arrived, out_of_order;
 	struct hist latency;
 	double seconds;
+	double ran; /* share of the time that the driver, which never waits, was running: 1 on a quiet machine */
 };
 
 void flow_run(struct flow *f);

@@ -25,7 +25,7 @@ struct run {
 	size_t got_n;
 	char put[1 << 18];  /* for the stream, not yet written */
 	size_t put_n;
-	uint64_t begin_ns, moved_ns, round;
+	uint64_t begin_ns, begin_cpu_ns, moved_ns, round;
 };
 
 static void batch_init(struct batch *b)
@@ -171,7 +171,14 @@ static struct run *begin(struct load *l)
 	batch_init(&r.in);
 	batch_init(&r.out);
 	r.begin_ns = r.moved_ns = bench_now_ns();
+	r.begin_cpu_ns = bench_thread_ns();
 	return &r;
+}
+
+static void end(struct run *r)
+{
+	r->l->seconds = (double)(r->moved_ns - r->begin_ns) / 1e9;
+	r->l->ran = (double)(bench_thread_ns() - r->begin_cpu_ns) / (double)(bench_now_ns() - r->begin_ns);
 }
 
 /* Waiting without a system call would starve nobody: the driver has a processor of its own. */
@@ -190,7 +197,7 @@ void load_sip_to_xmpp(struct load *l)
 		take_responses(r);
 		read_stream(r);
 	}
-	l->seconds = (double)(r->moved_ns - r->begin_ns) / 1e9;
+	end(r);
 }
 
 static void write_stream(struct run *r)
@@ -276,5 +283,5 @@ void load_xmpp_to_sip(struct load *l)
 		take_requests(r);
 	}
 	l->answered = l->arrived;
-	l->seconds = (double)(r->moved_ns - r->begin_ns) / 1e9;
+	end(r);
 }

@@ -22,6 +22,7 @@ struct load {
 	uint64_t sent, arrived, answered, refused;
 	struct hist latency;
 	double seconds;
+	double ran; /* share of the time that the driver, which never waits, was running: 1 on a quiet machine */
 };
 
 void load_sip_to_xmpp(struct load *l);
