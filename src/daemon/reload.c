@@ -11,6 +11,8 @@
  * lists also when their files change. Streams stay.
  */
 
+enum { NOTE_AGAIN_MS = 3600 * 1000 };
+
 /* ---- certificates ---- */
 
 struct new_tls {
@@ -61,6 +63,11 @@ static void on_files_refused(void *arg, const struct err *e)
 		LF_Z("remedy", "those read before stay in force; mend the file"));
 }
 
+static void note_again(void *arg)
+{
+	service_note_certificates(arg);
+}
+
 int service_load_certificates(struct service *s, struct err *e)
 {
 	static const struct watch_ops ops = {on_files_loaded, on_files_refused};
@@ -68,6 +75,7 @@ int service_load_certificates(struct service *s, struct err *e)
 	struct buf print = {0};
 	int r;
 
+	loop_timer_init(&s->note_timer, s->main, note_again, s);
 	cert_sources_print(sources, &print);
 	r = cert_sources_load(&s->tls, sources, e);
 	if (r == 0)
@@ -122,6 +130,7 @@ void service_note_certificates(struct service *s)
 	buf_done(&s->noted);
 	s->noted = all;
 	conf_notes_done(&notes);
+	loop_timer_in(&s->note_timer, NOTE_AGAIN_MS);
 }
 
 /* ---- SIGHUP ---- */

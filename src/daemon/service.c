@@ -406,6 +406,7 @@ void service_free(struct service *s)
 		return;
 	admin_free(s->admin); /* the other loops still answer it */
 	watch_free(s->watch);
+	loop_timer_stop(&s->note_timer);
 	stop_threads(s);
 	service_stop_end(s);
 	free_protocols(s);

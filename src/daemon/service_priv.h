@@ -34,10 +34,11 @@ struct service {
 	const struct conf *conf;
 	struct log log;
 	struct store *store;
-	struct snapshot *snapshot; /* published last; the loops have their own references */
-	struct tls_set *tls;       /* in force; NULL: there is no edge */
-	struct watch *watch;       /* of the files of tls */
-	struct buf noted;          /* what was last logged about tls */
+	struct snapshot *snapshot;    /* published last; the loops have their own references */
+	struct tls_set *tls;          /* in force; NULL: there is no edge */
+	struct watch *watch;          /* of the files of tls */
+	struct buf noted;             /* what was last logged about tls */
+	struct loop_timer note_timer; /* looks again: lists go past their time by themselves */
 
 	struct loop *main; /* admin and signals; the caller's thread */
 	struct admin *admin;
