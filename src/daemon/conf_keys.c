@@ -14,8 +14,9 @@ const struct conf_key conf_keys[] = {
 		"this process. Nodes that share a store need different ones."},
 	{"daemon", "user", CT_TEXT, C(user), "", 0, 32, NULL, false,
 		"User to change to when started as root, once the certificates are read and the "
-		"admin socket is made. Empty: stay who one is. Under systemd leave it empty: the "
-		"unit starts as user entente already."},
+		"admin socket is made; to be read again they must be readable by that user. Empty: "
+		"stay who one is. Under systemd leave it empty: the unit starts as user entente "
+		"already."},
 	{"daemon", "log-level", CT_CHOICE, C(log_level), "info", 0, 0, "error warn info debug", true,
 		"error: an operator must act; warn: degraded; info: streams and changes; debug: "
 		"every state. Message bodies and secrets are logged at no level."},

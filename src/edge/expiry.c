@@ -70,16 +70,25 @@ static void check_stream(struct expiry *x, struct stream *s)
 	}
 }
 
-static void on_end_timer(void *arg)
+static void each_watched(struct expiry *x, void (*fn)(struct expiry *x, struct stream *s))
 {
-	struct expiry *x = arg;
+	struct list *all = &x->edge->streams, *next;
 
-	list_each_safe(&x->edge->streams, it) {
+	for (struct list *it = all->next; it != all; it = next) {
 		struct stream *s = container_of(it, struct stream, node);
 
+		next = it->next;
 		if (watched(s))
-			check_stream(x, s);
+			fn(x, s);
+		/* The end of one may be that of another. */
+		if (next != all && !list_linked(next))
+			next = all->next;
 	}
+}
+
+static void on_end_timer(void *arg)
+{
+	each_watched(arg, check_stream);
 }
 
 /* ---- telling in time ---- */
@@ -123,7 +132,7 @@ static void tell_own(struct expiry *x, const char *name, int64_t expires)
 		LF_U("days", left > 0 ? (uint64_t)left / DAY : 0));
 }
 
-static void tell_partner(struct expiry *x, const struct stream *s)
+static void tell_partner(struct expiry *x, struct stream *s)
 {
 	int64_t expires = conn_tls_info(s->conn)->expires, left = expires - wall_s(x);
 	unsigned near = expiry_near(expires, wall_s(x));
@@ -163,12 +172,7 @@ static void on_look_timer(void *arg)
 	metric_set(M_CERT_END, tls_set_expires(tls));
 	for (size_t i = 0; i < tls_set_count(tls); i++)
 		tell_own(x, tls_set_own(tls, i)->name, tls_set_own(tls, i)->expires);
-	list_each(&x->edge->streams, it) {
-		const struct stream *s = container_of(it, struct stream, node);
-
-		if (watched(s))
-			tell_partner(x, s);
-	}
+	each_watched(x, tell_partner);
 	loop_timer_in(&x->look_timer, LOOK_MS);
 }
 
@@ -201,12 +205,7 @@ static void judge_again(struct expiry *x, struct stream *s)
 
 void expiry_trust_changed(struct expiry *x)
 {
-	list_each_safe(&x->edge->streams, it) {
-		struct stream *s = container_of(it, struct stream, node);
-
-		if (watched(s))
-			judge_again(x, s);
-	}
+	each_watched(x, judge_again);
 	loop_timer_in(&x->look_timer, FIRST_LOOK_MS); /* our own may be others */
 }
 
