@@ -58,6 +58,7 @@ void admin_free(struct admin *a)
 {
 	if (!a)
 		return;
+	a->ending = true;
 	http_stop_listening(a->http);
 	worker_free(a->worker);
 	loop_turn(a->loop, false); /* what the worker finished */

@@ -10,7 +10,7 @@
 #include "loop/loop.h"
 #include "view/probe.h"
 #include "view/certificates.h"
-#include "view/streams.h"
+#include "view/ask.h"
 
 /*
  * The administration: the API on a unix socket, /metrics and /health on a loopback port. Of one
@@ -64,9 +64,8 @@ struct admin_hooks {
 	 */
 	void (*publish)(
 		void *arg, struct snapshot *s, void (*done)(void *done_arg), void *done_arg);
-	/* done() runs once on asker's loop; the list is its own. NULL: this process has no edge. */
-	void (*streams)(void *arg, struct loop *asker,
-		void (*done)(void *done_arg, struct view_streams *list), void *done_arg);
+	/* a->done() runs once on asker's loop. NULL: this process has no edge. */
+	void (*ask)(void *arg, struct loop *asker, struct view_ask *a);
 	/* Calls a->done on the admin loop. NULL: this process has no gateway. */
 	void (*allow)(void *arg, struct admin_allow *a);
 	/* Our certificates in force; the caller frees it. NULL: this process has no edge. */

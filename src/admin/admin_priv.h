@@ -20,6 +20,7 @@ struct admin {
 	char *node, *roles;
 	const char *state;   /* NULL: ready */
 	unsigned asked;      /* hooks that have not called back */
+	bool ending;         /* no hook is called any more */
 	uint64_t started_ms; /* wall clock */
 	const struct admin_hooks *hooks;
 	void *hooks_arg;
@@ -46,6 +47,24 @@ int change_settings(
 /* The body as a JSON object, to be given to json_decref(). */
 int change_body(struct api_call *c, struct json_t **ret, struct err *e);
 
+/* ---- ask.c: questions to the edge ---- */
+
+/*
+ * Asks; answer() runs later with the question answered and found, and answers c; what came with it
+ * is freed after it. When there is no edge, or nothing was found, c is answered here.
+ */
+typedef void edge_answer(struct api_call *c, struct view_ask *a);
+void edge_question(struct api_call *c, enum view_what what, struct slice key, edge_answer *answer);
+
+/* Answers c: this process has no edge. */
+void edge_missing(struct api_call *c);
+
+/* ---- view_json.c: members ", "name": value" of a JSON object ---- */
+void json_text(struct buf *out, const char *name, struct slice s);      /* absent: null */
+void json_when(struct buf *out, const char *name, uint64_t wall_ms);    /* 0: null */
+void json_number(struct buf *out, const char *name, uint64_t n);
+void stream_json(const struct view_stream *s, struct buf *out);
+
 /* ---- handlers ---- */
 void object_list(struct api_call *c);
 void object_get(struct api_call *c);
@@ -55,6 +74,13 @@ void object_remove(struct api_call *c);
 void changes_post(struct api_call *c);
 void negotiation_get(struct api_call *c);
 void streams_get(struct api_call *c);
+void stream_get(struct api_call *c);
+void stream_close_one(struct api_call *c);
+void stream_watch(struct api_call *c);
+void partner_states_get(struct api_call *c);
+void partner_state_get_one(struct api_call *c);
+void partner_attempts_get(struct api_call *c);
+void certificates_get(struct api_call *c);
 void allow_list(struct api_call *c);
 void allow_put_one(struct api_call *c);
 void allow_remove_one(struct api_call *c);

@@ -1,4 +1,4 @@
-#include "admin/route.h"
+#include "admin/admin_priv.h"
 
 #include "base/mem.h"
 #include "federation/object.h"
@@ -153,7 +153,7 @@ static const char components[] =
 	"      type: object\n"
 	"      properties:\n"
 	"        direction: {type: string, enum: [in, out]}\n"
-	"        state: {type: string, enum: [waiting, connecting, negotiating, up, closing]}\n"
+	"        state: {type: string, enum: [waiting, connecting, negotiating, up, closing, closed]}\n"
 	"        id: {type: [string, 'null'], description: As in the log.}\n"
 	"        partner: {type: [string, 'null']}\n"
 	"        local_domain: {type: [string, 'null']}\n"
@@ -163,14 +163,110 @@ static const char components[] =
 	"        tls: {type: [string, 'null']}\n"
 	"        cipher: {type: [string, 'null']}\n"
 	"        certificate: {type: [string, 'null'], description: The verdict on the peer's.}\n"
-	"        last_error: {type: [string, 'null']}\n"
+	"        certificate_expires: {$ref: '#/components/schemas/Time'}\n"
+	"        last_error: {type: [string, 'null'], description: A stable word.}\n"
+	"        last_error_text: {type: [string, 'null']}\n"
+	"        began: {$ref: '#/components/schemas/Time'}\n"
 	"        since: {$ref: '#/components/schemas/Time'}\n"
+	"        last_stanza: {$ref: '#/components/schemas/Time'}\n"
 	"        next_attempt: {$ref: '#/components/schemas/Time'}\n"
 	"        stanzas_in: {type: integer}\n"
 	"        stanzas_out: {type: integer}\n"
 	"        bytes_in: {type: integer}\n"
 	"        bytes_out: {type: integer}\n"
 	"        queued: {type: integer}\n"
+	"        pairs:\n"
+	"          type: array\n"
+	"          description: The domain pairs authenticated on it, youngest first.\n"
+	"          items:\n"
+	"            type: object\n"
+	"            properties:\n"
+	"              method: {$ref: '#/components/schemas/Method'}\n"
+	"              local_domain: {type: string}\n"
+	"              remote_domain: {type: string}\n"
+	"              since: {$ref: '#/components/schemas/Time'}\n"
+	"        peer_certificate:\n"
+	"          type: object\n"
+	"          description: Only when one stream is asked for.\n"
+	"          properties:\n"
+	"            fingerprint: {type: string, description: 'SHA-256, hexadecimal'}\n"
+	"            subject: {type: string}\n"
+	"            issuer: {type: string}\n"
+	"            names: {type: string}\n"
+	"            not_after: {$ref: '#/components/schemas/Time'}\n"
+	"    StreamEvent:\n"
+	"      type: object\n"
+	"      required: [event, time]\n"
+	"      properties:\n"
+	"        event:\n"
+	"          type: string\n"
+	"          description: |\n"
+	"            present: it was there when the watch began; complete: all of these have been told;\n"
+	"            changed: a new one, or its state or domains are others; closed: it is gone; missed:\n"
+	"            some have come and gone that are not told of.\n"
+	"          enum: [present, complete, changed, closed, missed]\n"
+	"        time: {$ref: '#/components/schemas/Time'}\n"
+	"        stream: {$ref: '#/components/schemas/Stream'}\n"
+	"    Health: {type: string, enum: [never, connected, idle, failing, disabled]}\n"
+	"    PartnerState:\n"
+	"      type: object\n"
+	"      properties:\n"
+	"        state: {$ref: '#/components/schemas/Health'}\n"
+	"        inbound: {$ref: '#/components/schemas/Health'}\n"
+	"        outbound: {$ref: '#/components/schemas/Health'}\n"
+	"        domain: {type: string}\n"
+	"        streams_in: {type: integer, description: Authenticated and up.}\n"
+	"        streams_out: {type: integer}\n"
+	"        stanzas_in: {type: integer, description: Since the start.}\n"
+	"        stanzas_out: {type: integer}\n"
+	"        queued: {type: integer}\n"
+	"        queued_bytes: {type: integer}\n"
+	"        failures: {type: integer, description: Streams that failed since the start.}\n"
+	"        last_inbound: {$ref: '#/components/schemas/Time'}\n"
+	"        last_outbound: {$ref: '#/components/schemas/Time'}\n"
+	"        last_error: {type: [string, 'null'], description: A stable word.}\n"
+	"        last_error_text: {type: [string, 'null']}\n"
+	"        last_error_at: {$ref: '#/components/schemas/Time'}\n"
+	"        next_attempt: {$ref: '#/components/schemas/Time'}\n"
+	"    Attempt:\n"
+	"      type: object\n"
+	"      properties:\n"
+	"        id: {type: string, description: Of the stream.}\n"
+	"        direction: {type: string, enum: [in, out]}\n"
+	"        outcome: {type: string, enum: [under-way, authenticated, failed, ended]}\n"
+	"        local_domain: {type: [string, 'null']}\n"
+	"        remote_domain: {type: [string, 'null']}\n"
+	"        peer: {type: [string, 'null']}\n"
+	"        began: {$ref: '#/components/schemas/Time'}\n"
+	"        reason: {type: [string, 'null'], description: Why it failed or how it ended.}\n"
+	"        steps:\n"
+	"          type: array\n"
+	"          items:\n"
+	"            type: object\n"
+	"            properties:\n"
+	"              step:\n"
+	"                type: string\n"
+	"                enum: [dns, connect, header, features, starttls, tls, certificate, sasl,\n"
+	"                  dialback, verify, ready, end]\n"
+	"              result: {type: string, enum: [ok, warn, fail]}\n"
+	"              ms: {type: integer, description: After the begin of the attempt.}\n"
+	"              text: {type: string}\n"
+	"    Certificate:\n"
+	"      type: object\n"
+	"      properties:\n"
+	"        name: {type: string}\n"
+	"        domains: {type: array, items: {type: string}}\n"
+	"        subject: {type: [string, 'null']}\n"
+	"        issuer: {type: [string, 'null']}\n"
+	"        names: {type: [string, 'null']}\n"
+	"        key: {type: [string, 'null']}\n"
+	"        purposes: {type: [string, 'null']}\n"
+	"        fingerprint: {type: [string, 'null'], description: 'SHA-256, hexadecimal'}\n"
+	"        not_before: {$ref: '#/components/schemas/Time'}\n"
+	"        not_after: {$ref: '#/components/schemas/Time'}\n"
+	"        days_left: {type: integer}\n"
+	"        lacks: {type: [string, 'null'], description: Domains that show it and are not in it.}\n"
+	"        warning: {type: [string, 'null']}\n"
 	"    Test:\n"
 	"      type: object\n"
 	"      description: One of partner and domain.\n"
@@ -234,6 +330,7 @@ static void schema_name(int kind, struct buf *out)
 static const struct {
 	const char *id, *name;
 } query_of[] = {
+	{"listStreams", "partner"},
 	{"removeAllow", "user"},
 	{"removeAllow", "contact"},
 	{"judgeNegotiation", "tls_negotiation"},
@@ -273,6 +370,11 @@ static const char *plain_schema(const struct api_route *r)
 		{"/api/v1/negotiation", "Negotiation"},
 		{"/api/v1/allow", "Allow"},
 		{"/api/v1/streams", "Stream"},
+		{"/api/v1/streams/{key}", "Stream"},
+		{"/api/v1/partner-states", "PartnerState"},
+		{"/api/v1/partners/{key}/state", "PartnerState"},
+		{"/api/v1/partners/{key}/attempts", "Attempt"},
+		{"/api/v1/certificates", "Certificate"},
 		{"/api/v1/status", "Status"},
 		{"/api/v1/tests", "Test"},
 	};
@@ -339,11 +441,13 @@ static void responses(const struct api_route *r, struct buf *out)
 		if (r->flags & API_CREATES)
 			buf_str(out, "        '201': {$ref: '#/components/responses/Changed'}\n");
 	} else if (r->flags & API_LINES) {
-		buf_str(out, "        '200':\n"
-			     "          description: As it happens, an object a line.\n"
-			     "          content:\n"
-			     "            application/x-ndjson:\n"
-			     "              schema: {$ref: '#/components/schemas/TestLine'}\n");
+		buf_printf(out,
+			"        '200':\n"
+			"          description: As it happens, an object a line.\n"
+			"          content:\n"
+			"            application/x-ndjson:\n"
+			"              schema: {$ref: '#/components/schemas/%s'}\n",
+			r->handle == stream_watch ? "StreamEvent" : "TestLine");
 	} else if (r->flags & API_PLAIN) {
 		buf_str(out,
 			"        '200': {description: As asked., content: {application/yaml: "

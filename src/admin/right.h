@@ -26,7 +26,10 @@
 	RIGHT(GRANT_WRITE, "grant.write", "Grant policies to users")                               \
 	RIGHT(ALLOW_READ, "allow.read", "See which users have invited which contacts")             \
 	RIGHT(ALLOW_WRITE, "allow.write", "Invite contacts on behalf of users")                    \
-	RIGHT(STREAM_READ, "stream.read", "See the streams with partners")                         \
+	RIGHT(STREAM_READ, "stream.read",                                                          \
+		"See the streams with partners, how partners are, and what was tried with them")   \
+	RIGHT(STREAM_CLOSE, "stream.close", "Close streams")                                       \
+	RIGHT(CERTIFICATE_READ, "certificate.read", "See our own certificates")                        \
 	RIGHT(TEST_RUN, "test.run", "Test partners, which connects to them, and our own domains")
 
 enum right {

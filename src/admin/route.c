@@ -48,6 +48,22 @@ const struct api_route api_routes[] = {
 		"Takes an invitation back."},
 	{"GET", "/api/v1/streams", RIGHT_STREAM_READ, streams_get, -1, 0, "listStreams",
 		"Lists the streams with partners, and the domain pairs that wait for one."},
+	{"GET", "/api/v1/streams/watch", RIGHT_STREAM_READ, stream_watch, -1, API_LINES, "watchStreams",
+		"Tells of the streams with partners that are there, then of every change, as it happens, "
+		"until the client goes."},
+	{"GET", "/api/v1/streams/{key}", RIGHT_STREAM_READ, stream_get, -1, 0, "getStream",
+		"Shows a stream, its domain pairs and the certificate of its peer."},
+	{"DELETE", "/api/v1/streams/{key}", RIGHT_STREAM_CLOSE, stream_close_one, -1, 0, "closeStream",
+		"Closes a stream in order. What waits for its domain pairs opens another one."},
+	{"GET", "/api/v1/partner-states", RIGHT_STREAM_READ, partner_states_get, -1, 0,
+		"listPartnerStates", "Says how all partners are, also those that never had a stream."},
+	{"GET", "/api/v1/partners/{key}/state", RIGHT_STREAM_READ, partner_state_get_one, -1, 0,
+		"getPartnerState", "Says how a partner is."},
+	{"GET", "/api/v1/partners/{key}/attempts", RIGHT_STREAM_READ, partner_attempts_get, -1, 0,
+		"listAttempts",
+		"Lists the last 50 streams that were tried with a partner, youngest first, step by step."},
+	{"GET", "/api/v1/certificates", RIGHT_CERTIFICATE_READ, certificates_get, -1, 0,
+		"listCertificates", "Lists our own certificates in force."},
 	{"POST", "/api/v1/tests", RIGHT_TEST_RUN, tests_post, -1, API_BODY | API_LINES, "test",
 		"Tests a partner, or one of our domains: a line for each step, and one with the "
 		"result."},
@@ -62,21 +78,24 @@ const struct api_route api_routes[] = {
 
 const size_t api_routes_n = ARRAY_LEN(api_routes);
 
+/* "/a/{key}/b": what stands in the place of {key} is one segment, not empty. */
 static bool path_matches(const char *pattern, struct slice path, struct slice *ret_param)
 {
-	struct slice p = slice_of(pattern);
+	struct slice p = slice_of(pattern), rest, segment;
 	size_t brace = slice_find(p, '{');
-	struct slice rest;
 
-	if (brace == p.n) {
-		*ret_param = SL_NONE;
+	*ret_param = SL_NONE;
+	if (brace == p.n)
 		return slice_eq(p, path);
-	}
 	if (!slice_starts(path, slice_cut(p, brace)))
 		return false;
 	rest = slice_from(path, brace);
-	*ret_param = rest;
-	return rest.n > 0 && slice_find(rest, '/') == rest.n;
+	segment = slice_cut(rest, slice_find(rest, '/'));
+	if (!segment.n || !slice_eq(slice_from(rest, segment.n),
+				  slice_from(p, slice_find(p, '}') + 1)))
+		return false;
+	*ret_param = segment;
+	return true;
 }
 
 const struct api_route *api_route_find(

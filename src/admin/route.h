@@ -22,7 +22,7 @@ enum {
 
 struct api_route {
 	const char *method;
-	const char *path; /* "/api/v1/partners/{domain}": at most one parameter, the last segment */
+	const char *path; /* "/api/v1/partners/{key}/state": at most one parameter, a segment */
 	enum right right;
 	void (*handle)(struct api_call *c); /* answers exactly once, at once or later */
 	int kind;                           /* enum object_kind, or -1 */

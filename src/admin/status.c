@@ -2,7 +2,9 @@
 
 #include "admin/admin_priv.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "federation/setting.h"
+#include "view/certificates.h"
 #include "view/metrics.h"
 
 /* ---- what keeps messages from flowing ---- */
@@ -15,8 +17,10 @@ struct hints {
 
 static void hint(struct hints *h, const char *code, const char *text, const char *command)
 {
-	buf_printf(h->out, "%s{\"code\": \"%s\", \"text\": \"%s\", \"command\": \"%s\"}",
-		h->n++ ? ", " : "", code, text, command);
+	buf_printf(h->out, "%s{\"code\": \"%s\"", h->n++ ? ", " : "", code);
+	json_text(h->out, "text", slice_of(text));
+	json_text(h->out, "command", slice_of(command));
+	buf_chr(h->out, '}');
 }
 
 static size_t count(const struct snapshot *s, enum object_kind kind)
@@ -58,6 +62,74 @@ static bool some_domain_has_no_route(const struct snapshot *s)
 			return true;
 	return false;
 }
+
+/* ---- what is wrong with streams and certificates ---- */
+
+enum { HINTS_MAX = 5 }; /* about partners; the rest is counted */
+
+static void failing_partner(struct hints *h, const struct view_partner *p)
+{
+	char *text = xasprintf("Partner %.*s is failing: %.*s.", SLARG(p->domain),
+		SLARG(p->last_error.p ? p->last_error : SL("its last stream failed")));
+	char *command = xasprintf("entente partner attempts %.*s", SLARG(p->domain));
+
+	hint(h, "partner_failing", text, command);
+	xfree(text);
+	xfree(command);
+}
+
+static void failing_partners(struct hints *h, const struct view_partners *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].health == VIEW_FAILING && n++ < HINTS_MAX)
+			failing_partner(h, &l->v[i]);
+	if (n > HINTS_MAX) {
+		char *text = xasprintf("%zu more partners are failing.", n - HINTS_MAX);
+
+		hint(h, "partners_failing", text, "entente partner state");
+		xfree(text);
+	}
+}
+
+static void expiring(struct hints *h, const struct view_certificate *c)
+{
+	char *text;
+
+	if (c->days_left < 0)
+		text = xasprintf("The certificate %.*s has expired: partners refuse it.",
+			SLARG(c->name));
+	else
+		text = xasprintf("The certificate %.*s expires in %d days.", SLARG(c->name),
+			(int)c->days_left);
+	hint(h, c->days_left < 0 ? "certificate_expired" : "certificate_expires", text,
+		"entente certificate list");
+	xfree(text);
+}
+
+static void certificates(struct hints *h, const struct admin *a)
+{
+	struct view_certificates *l =
+		a->hooks->certificates ? a->hooks->certificates(a->hooks_arg) : NULL;
+
+	for (size_t i = 0; l && i < l->n; i++) {
+		const struct view_certificate *c = &l->v[i];
+
+		if (c->days_left <= 30)
+			expiring(h, c);
+		if (c->lacks.n) {
+			char *text = xasprintf("The certificate %.*s is not good for %.*s.",
+				SLARG(c->name), SLARG(c->lacks));
+
+			hint(h, "certificate_lacks_names", text, "entente certificate list");
+			xfree(text);
+		}
+	}
+	view_certificates_free(l);
+}
+
+/* ---- all of it ---- */
 
 static void hints(struct hints *h)
 {
@@ -131,7 +203,8 @@ static void identity(const struct admin *a, struct buf *out)
 		(unsigned long long)(now > a->started_ms ? (now - a->started_ms) / 1000 : 0));
 }
 
-void status_get(struct api_call *c)
+/* a NULL: there is no edge. */
+static void status_answer(struct api_call *c, struct view_ask *a)
 {
 	const struct snapshot *s = c->admin->snapshot;
 	uint64_t generation = snapshot_generation(s);
@@ -147,8 +220,19 @@ void status_get(struct api_call *c)
 	counters(&json);
 	buf_str(&json, ", \"hints\": [");
 	hints(&h);
+	certificates(&h, c->admin);
+	if (a)
+		failing_partners(&h, a->partners);
 	buf_str(&json, "]}");
 	call_answer_at(c, 200, generation, &json);
+}
+
+void status_get(struct api_call *c)
+{
+	if (c->admin->hooks->ask && !c->admin->ending)
+		edge_question(c, VIEW_ASK_PARTNERS, SL_NONE, status_answer);
+	else
+		status_answer(c, NULL);
 }
 
 void generation_get(struct api_call *c)

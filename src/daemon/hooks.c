@@ -71,12 +71,11 @@ static void publish(
 
 /* ---- streams ---- */
 
-static void streams(void *arg, struct loop *asker,
-	void (*done)(void *done_arg, struct view_streams *l), void *done_arg)
+static void ask(void *arg, struct loop *asker, struct view_ask *a)
 {
 	struct service *s = arg;
 
-	edge_view_ask(s->edge, asker, done, done_arg);
+	edge_ask(s->edge, asker, a);
 }
 
 /* ---- invitations ---- */
@@ -195,7 +194,7 @@ static void probe_end(void *arg, void *test)
 
 const struct admin_hooks service_hooks = {
 	.publish = publish,
-	.streams = streams,
+	.ask = ask,
 	.allow = allow,
 	.certificates = certificates,
 	.probe = probe,

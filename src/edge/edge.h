@@ -92,11 +92,11 @@ void edge_free(struct edge *e);
 struct view_streams *edge_view(struct edge *e);
 
 /*
- * The same from another thread: done() runs on asker's loop; the streams are the callee's. Both
- * loops must be running.
+ * Any thread: answers the question (view/ask.h) on asker's loop. Both loops must be running until
+ * then.
  */
-typedef void edge_view_done(void *arg, struct view_streams *streams);
-void edge_view_ask(struct edge *e, struct loop *asker, edge_view_done *done, void *arg);
+struct view_ask;
+void edge_ask(struct edge *e, struct loop *asker, struct view_ask *ask);
 
 /* Where listener i really listens. */
 struct netaddr edge_address(const struct edge *e, size_t i);

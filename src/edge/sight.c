@@ -109,12 +109,15 @@ static bool only_verified(const struct stream *s)
 	       (r == XSTREAM_R_PEER || r == XSTREAM_R_LOCAL);
 }
 
+const char sight_closed_by_hand[] = "closed-by-administrator";
+
 static bool by_settings(const struct stream *s)
 {
 	const char *why = s->end.why;
 
 	return why && (strcmp(why, edge_refusal_name(EDGE_SETTINGS_CHANGED)) == 0 ||
-			      strcmp(why, edge_refusal_name(EDGE_SHUTDOWN)) == 0);
+			      strcmp(why, edge_refusal_name(EDGE_SHUTDOWN)) == 0 ||
+			      strcmp(why, sight_closed_by_hand) == 0);
 }
 
 static void count_end(struct stream *s, bool failed)
@@ -159,6 +162,7 @@ static void tell_watchers(struct stream *s)
 	g->row = view_streams_new();
 	view_stream_row(g->row, s, false);
 	g->row->v[0].state = VIEW_CLOSED;
+	g->row->v[0].change = g->change;
 	g->row->v[0].since_ms = clock_wall_ms();
 	list_append(&e->gone, &g->node);
 	e->n_gone++;
@@ -214,8 +218,13 @@ void sight_init(struct sight_edge *e)
 	list_init(&e->cursors);
 }
 
-void sight_done(struct sight_edge *e)
+void sight_forget_gone(struct sight_edge *e)
 {
 	while (e->n_gone)
 		drop_gone(e);
+}
+
+void sight_done(struct sight_edge *e)
+{
+	sight_forget_gone(e);
 }

@@ -15,8 +15,10 @@
  */
 struct edge;
 struct stream;
+struct partner;
 struct partner_state;
 struct stream_end;
+struct view_sum;
 struct xstream_event;
 
 /* ---- a stream ---- */
@@ -53,6 +55,7 @@ void sight_ended(struct stream *s);
 void sight_free(struct stream *s);
 
 enum view_stream_state sight_state(const struct stream *s);
+extern const char sight_closed_by_hand[];
 const char *sight_end_word(const struct stream_end *e); /* stable, as in the log */
 
 /* ---- a partner, since the start ---- */
@@ -64,6 +67,7 @@ struct sight_partner {
 	char error[64];                             /* a stable word; "": none */
 	char error_text[ATTEMPT_TEXT_MAX + 1];
 	uint64_t error_ms;
+	struct view_sum *sum; /* of view.c, while it adds up */
 };
 void sight_partner_done(struct sight_partner *p);
 
@@ -95,8 +99,18 @@ struct sight_edge {
 };
 void sight_init(struct sight_edge *e);
 void sight_done(struct sight_edge *e);
+void sight_forget_gone(struct sight_edge *e);
 
 /* ---- view.c ---- */
 
 /* Its row, behind what is in l. whole: with what takes long to find out, or is long. */
 void view_stream_row(struct view_streams *l, const struct stream *s, bool whole);
+
+/*
+ * Counts what waits for each stream, which view_stream_row() shows, and adds rows for the pairs that
+ * have no stream. partner NULL: of all.
+ */
+void view_pairs(struct edge *e, const struct partner_state *partner, struct view_streams *l);
+
+/* Rows of all partners of the settings in force, or of one of them. */
+void view_partner_rows(struct edge *e, const struct partner *one, struct view_partners *l);

@@ -51,3 +51,17 @@ struct slice view_text(struct view_streams *l, struct slice s)
 {
 	return s.p ? arena_slice(&l->arena, s) : SL_NONE;
 }
+
+void view_stream_copy(struct view_streams *l, const struct view_stream *from)
+{
+	struct view_stream *to = view_streams_add(l);
+	struct slice *text[] = {&to->id, &to->partner, &to->local, &to->remote, &to->peer,
+		&to->method, &to->tls, &to->cipher, &to->verdict, &to->error, &to->error_text};
+
+	*to = *from;
+	to->pairs = NULL;
+	to->n_pairs = 0;
+	to->cert = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(text); i++)
+		*text[i] = view_text(l, *text[i]);
+}

@@ -64,6 +64,7 @@ struct view_stream {
 	uint64_t stanzas_in, stanzas_out;
 	uint64_t bytes_in, bytes_out;
 	uint64_t queued; /* stanzas waiting for its pairs */
+	uint64_t change; /* number of its last change */
 	int64_t expires; /* of the peer's chain, the first end, seconds since 1970; 0: none */
 	const struct view_pair *pairs;
 	size_t n_pairs;
@@ -74,7 +75,7 @@ struct view_streams {
 	struct arena arena;
 	struct view_stream *v;
 	size_t n, cap;
-	/* Changes since another list was made; see edge_view_changes_ask(). */
+	/* Changes since another list was made; see VIEW_ASK_CHANGES. */
 	uint64_t upto; /* the next question goes on from here */
 	bool more;     /* there are further changes already */
 	bool missed;   /* some that ended are not told of any more */
@@ -91,3 +92,6 @@ struct view_stream *view_streams_add(struct view_streams *l);
 
 /* A copy of s in the list's arena; absent stays absent. */
 struct slice view_text(struct view_streams *l, struct slice s);
+
+/* A copy of a row of another list, but for its pairs and certificate, at the end. */
+void view_stream_copy(struct view_streams *l, const struct view_stream *from);

@@ -18,7 +18,9 @@
 #include "admin/admin_priv.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "fake_edge.h"
 #include "store/store.h"
+#include "view/certificates.h"
 
 /* The API over its real socket, with a store in memory and neighbours that answer by themselves. */
 
@@ -36,20 +38,6 @@ static void publish(void *arg, struct snapshot *s, void (*done)(void *done_arg),
 	published++;
 	published_generation = snapshot_generation(s);
 	done(done_arg);
-}
-
-static void streams(void *arg, struct loop *asker,
-	void (*done)(void *done_arg, struct view_streams *l), void *done_arg)
-{
-	struct view_streams *l = view_streams_new();
-	struct view_stream *s = view_streams_add(l);
-
-	s->id = view_text(l, SL("o1"));
-	s->dir = VIEW_OUT;
-	s->state = VIEW_UP;
-	s->error = view_text(l, SL("\"quoted\"\n"));
-	s->since_ms = 1000;
-	done(done_arg, l);
 }
 
 static struct admin_allow_entry kept;
@@ -74,8 +62,27 @@ static void allow(void *arg, struct admin_allow *a)
 	a->done(a);
 }
 
-static const struct admin_hooks hooks = {publish, streams, allow};
-static const struct admin_hooks hooks_alone = {publish, NULL, NULL};
+static struct view_certificates *certificates(void *arg)
+{
+	static const struct slice domain = {"sip.lab", 7};
+	struct view_certificates *l = xzalloc(sizeof *l);
+
+	if (fake_well)
+		return l;
+	l->v = arena_zalloc(&l->arena, sizeof *l->v);
+	l->n = 1;
+	*l->v = (struct view_certificate){.name = SL("main"),
+		.domains = &domain,
+		.n_domains = 1,
+		.lacks = SL("other.lab"),
+		.not_after = 86400,
+		.days_left = 7,
+		.warning = "expires-soon"};
+	return l;
+}
+
+static const struct admin_hooks hooks = {.publish = publish, .ask = fake_ask, .allow = allow, .certificates = certificates};
+static const struct admin_hooks hooks_alone = {.publish = publish};
 
 /* ---- a client ---- */
 
@@ -408,8 +415,9 @@ static void no_route_is_open_without_its_right(void **state)
 {
 	for (size_t i = 0; i < api_routes_n; i++) {
 		const struct api_route *r = &api_routes[i];
-		char *path = xasprintf("%.*s%s", (int)strcspn(r->path, "{"), r->path,
-			strchr(r->path, '{') ? "x" : "");
+		const char *brace = strchr(r->path, '{');
+		char *path = xasprintf("%.*s%s%s", (int)strcspn(r->path, "{"), r->path,
+			brace ? "x" : "", brace ? strchr(brace, '}') + 1 : "");
 		char *says = xasprintf("does not have the right %s\"", right_name(r->right));
 
 		admin->granted = RIGHTS_ALL & ~((right_set)1 << r->right);
@@ -507,14 +515,120 @@ static void invitations_go_to_the_gateway(void **state)
 static void streams_are_shown_escaped(void **state)
 {
 	expect("GET", "/api/v1/streams", "", "", 200, "\"direction\": \"out\", \"state\": \"up\"");
-	expect("GET", "/api/v1/streams", "", "", 200, "\"last_error\": \"\\\"quoted\\\"\\n\"");
+	expect("GET", "/api/v1/streams", "", "", 200,
+		"\"last_error\": \"gone\\u001b[31m\\n\xe2\x80\xaeleft \\\"quoted\\\" \xef\xbf\xbd\"");
 	expect("GET", "/api/v1/streams", "", "", 200, "\"since\": \"1970-01-01T00:00:01.000Z\"");
 	expect("GET", "/api/v1/streams", "", "", 200, "\"next_attempt\": null");
 }
 
+static void streams_of_a_partner_and_one_stream(void **state)
+{
+	expect("GET", "/api/v1/streams?partner=xn--bcher-kva.lab", "", "", 200, "\"id\": \"o1\"");
+	expect("GET", "/api/v1/streams?partner=none.lab", "", "", 404, "\"code\": \"not_partner\"");
+	expect("GET", "/api/v1/streams/o1", "", "", 200,
+		"\"pairs\": [{\"method\": \"sasl-over-tls\", \"local_domain\": \"sip.lab\", ");
+	expect("GET", "/api/v1/streams/o1", "", "", 200,
+		"\"peer_certificate\": {\"fingerprint\": \"00ff\", \"subject\": \"CN=x\", "
+		"\"issuer\": \"CN=ca\", \"names\": \"dns:x\", "
+		"\"not_after\": \"1970-01-02T00:00:00.000Z\"}");
+	expect("GET", "/api/v1/streams/o9", "", "", 404, "\"code\": \"no_such_stream\"");
+}
+
+static void a_stream_is_closed(void **state)
+{
+	fake_closed = 0;
+	expect("DELETE", "/api/v1/streams/o1", "", "", 200,
+		"{\"state\": \"closing\", \"id\": \"o1\"}");
+	assert_int_equal(fake_closed, 1);
+	expect("DELETE", "/api/v1/streams/o9", "", "", 404, "\"code\": \"no_such_stream\"");
+	assert_int_equal(fake_closed, 1);
+	expect("DELETE", "/api/v1/streams", "", "", 405, "allow: GET");
+}
+
+static void how_partners_are(void **state)
+{
+	expect("GET", "/api/v1/partner-states", "", "", 200,
+		"{\"state\": \"failing\", \"inbound\": \"never\", \"outbound\": \"failing\", "
+		"\"domain\": \"xn--bcher-kva.lab\"");
+	expect("GET", "/api/v1/partner-states", "", "", 200,
+		"{\"state\": \"never\", \"inbound\": \"never\", \"outbound\": \"never\", "
+		"\"domain\": \"never.lab\"");
+	expect("GET", "/api/v1/partners/xn--bcher-kva.lab/state", "", "", 200, "\"queued\": 3");
+	expect("GET", "/api/v1/partners/none.lab/state", "", "", 404, "\"code\": \"not_partner\"");
+	expect("GET", "/api/v1/partners/a/b/state", "", "", 404, "\"code\": \"no_such_route\"");
+}
+
+static void what_was_tried_with_a_partner(void **state)
+{
+	expect("GET", "/api/v1/partners/xn--bcher-kva.lab/attempts", "", "", 200,
+		"\"reason\": \"connect-failed\", \"steps\": [{\"step\": \"dns\", \"result\": \"ok\", "
+		"\"ms\": 3, \"text\": \"one address\"}, {\"step\": \"connect\", \"result\": \"fail\", "
+		"\"ms\": 1250, \"text\": \"refused\\u001b[2J\"}]}");
+	expect("GET", "/api/v1/partners/none.lab/attempts", "", "", 404, "not_partner");
+	expect("DELETE", "/api/v1/partners/a.lab/attempts", "", "", 405, "allow: GET");
+}
+
+static void our_certificates(void **state)
+{
+	expect("GET", "/api/v1/certificates", "", "", 200,
+		"{\"items\": [\n{\"name\": \"main\", \"domains\": [\"sip.lab\"]");
+	expect("GET", "/api/v1/certificates", "", "", 200,
+		"\"not_after\": \"1970-01-02T00:00:00.000Z\", \"days_left\": 7");
+}
+
+/* Present ones, that these are all, then changes; until the client goes. */
+static void streams_are_watched(void **state)
+{
+	static const char *const expected[] = {"\"event\": \"present\"", "\"event\": \"complete\"",
+		"\"event\": \"closed\"", "\"state\": \"closed\""};
+	static const char ask_watch[] = "GET /api/v1/streams/watch HTTP/1.0\r\n\r\n";
+	int fd = dial();
+	struct buf got = {0};
+	char tmp[4096], *text;
+
+	send(fd, ask_watch, sizeof ask_watch - 1, 0);
+	while (!slice_contains(buf_slice(&got), SL("\"closed\""))) {
+		ssize_t n = recv(fd, tmp, sizeof tmp, MSG_DONTWAIT);
+
+		if (n > 0)
+			buf_add(&got, tmp, (size_t)n);
+		else
+			loop_turn(loop, true);
+	}
+	text = buf_dup(&got);
+	assert_non_null(strstr(text, "application/x-ndjson"));
+	for (size_t i = 0, from = 0; i < ARRAY_LEN(expected); i++) {
+		const char *found = strstr(text + from, expected[i]);
+
+		assert_non_null(found);
+		from = (size_t)(found - text);
+	}
+	free(text);
+	buf_done(&got);
+	close(fd);
+	loop_turn(loop, true);
+}
+
+static void the_status_names_who_fails_and_what_expires(void **state)
+{
+	expect("GET", "/api/v1/status", "", "", 200,
+		"\"code\": \"partner_failing\", \"text\": \"Partner xn--bcher-kva.lab is failing: gone");
+	expect("GET", "/api/v1/status", "", "", 200,
+		"\"command\": \"entente partner attempts xn--bcher-kva.lab\"");
+	expect("GET", "/api/v1/status", "", "", 200,
+		"\"code\": \"certificate_expires\", \"text\": \"The certificate main expires in 7 "
+		"days.\", \"command\": \"entente certificate list\"");
+	expect("GET", "/api/v1/status", "", "", 200, "\"code\": \"certificate_lacks_names\"");
+}
+
 static void without_edge_and_gateway_it_says_so(void **state)
 {
-	expect("GET", "/api/v1/streams", "", "", 503, "\"code\": \"no_edge\"");
+	static const char *const path[] = {"/api/v1/streams", "/api/v1/streams/o1",
+		"/api/v1/streams/watch", "/api/v1/partner-states", "/api/v1/partners/a.lab/state",
+		"/api/v1/partners/a.lab/attempts", "/api/v1/certificates"};
+
+	for (size_t i = 0; i < ARRAY_LEN(path); i++)
+		expect("GET", path[i], "", "", 503, "\"code\": \"no_edge\"");
 	expect("GET", "/api/v1/allow", "", "", 503, "\"code\": \"no_gateway\"");
 }
 
@@ -530,7 +644,9 @@ static void the_status_says_what_keeps_messages_from_flowing(void **state)
 		200, "");
 	admin_set_state(admin, NULL);
 	expect("GET", "/api/v1/status", "", "", 200, "\"state\": \"ready\"");
+	fake_well = true;
 	expect("GET", "/api/v1/status", "", "", 200, "\"hints\": []");
+	fake_well = false;
 }
 
 static void negotiation_is_judged_without_a_partner(void **state)
@@ -578,6 +694,13 @@ int main(void)
 		T(strangers_are_refused),
 		T(invitations_go_to_the_gateway),
 		T(streams_are_shown_escaped),
+		T(streams_of_a_partner_and_one_stream),
+		T(a_stream_is_closed),
+		T(how_partners_are),
+		T(what_was_tried_with_a_partner),
+		T(our_certificates),
+		T(streams_are_watched),
+		T(the_status_names_who_fails_and_what_expires),
 		T_ALONE(without_edge_and_gateway_it_says_so),
 		T(the_status_says_what_keeps_messages_from_flowing),
 		T(negotiation_is_judged_without_a_partner),
