@@ -374,17 +374,6 @@ void pair_send(struct edge *e, struct link_down *d)
 
 /* ---- settings, drain, end ---- */
 
-/* The pair is not allowed any more. */
-static void dismiss(struct pair *p, enum edge_refusal why)
-{
-	place_forget(p);
-	drop_queue(p, LINK_REFUSED, p->refused);
-	if (p->out)
-		outbound_retire(p, why == EDGE_NOT_PARTNER ? EDGE_NO_LONGER_PARTNER : why);
-	if (!p->out)
-		pair_free(p);
-}
-
 /* New settings are a new chance. */
 static void forgive(struct pair *p)
 {
@@ -392,6 +381,18 @@ static void forgive(struct pair *p)
 	p->alone = false;
 	p->addrs_until_ms = 0;
 	loop_timer_stop(&p->retry_timer);
+}
+
+/* The pair is not allowed any more. If it comes back, that is by other settings. */
+static void dismiss(struct pair *p, enum edge_refusal why)
+{
+	forgive(p);
+	place_forget(p);
+	drop_queue(p, LINK_REFUSED, p->refused);
+	if (p->out)
+		outbound_retire(p, why == EDGE_NOT_PARTNER ? EDGE_NO_LONGER_PARTNER : why);
+	if (!p->out)
+		pair_free(p);
 }
 
 /* It is on a stream, and the settings that made that possible have changed. */

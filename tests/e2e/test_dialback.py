@@ -11,7 +11,7 @@ from lab.wait import until
 from xmpp_peer import Closed, dialback, dialback_features, header
 
 OPEN = {"tls": "Optional", "sasl": "Optional", "dialback": "yes"}
-NAMES = [f"d{n}.lab" for n in range(30)]
+NAMES = [f"d{n}.lab" for n in range(40)]
 SECOND = "second.sip.lab"
 MANY = [f"m{n}.lab" for n in range(100)]
 POLICY = "<policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
@@ -360,6 +360,28 @@ def test_peer_of_version_0_9(stage, peer):
     read_key(wire)
     wire.send(dialback("result", peer.domain, SIP_DOMAIN, type="valid"))
     wire.read_until("</message>")
+    assert stage.sip.wait_response(request).status == 200
+
+
+@pytest.mark.parametrize("how", ["set", "removed and added"])
+def test_new_settings_are_a_new_chance(stage, how):
+    """TLS was required and there was none: nothing in clear while that lasts, until somebody has
+    changed the settings."""
+    peer = new_partner(stage, tls="Required", sasl="Optional", dialback="yes")
+    request = stage.message_out(domain=peer.domain)
+    wire = peer.accept()
+    peer.take_clear(wire)
+    wire.read_until("<starttls")
+    wire.send("<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>")
+    assert stage.sip.wait_response(request).status >= 400
+    wire.close()
+    if how == "set":
+        stage.entente.do("partner", "set", peer.domain, "--tls", "Optional")
+    else:
+        stage.entente.do("partner", "remove", peer.domain)
+        stage.add_partner(peer.domain, **OPEN)
+    wire, request, _ = claim(stage, peer)
+    wire.send(dialback("result", peer.domain, SIP_DOMAIN, type="valid"))
     assert stage.sip.wait_response(request).status == 200
 
 
