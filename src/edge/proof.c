@@ -147,7 +147,9 @@ static bool nothing_left(const struct stream *s, enum edge_db r)
 
 	if (s->authenticated || f->starttls || f->external)
 		return false;
-	return r == EDGE_DB_NOT_ALLOWED || r == EDGE_DB_NOT_PARTNER || r == EDGE_DB_PARTNER_DISABLED;
+	/* A stranger's name on a partner's stream: the partner may still prove its own. */
+	return r == EDGE_DB_NOT_ALLOWED || (r == EDGE_DB_NOT_PARTNER && !s->partner) ||
+	       (r == EDGE_DB_PARTNER_DISABLED && !s->partner);
 }
 
 static void refuse(struct proofs *p, const struct xstream_db *db, enum edge_db r)

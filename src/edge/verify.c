@@ -146,12 +146,12 @@ static void send_question(struct verify *v)
 /* One that is there or being made for the same domain serves all questions. */
 static struct stream *verifier_to(const struct verify *v)
 {
-	list_each(&v->partner->verifies, it) {
-		struct stream *on = container_of(it, struct verify, node)->on;
+	list_each(&v->partner->streams, it) {
+		struct stream *s = container_of(it, struct stream, partner_node);
 
-		if (on && on->verifies && !on->ended && !on->end.closing &&
-			slice_eqz(slice_of(v->remote), on->remote))
-			return on;
+		if (s->verifies && !s->ended && !s->end.closing &&
+			slice_eqz(slice_of(v->remote), s->remote))
+			return s;
 	}
 	return NULL;
 }

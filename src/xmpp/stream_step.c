@@ -144,8 +144,11 @@ static bool offer_something(struct xstream *x, const char **ret_why)
 	*ret_why = xneg_fail_text(why);
 	if (why)
 		return false;
+	if (header_is_1_0(&x->peer))
+		return true;
+	x->offer = (struct xstream_features){.dialback = x->offer.dialback};
 	*ret_why = "this needs stream features, so version 1.0";
-	return header_is_1_0(&x->peer) || x->offer.dialback;
+	return x->offer.dialback;
 }
 
 void xstream_accept(struct xstream *x, const struct xstream_policy *policy, enum xstream_cert cert)
