@@ -417,6 +417,84 @@ static void bad_certificates_are_recorded_not_refused(void **state)
 	tls_set_unref(self);
 }
 
+/* ---- what a server staples ---- */
+
+static struct buf response;
+
+static int staple(SSL *ssl, void *arg)
+{
+	if (!response.n)
+		return SSL_TLSEXT_ERR_NOACK;
+	SSL_set_tlsext_status_ocsp_resp(
+		ssl, OPENSSL_memdup(buf_slice(&response).p, response.n), (long)response.n);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static void what_is_stapled_is_judged(void **state)
+{
+	static const struct {
+		const char *status; /* NULL: nothing is stapled */
+		bool promised;
+		enum cert_ocsp ocsp;
+		enum cert_verdict verdict;
+	} cases[] = {
+		{NULL, false, CERT_OCSP_NONE, CERT_GOOD},
+		{"good", false, CERT_OCSP_GOOD, CERT_GOOD},
+		{"revoked", false, CERT_OCSP_REVOKED, CERT_REVOKED},
+		{"unknown", false, CERT_OCSP_UNKNOWN, CERT_GOOD},
+		{NULL, true, CERT_OCSP_NONE, CERT_UNPROVEN},
+		{"good", true, CERT_OCSP_GOOD, CERT_GOOD},
+	};
+
+	for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+		const int version = i % 2 ? TLS1_2_VERSION : TLS1_3_VERSION;
+		struct pki_spec spec = {
+			.dns = NAMES("a.lab"), .must_staple = cases[i / 2].promised};
+		struct pki_files f = pki_issue(pki, "stapled", &spec);
+		struct tls_cert_files files = {.name = "s", .chain = f.chain, .key = f.key};
+		const struct conn_tls_info *info;
+		struct tls_set *s;
+		struct err e;
+
+		assert_int_equal(tls_set_load(&s, &files, 1, pki_trust(pki), &e), 0);
+		server_ctx = tls_set_for(s, SL("a.lab"));
+		SSL_CTX_set_max_proto_version(server_ctx, version);
+		SSL_CTX_set_tlsext_status_cb(server_ctx, staple);
+		if (cases[i / 2].status)
+			pki_ocsp(pki, pki_last(pki), &(struct pki_ocsp){cases[i / 2].status},
+				&response);
+		secure();
+		info = conn_tls_info(client.conn);
+		assert_int_equal(info->ocsp, cases[i / 2].ocsp);
+		assert_int_equal(info->chain, cases[i / 2].verdict);
+		assert_int_equal(info->expires != 0, cases[i / 2].verdict == CERT_GOOD);
+		/* Judged anew it counts no more: lists may have changed, the response has not. */
+		assert_int_equal(conn_tls_judge(client.conn, set), CERT_GOOD);
+		/* From a client none is asked, so none is missed. */
+		assert_int_equal(conn_tls_info(server.conn)->chain, CERT_GOOD);
+		assert_string_equal(conn_tls_info(server.conn)->own, "s");
+		buf_done(&response);
+		teardown(state);
+		tls_set_unref(s);
+		setup(state);
+	}
+}
+
+static void the_chain_of_a_peer_in_words(void **state)
+{
+	struct buf out = {0};
+	char *text;
+
+	secure();
+	conn_tls_chain_text(client.conn, &out);
+	text = buf_dup(&out);
+	assert_non_null(strstr(text, "0: CN=leaf, until 2"));
+	assert_non_null(strstr(text, "; 1: CN=Lab Sub CA, until 2"));
+	assert_non_null(strstr(text, "; 2: CN=Lab Root CA, until 2"));
+	free(text);
+	buf_done(&out);
+}
+
 static void client_without_certificate_goes_on(void **state)
 {
 	SSL_CTX *bare = SSL_CTX_new(TLS_method());
@@ -714,6 +792,8 @@ int main(void)
 		T(tls_both_certificates_are_seen),
 		T(tls_1_2_works_too),
 		T(bad_certificates_are_recorded_not_refused),
+		T(what_is_stapled_is_judged),
+		T(the_chain_of_a_peer_in_words),
 		T(client_without_certificate_goes_on),
 		T(clear_bytes_are_not_carried_into_tls),
 		T(clear_bytes_that_come_later_break_the_handshake),
