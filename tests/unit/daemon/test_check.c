@@ -12,9 +12,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "daemon/certs.h"
 #include "daemon/check.h"
 #include "daemon/notify.h"
 #include "daemon/process.h"
@@ -306,6 +308,92 @@ static void a_certificate_that_names_others_is_noticed(void **state)
 	expect_not("does not name local domain");
 }
 
+/* ---- our own for whoever asks ---- */
+
+static struct view_certificates *view(int64_t later)
+{
+	char *path = in_folder("entente.conf"), *dir = in_folder("store"),
+	     *key = in_folder("store.key");
+	struct store_options o = {"sqlite", dir, key};
+	struct conf_notes notes = {0};
+	struct conf *c = conf_read(path, &notes);
+	struct cert_sources *sources = cert_sources_new(c);
+	struct view_certificates *l;
+	struct snapshot *s;
+	struct store *store;
+	struct tls_set *tls;
+	struct err e;
+
+	assert_int_equal(cert_sources_load(&tls, sources, &e), 0);
+	assert_int_equal(store_open(&store, &o, &e), 0);
+	s = store_snapshot(store);
+	l = certs_view(tls, s, (int64_t)time(NULL) + later);
+	snapshot_unref(s);
+	store_close(store);
+	tls_set_unref(tls);
+	cert_sources_unref(sources);
+	conf_notes_done(&notes);
+	conf_free(c);
+	free(path);
+	free(dir);
+	free(key);
+	return l;
+}
+
+static bool says(struct slice s, const char *text)
+{
+	return slice_eqz(s, text);
+}
+
+static void our_own_are_shown(void **state)
+{
+	static const struct {
+		long later; /* s */
+		int days_left;
+		const char *warning;
+	} cases[] = {
+		{0, 400, NULL},
+		{369L * 86400, 31, NULL},
+		{370L * 86400 + 120, 29, "expires-soon"},
+		{399L * 86400 + 120, 0, "expires-soon"},
+		{400L * 86400 + 120, -1, "expired"},
+		{402L * 86400 + 120, -3, "expired"},
+	};
+
+	make_store();
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct view_certificates *l = view(cases[i].later);
+		const struct view_certificate *v = l->v;
+
+		assert_int_equal(l->n, 1);
+		assert_true(says(v->name, "lab") && says(v->subject, "CN=sip.lab"));
+		assert_true(says(v->names, "dns:sip.lab") && says(v->key, "EC 256"));
+		assert_true(v->n_domains == 1 && says(v->domains[0], "sip.lab"));
+		assert_int_equal(v->fingerprint.n, 64);
+		assert_null(v->lacks.p);
+		assert_null(v->purposes.p);
+		assert_int_equal(v->not_after - v->not_before, 410 * 86400 + 60);
+		assert_int_equal(v->days_left, cases[i].days_left);
+		if (cases[i].warning)
+			assert_string_equal(v->warning, cases[i].warning);
+		else
+			assert_null(v->warning);
+		view_certificates_free(l);
+	}
+}
+
+static void what_it_does_not_name_is_shown(void **state)
+{
+	struct view_certificates *l;
+
+	make_store();
+	write_certificate_for("DNS:other.lab", 400);
+	l = view(0);
+	assert_true(says(l->v[0].lacks, "sip.lab"));
+	assert_string_equal(l->v[0].warning, "lacks-names");
+	view_certificates_free(l);
+}
+
 static void revocation_lists_are_read(void **state)
 {
 	char *line = xasprintf("[xmpp]\ncrl = %s/a.crl %s/b.crl\n", folder, folder);
@@ -394,6 +482,8 @@ int main(void)
 		T(a_key_of_another_certificate_is_noticed),
 		T(a_store_without_its_key_is_not_right),
 		T(a_certificate_that_names_others_is_noticed),
+		T(our_own_are_shown),
+		T(what_it_does_not_name_is_shown),
 		T(revocation_lists_are_read),
 		T(a_response_that_says_nothing_is_noticed),
 		T(the_service_manager_is_told),

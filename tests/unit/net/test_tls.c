@@ -438,6 +438,29 @@ static void revocation_lists_are_read_in_both_forms(void **state)
 	tls_set_unref(s);
 }
 
+/* As somebody sees it who trusts what everybody trusts, and not our own authority. */
+static void what_a_stranger_makes_of_our_chain(void **state)
+{
+	struct tls_cert_files f = {.name = "a", .chain = a.chain, .key = a.key};
+	X509_STORE *everybody;
+	struct tls_set *s;
+	struct err e;
+	int code;
+
+	if (access(tls_trust_file("system"), R_OK) < 0)
+		skip(); /* ca-certificates is not installed */
+	assert_int_equal(tls_system_trust(&everybody, &e), 0);
+	assert_int_equal(tls_set_load(&s, &f, 1, pki_trust(pki), &e), 0);
+	assert_int_equal(cert_judge_chain(tls_set_trust(s), tls_set_own(s, 0)->cert,
+				 tls_set_own(s, 0)->chain, time(NULL), &code),
+		CERT_GOOD);
+	assert_int_equal(cert_judge_chain(everybody, tls_set_own(s, 0)->cert,
+				 tls_set_own(s, 0)->chain, time(NULL), &code),
+		CERT_UNTRUSTED);
+	X509_STORE_free(everybody);
+	tls_set_unref(s);
+}
+
 static void what_is_shown_for_a_domain(void **state)
 {
 	static const char *const for_a[] = {"a.lab"};
@@ -474,6 +497,7 @@ int main(void)
 		cmocka_unit_test(intermediates_from_a_file_of_their_own),
 		cmocka_unit_test(a_good_response_is_stapled),
 		cmocka_unit_test(revocation_lists_are_read_in_both_forms),
+		cmocka_unit_test(what_a_stranger_makes_of_our_chain),
 		cmocka_unit_test(what_is_shown_for_a_domain),
 	};
 
