@@ -238,7 +238,7 @@ static void on_data(void *arg, struct slice bytes)
 	if (f->asked_tls && has(f, "<proceed")) {
 		start_tls(f);
 	} else if (has(f, "</stream:stream>")) {
-		f->no_tls = has(f, "policy-violation");
+		f->no_tls = !tls_set_for(f->own->probe->tls, slice_of(f->own->probe->domain_ascii));
 		fetched(f, f->no_tls ? "no certificate, so no TLS" : "it ended the stream");
 	} else if (!f->asked_tls && has(f, "</stream:features>")) {
 		f->asked_tls = true;

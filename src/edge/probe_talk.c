@@ -96,6 +96,7 @@ static void over(struct probe_talk *t)
 	probe_next(t->probe);
 }
 
+/* What was not reached has its own step that failed, mostly. */
 static void say_method(struct probe_talk *t)
 {
 	struct probe *p = t->probe;
@@ -105,6 +106,10 @@ static void say_method(struct probe_talk *t)
 
 	if (!probe_went_well(p, PROBE_STEP_FEATURES) || probe_was_said(p, PROBE_STEP_METHOD))
 		return;
+	if (!t->authenticated && probe_last_fault(p) < PROBE_STEP__N) {
+		probe_block(p, PROBE_STEP_METHOD, probe_last_fault(p));
+		return;
+	}
 	for (size_t i = 0; i < v.n_methods; i++)
 		buf_printf(&allowed, "%s%s", i ? ", " : "", negotiation_method_name(v.methods[i]));
 	if (t->authenticated)
@@ -711,6 +716,8 @@ static void on_closed(void *arg, enum conn_end why, const char *text)
 		probe_say(t->probe, PROBE_STEP_HEADER, PC_CLOSED, "connecting again: %s", text);
 	} else if (tls_failed(t, why)) {
 		probe_say(t->probe, PROBE_STEP_TLS, probe_judge_tls(why, text), "%s", text);
+		say_no_dialback(t);
+		say_method(t);
 		enter(t, AT_END);
 	} else if (!t->conn_closing) {
 		xstream_eof(t->x, probe_now(t->probe));

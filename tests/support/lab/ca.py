@@ -54,15 +54,21 @@ def _write_key(path, key):
 
 
 class Authority:
-    def __init__(self, folder, name="Entente lab CA"):
+    def __init__(self, folder, name="Entente lab CA", issuer=None):
+        """issuer: the authority above it; without one it is a root."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self.file = self.folder / "ca.pem"
-        self.file.write_bytes(self._own_certificate().public_bytes(serialization.Encoding.PEM))
+        own = self._own_certificate(issuer or self)
+        self.file.write_bytes(own.public_bytes(serialization.Encoding.PEM))
 
-    def _own_certificate(self):
+    def intermediate(self, name):
+        """An authority below this one; its certificate is in its file."""
+        return Authority(self.folder / name, name, self)
+
+    def _own_certificate(self, issuer):
         now = datetime.datetime.utcnow()
         key_usage = x509.KeyUsage(
             digital_signature=False, content_commitment=False, key_encipherment=False,
@@ -72,7 +78,7 @@ class Authority:
         builder = (
             x509.CertificateBuilder()
             .subject_name(self._name)
-            .issuer_name(self._name)
+            .issuer_name(issuer._name)
             .public_key(self._key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(days=2))
@@ -83,7 +89,7 @@ class Authority:
                 x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False
             )
         )
-        return builder.sign(self._key, hashes.SHA256())
+        return builder.sign(issuer._key, hashes.SHA256())
 
     def issue(self, file, dns=(), srv=(), xmpp_addr=(), usage="both", days=(-1, 20),
               self_signed=False, common_name=None, seconds=None):
