@@ -174,6 +174,17 @@ int answer_code(const struct invocation *in, const struct answer *a)
 	return code;
 }
 
+int answer_get(const struct invocation *in, const char *path, struct answer *ret)
+{
+	int code;
+
+	request(in, "GET", path, NULL, ret);
+	code = answer_code(in, ret);
+	if (code != EXIT_DONE)
+		answer_done(ret);
+	return code;
+}
+
 /* ---- changes ---- */
 
 static void show_field(json_t *f, struct buf *out)

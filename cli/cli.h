@@ -59,6 +59,7 @@ struct invocation {
 	int names;               /* argv[0 .. names) */
 	struct json_t *settings; /* object: --NAME VALUE as the API takes them */
 	const char *expires;
+	const char *partner, *last; /* NULL: not given */
 	const char *local; /* NULL: not given */
 	char **typed; /* the whole command line after the program's name, to show a variant of it */
 	int n_typed;
@@ -77,6 +78,8 @@ enum {
 	TAKES_SETTINGS = 1, /* --NAME VALUE of the kind */
 	TAKES_EXPIRES = 2,
 	TAKES_LOCAL = 4,
+	TAKES_PARTNER = 8,
+	TAKES_LAST = 16,
 };
 
 struct command {
@@ -132,6 +135,9 @@ char *percent(const char *s);
  */
 int answer_code(const struct invocation *in, const struct answer *a);
 
+/* GETs; on anything but success explains, frees the answer and returns the exit code. */
+int answer_get(const struct invocation *in, const char *path, struct answer *ret);
+
 /* --json: the body as it came; of a list the items; of an object it and what is known about it. */
 void answer_raw(const struct answer *a);
 void answer_items(const struct answer *a);
@@ -176,6 +182,12 @@ int cmd_allow(struct invocation *in);
 int cmd_allow_list(struct invocation *in);
 int cmd_allow_remove(struct invocation *in);
 int cmd_streams(struct invocation *in);
+int cmd_stream_show(struct invocation *in);
+int cmd_stream_close(struct invocation *in);
+int cmd_stream_watch(struct invocation *in);
+int cmd_partner_state(struct invocation *in);
+int cmd_partner_attempts(struct invocation *in);
+int cmd_certificates(struct invocation *in);
 int cmd_test_partner(struct invocation *in);
 int cmd_test_domain(struct invocation *in);
 int cmd_status(struct invocation *in);

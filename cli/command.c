@@ -23,6 +23,13 @@ const struct command commands[] = {
 		"[--tls LEVEL] [--sasl LEVEL] [--dialback BOOL]",
 		"Says which methods a choice would leave, without changing anything. Exit 1 when "
 		"it would be refused."},
+	{"partner", "state", cmd_partner_state, NULL, 0, 0, 1, "[DOMAIN]",
+		"Says how partners are: connected, idle (was connected, nothing waits), failing (the "
+		"last attempt failed), never (had no stream since the start) or disabled, in both "
+		"directions."},
+	{"partner", "attempts", cmd_partner_attempts, NULL, TAKES_LAST, 1, 1, "DOMAIN [--last N]",
+		"Shows the last streams that were tried with a partner (50 are kept, since the start), "
+		"step by step with their times; the youngest last, with --json first."},
 	{"domain", "list", cmd_list, "domain", 0, 0, 0, "", "Lists the local domains."},
 	{"domain", "show", cmd_show, "domain", 0, 1, 1, "DOMAIN", "Shows a local domain."},
 	{"domain", "add", cmd_add, "domain", TAKES_SETTINGS, 1, 1, "DOMAIN " SET,
@@ -63,8 +70,16 @@ const struct command commands[] = {
 	{"allow", NULL, cmd_allow, NULL, TAKES_EXPIRES, 2, 2, "USER CONTACT [--expires WHEN]",
 		"Lets a contact of a public unverified partner write to a user. WHEN is 12h, 30d, "
 		"2026-12-31, a time like 2026-12-31T23:59:59Z, or never."},
-	{"stream", "list", cmd_streams, NULL, 0, 0, 0, "",
+	{"stream", "list", cmd_streams, NULL, TAKES_PARTNER, 0, 0, "[--partner DOMAIN]",
 		"Lists the streams with partners, and the domain pairs that wait for one."},
+	{"stream", "show", cmd_stream_show, NULL, 0, 1, 1, "ID",
+		"Shows a stream, the domain pairs authenticated on it, how and when, and the "
+		"certificate of its peer."},
+	{"stream", "close", cmd_stream_close, NULL, 0, 1, -1, "ID...",
+		"Closes streams in order: nothing is lost, and what waits opens another stream."},
+	{"stream", "watch", cmd_stream_watch, NULL, 0, 0, 0, "",
+		"Shows the streams with partners that are there, then every change as it happens, "
+		"until interrupted. With --json an object a line."},
 	{"test", "partner", cmd_test_partner, NULL, TAKES_LOCAL, 1, 1, "DOMAIN [--local DOMAIN]",
 		"Tests a partner step by step: DNS, addresses, TLS, certificate, authentication, a "
 		"ping. It has connections of its own; no stream in use is touched. --local says for "
@@ -72,6 +87,9 @@ const struct command commands[] = {
 	{"test", "domain", cmd_test_domain, NULL, 0, 1, 1, "DOMAIN",
 		"Tests one of our domains as a partner sees it, and prints the DNS records to "
 		"publish. Exit 1 when a step failed."},
+	{"certificate", "list", cmd_certificates, NULL, 0, 0, 0, "",
+		"Lists our own certificates in force, when they end, and local domains that are not "
+		"in them."},
 	{"status", NULL, cmd_status, NULL, 0, 0, 0, "",
 		"Says how the service is and what keeps messages from flowing. Exit 1 when it is "
 		"not ready."},

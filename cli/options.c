@@ -139,6 +139,14 @@ static int put_option(struct invocation *in, struct slice name, const char *valu
 		in->local = value;
 		return 0;
 	}
+	if (in->command->flags & TAKES_PARTNER && slice_eqz(name, "partner")) {
+		in->partner = value;
+		return 0;
+	}
+	if (in->command->flags & TAKES_LAST && slice_eqz(name, "last")) {
+		in->last = value;
+		return 0;
+	}
 	if (!(in->command->flags & TAKES_SETTINGS))
 		return usage_error(in, "there is no option --%.*s here", SLARG(name));
 	if (slice_eqz(name, "default"))

@@ -3,26 +3,6 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 
-int cmd_streams(struct invocation *in)
-{
-	static const struct column columns[] = {{"ID", "id"}, {"DIR", "direction"},
-		{"STATE", "state"}, {"LOCAL", "local_domain"}, {"REMOTE", "remote_domain"},
-		{"PEER", "peer"}, {"METHOD", "method"}, {"TLS", "tls"}, {"IN", "stanzas_in"},
-		{"OUT", "stanzas_out"}, {"QUEUED", "queued"}, {"SINCE", "since"},
-		{"NEXT ATTEMPT", "next_attempt"}, {"LAST ERROR", "last_error"}};
-	struct answer a;
-	int code;
-
-	request(in, "GET", "/api/v1/streams", NULL, &a);
-	code = answer_code(in, &a);
-	if (code == EXIT_DONE && in->json)
-		answer_items(&a);
-	else if (code == EXIT_DONE)
-		print_table(columns, ARRAY_LEN(columns), json_object_get(a.json, "items"));
-	answer_done(&a);
-	return code;
-}
-
 static void show_hints(json_t *hints)
 {
 	struct buf out = {0};

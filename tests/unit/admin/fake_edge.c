@@ -28,7 +28,7 @@ static void make_whole(struct view_streams *l)
 	static const struct view_pair pair = {
 		{"sip.lab", 7}, {"b\xc3\xbc"
 				 "cher.lab",
-					10},
+					11},
 		"sasl-over-tls", 2000};
 	static const struct view_peer_cert cert = {{"CN=x", 4}, {"CN=ca", 5}, {"dns:x", 5},
 		{"00ff", 4}, 86400};

@@ -108,10 +108,11 @@ struct run {
 	char *out, *err;
 };
 
-static struct run run(const char *words)
+/* What it prints is in the file $OUT meanwhile. */
+static struct run run_script(const char *script)
 {
 	char *out = xasprintf("%s/out", folder), *err = xasprintf("%s/err", folder);
-	char *line = xasprintf("\"$ENTENTE\" %s >%s 2>%s", words, out, err);
+	char *line = xasprintf("OUT=%s; ( %s ) >%s 2>%s", out, script, out, err);
 	int status = system(line);
 	struct run r = {
 		WIFEXITED(status) ? WEXITSTATUS(status) : 255, read_all(out), read_all(err)};
@@ -120,6 +121,21 @@ static struct run run(const char *words)
 	free(err);
 	free(line);
 	return r;
+}
+
+static struct run run(const char *words)
+{
+	char *script = xasprintf("\"$ENTENTE\" %s", words);
+	struct run r = run_script(script);
+
+	free(script);
+	return r;
+}
+
+static void run_done(struct run *r)
+{
+	free(r->out);
+	free(r->err);
 }
 
 static void expect(const char *words, int code, const char *out, const char *err)
@@ -337,9 +353,88 @@ static void what_a_partner_says_does_not_reach_the_terminal(void **state)
 		"");
 }
 
+static void one_stream_is_shown_whole(void **state)
+{
+	expect_part("stream list --partner xn--bcher-kva.lab", 0, "o1  out  up");
+	expect_part("stream list --partner none.lab", 5, "(not_partner)");
+	expect_part("stream show o1", 0, "last_error           gone\\x1b[31m\\x0a");
+	expect_part("stream show o1", 0,
+		"\ndomain pairs\n"
+		"LOCAL    REMOTE      METHOD         SINCE\n"
+		"sip.lab  b\xc3\xbc"
+		"cher.lab  sasl-over-tls  1970-01-01T00:00:02.000Z\n");
+	expect_part("stream show o1", 0,
+		"\ncertificate of the peer\nfingerprint  00ff\nsubject      CN=x\n");
+	expect_part("--json stream show o1", 0, "\"fingerprint\": \"00ff\"");
+	expect_part("stream show o7", 5, "there is no stream o7 (no_such_stream)");
+	expect_part("stream show", 2, "a name is missing");
+}
+
+static void streams_are_closed_one_after_the_other(void **state)
+{
+	expect("stream close o1 o1", 0, "stream o1 closes\nstream o1 closes\n", "");
+	expect("stream close o7 o1", 5, "stream o1 closes\n",
+		"entente: there is no stream o7 (no_such_stream)\n");
+}
+
+static void streams_are_watched_until_an_interrupt(void **state)
+{
+	struct run r = run_script("\"$ENTENTE\" stream watch & p=$!; "
+				  "until [ \"$(wc -l <$OUT)\" -ge 3 ]; do sleep 0.05; done; "
+				  "kill -INT $p; wait $p");
+	const char *second = strchr(r.out, '\n') + 1, *third = strchr(second, '\n') + 1;
+
+	assert_int_equal(r.code, 0);
+	assert_string_equal(r.err, "");
+	assert_non_null(strstr(r.out, "Z  present  up  o1  out  sip.lab  b\xc3\xbc"
+				      "cher.lab  -  -  -  gone\\x1b[31m\\x0a"));
+	assert_non_null(strstr(second, "Z  complete\n"));
+	assert_non_null(strstr(third, "Z  closed  closed  o1  out  "));
+	run_done(&r);
+}
+
+static void a_watch_ends_when_nobody_reads_it(void **state)
+{
+	struct run r = run("--json stream watch | head -n 1");
+
+	assert_true(slice_starts(slice_of(r.out), SL("{\"event\":\"present\",\"time\":\"")));
+	assert_int_equal(strcspn(r.out, "\n") + 1, strlen(r.out));
+	run_done(&r);
+}
+
+static void how_partners_are(void **state)
+{
+	expect("partner state", 0,
+		"DOMAIN             STATE    INBOUND  OUTBOUND  IN  OUT  QUEUED  FAILURES  "
+		"NEXT ATTEMPT  LAST ERROR\n"
+		"xn--bcher-kva.lab  failing  never    failing   0   0    3       0         "
+		"-             gone\\x1b[31m\\x0a\\xe2\\x80\\xaeleft \"quoted\" \xef\xbf\xbd\n"
+		"never.lab          never    never    never     0   0    0       0         "
+		"-             -\n",
+		"");
+	expect_part("partner state xn--bcher-kva.lab", 0, "state            failing\n");
+	expect_part("--json partner state xn--bcher-kva.lab", 0, "{\"state\": \"failing\"");
+	expect_part("--json partner state", 0, "[\n  {\n    \"state\": \"failing\"");
+	expect_part("partner state none.lab", 5, "(not_partner)");
+}
+
+static void attempts_are_shown_as_a_time_line(void **state)
+{
+	expect("partner attempts xn--bcher-kva.lab --last 1", 0,
+		"1970-01-01T00:00:02.000Z  o2  out  sip.lab  xn--bcher-kva.lab  -  "
+		"failed: connect-failed\n"
+		"         3 ms  dns          ok    one address\n"
+		"      1250 ms  connect      FAIL  refused\\x1b[2J\n",
+		"");
+	expect_part("partner attempts xn--bcher-kva.lab", 0, "[2J\n\n1970-01-01T00:00:02.000Z  o2");
+	expect_part("--json partner attempts xn--bcher-kva.lab --last 1", 0, "\"id\": \"o2\"");
+	expect_part("partner attempts xn--bcher-kva.lab --last 51", 2, "from 1 to 50");
+	expect_part("partner attempts none.lab", 5, "(not_partner)");
+}
+
 static void every_command_is_in_the_help(void **state)
 {
-	expect_part("help", 0, "  stream list\n");
+	expect_part("help", 0, "  stream list [--partner DOMAIN]\n");
 	expect_part(
 		"help partner add", 0, "  --tls  Required, Optional or NotSupported [Required]\n");
 	expect_part("help nonsense", 2, "there is no command 'nonsense'");
@@ -360,6 +455,12 @@ int main(void)
 		T(the_switch_and_the_global_policy_are_one_page),
 		T(invitations),
 		T(what_a_partner_says_does_not_reach_the_terminal),
+		T(one_stream_is_shown_whole),
+		T(streams_are_closed_one_after_the_other),
+		T(streams_are_watched_until_an_interrupt),
+		T(a_watch_ends_when_nobody_reads_it),
+		T(how_partners_are),
+		T(attempts_are_shown_as_a_time_line),
 		T(every_command_is_in_the_help),
 	};
 	char *clean;
