@@ -9,8 +9,8 @@ import pytest
 import xmpp_sink
 
 from lab.process import Process
-from lab.wait import Timeout, until
-from traffic import SipTraffic, XmppTraffic, tally
+from lab.wait import until
+from traffic import SipTraffic, XmppTraffic, account, tally
 
 SINK = "sink.lab"
 RATE, SECONDS = 400, 6
@@ -70,18 +70,6 @@ def traffic(broken):
     sip.stop()
 
 
-def account(record, traffic, sent, received, failed):
-    """Waits until no message is lost in silence, and shows the five classes."""
-    try:
-        until(lambda: not tally(sent, received(), failed()).neither, "the fate of all", 45)
-    except Timeout:
-        pass    # the assertion says more
-    result = tally(sent, received(), failed())
-    print(f"\n{record}: {result}")
-    assert result.neither == 0 and result.twice == 0, result.examples[:10]
-    return result
-
-
 def during(traffic, targets, *steps):
     """Offers traffic; steps: (seconds from the start, what to do)."""
     sender = threading.Thread(target=traffic.offer_steadily, args=(targets, RATE, SECONDS))
@@ -95,7 +83,7 @@ def during(traffic, targets, *steps):
 
 def after_out(name, broken, traffic):
     traffic.wait_answers(60)
-    result = account(name, traffic, traffic.sent, broken.sink.received, traffic.failed)
+    result = account(name, traffic.sent, broken.sink.received, traffic.failed)
     assert result.delivered > 0
     return result
 
@@ -149,7 +137,7 @@ def incoming(broken, traffic):
 
 
 def after_in(name, traffic, incoming):
-    return account(name, traffic, incoming.sent, lambda: traffic.received, lambda: incoming.failed)
+    return account(name, incoming.sent, lambda: traffic.received, lambda: incoming.failed)
 
 
 def test_next_hop_vanishes(broken, traffic, incoming):

@@ -55,6 +55,19 @@ def tally(sent, received, failed):
     return result
 
 
+def account(record, sent, received, failed, in_flight=0):
+    """Waits until no more messages than these are lost in silence, and shows the five classes."""
+    try:
+        wait.until(lambda: tally(sent, received(), failed()).neither <= in_flight,
+                   "the fate of all", 45)
+    except wait.Timeout:
+        pass    # the assertion says more
+    result = tally(sent, received(), failed())
+    print(f"\n{record}: {result}")
+    assert result.neither <= in_flight and result.twice == 0, result.examples[:10]
+    return result
+
+
 class SipTraffic:
     """A SIP server with many users, each of whom writes one message: what Entente's answers say of
     it, and a late error, belong to that user alone. Retransmits as RFC 3261 17.1.2 wants.
@@ -96,17 +109,19 @@ class SipTraffic:
             self._socket = None
             self._thread.join()
 
-    def _user(self, one):
-        return f"sip:u{one}@{self.domain}"
+    def forget(self):
+        """What was sent so far is not counted any more."""
+        with self._lock:
+            self.sent = []
 
-    def offer(self, to, one=None):
-        """Sends one message, whose body is its id; returns the id."""
+    def offer(self, to, one=None, domain=None):
+        """Sends one message from a user of a domain, whose body is its id; returns the id."""
         one = one or f"{self._prefix}-{next(self._numbers)}"
         branch = f"z9hG4bK{one}"
         data = (
             f"MESSAGE {to} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP {self.address}:{self.port};branch={branch};rport\r\n"
-            f"Max-Forwards: 70\r\nFrom: <{self._user(one)}>;tag={one}\r\nTo: <{to}>\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sip:u{one}@{domain or self.domain}>;tag={one}\r\nTo: <{to}>\r\n"
             f"Call-ID: {one}\r\nCSeq: 1 MESSAGE\r\nContent-Type: text/plain\r\n"
             f"Content-Length: {len(one)}\r\n\r\n{one}"
         ).encode()
@@ -251,3 +266,25 @@ class XmppTraffic:
     def stop(self):
         if self._wire:
             self._wire.close()
+
+
+class ContactTraffic:
+    """Messages of a real server's user to SIP users, and the errors that he gets."""
+
+    def __init__(self, contact, domain="sip.lab"):
+        self._contact, self._domain = contact, domain
+        self._prefix, self._mark = token(), contact.mark()
+        self.sent = []
+
+    def offer_steadily(self, rate, seconds):
+        begin = time.monotonic()
+        for n in range(int(rate * seconds)):
+            ahead = begin + n / rate - time.monotonic()
+            if ahead > 0:
+                time.sleep(ahead)
+            one = f"{self._prefix}-{n}"
+            self.sent.append(one)
+            self._contact.send(f"s{n % 20}@{self._domain}", one, id=one)
+
+    def failed(self):
+        return {m.id for m in self._contact.messages(self._mark) if m.type == "error"}

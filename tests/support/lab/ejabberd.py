@@ -8,11 +8,11 @@ from .errors import LabError
 from .process import Process
 
 CONFIG = """\
-hosts: ["{domain}"]
+hosts: [{hosts}]
 loglevel: debug
 log_rotate_size: infinity
 ca_file: "{ca}"
-certfiles: ["{pem}"]
+certfiles: [{pems}]
 listen:
   - port: {c2s}
     ip: "{address}"
@@ -21,7 +21,7 @@ listen:
   - port: {s2s}
     ip: "{address}"
     module: ejabberd_s2s_in
-s2s_use_starttls: required
+s2s_use_starttls: {tls}
 s2s_dns_timeout: 5
 s2s_max_retry_delay: 1
 auth_method: internal
@@ -56,26 +56,35 @@ def _erl_address(address):
 
 
 class Ejabberd:
-    name = "ejabberd"
-
-    def __init__(self, folder, address, domain, certificate, ca_file, dns, users):
-        self.domain, self.address = domain, address
+    def __init__(self, folder, address, hosts, ca_file, dns, users, name="ejabberd",
+                 tls="required"):
+        """hosts: {domain: Pair}, the first is what it is known by; each has all the users.
+        tls: required, optional or off, between servers."""
+        self.hosts, self.domain, self.address = dict(hosts), next(iter(hosts)), address
+        self.name, self.tls = name, tls
         self.c2s_port = net.free_port(address, 5222)
         self.s2s_port = net.free_port(address, 5269)
-        self.home = folder / self.name
-        self.certificate, self.ca_file = certificate, ca_file
-        self._zone, self.dns = dns, Dns(folder, address, f"dns-{self.name}")
+        self.home = folder / name
+        self.ca_file = ca_file
+        self._zone, self.dns = dns, Dns(folder, address, f"dns-{name}")
         self.users = users
         self.folder = folder
         self.process = None
 
+    def _write_certificates(self):
+        pems = []
+        for domain, pair in self.hosts.items():
+            pems.append(self.home / f"{domain}.pem")
+            pems[-1].write_bytes(pair.cert.read_bytes() + pair.key.read_bytes())
+        return pems
+
     def _write(self):
         self.home.mkdir(exist_ok=True)
-        pem = self.home / "server.pem"
-        pem.write_bytes(self.certificate.cert.read_bytes() + self.certificate.key.read_bytes())
         (self.home / "ejabberd.yml").write_text(CONFIG.format(
-            domain=self.domain, ca=self.ca_file, pem=pem, c2s=self.c2s_port, s2s=self.s2s_port,
-            address=self.address,
+            hosts=", ".join(f'"{domain}"' for domain in self.hosts),
+            pems=", ".join(f'"{pem}"' for pem in self._write_certificates()),
+            ca=self.ca_file, c2s=self.c2s_port, s2s=self.s2s_port, address=self.address,
+            tls="false" if self.tls == "off" else self.tls,
         ))
         (self.home / "inetrc").write_text(INETRC.format(
             dns=_erl_address(self.dns.address), port=self.dns.port,
@@ -86,8 +95,8 @@ class Ejabberd:
         if not code:
             raise LabError("ejabberd is not installed")
         register = ", ".join(
-            f'ejabberd_auth:try_register(<<"{u}">>, <<"{self.domain}">>, <<"{p}">>)'
-            for u, p in self.users.items()
+            f'ejabberd_auth:try_register(<<"{u}">>, <<"{domain}">>, <<"{p}">>)'
+            for domain in self.hosts for u, p in self.users.items()
         )
         return [
             "erl", "-noinput", "-pa", code[0],

@@ -65,22 +65,31 @@ class Lab:
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def make_prosody(self, users, domain="xmpp.lab", **more):
-        self.prosody = Prosody(
-            self.folder, self.address(HOST_PROSODY), domain, self.ca.server(domain), self.ca.file,
-            self.dns, {user: PASSWORD for user in users}, **more)
-        self.dns.server(domain, self.prosody.address, self.prosody.s2s_port)
-        return self.prosody
+    def _make_server(self, kind, address, domains, users, more):
+        hosts = {domain: self.ca.server(domain) for domain in domains}
+        server = kind(self.folder, address, hosts, self.ca.file, self.dns,
+                      {user: PASSWORD for user in users}, **more)
+        for domain in domains:
+            self.dns.server(domain, address, server.s2s_port)
+        return server
 
-    def make_ejabberd(self, users, domain="ejabberd.lab"):
-        self.ejabberd = Ejabberd(
-            self.folder, self.address(HOST_EJABBERD), domain, self.ca.server(domain), self.ca.file,
-            self.dns, {user: PASSWORD for user in users})
-        self.dns.server(domain, self.ejabberd.address, self.ejabberd.s2s_port)
-        return self.ejabberd
+    def make_prosody(self, users, *domains, **more):
+        """The first is at a well-known address, and is self.prosody."""
+        address = self.next_address() if self.prosody else self.address(HOST_PROSODY)
+        server = self._make_server(Prosody, address, domains or ("xmpp.lab",), users, more)
+        self.prosody = self.prosody or server
+        return server
 
-    def make_entente(self, domains=(SIP_DOMAIN,), **more):
-        certificates = {d: (self.ca.server(d), [d]) for d in domains}
+    def make_ejabberd(self, users, *domains, **more):
+        address = self.next_address() if self.ejabberd else self.address(HOST_EJABBERD)
+        server = self._make_server(Ejabberd, address, domains or ("ejabberd.lab",), users, more)
+        self.ejabberd = self.ejabberd or server
+        return server
+
+    def make_entente(self, domains=(SIP_DOMAIN,), usage=None, **more):
+        """usage: what the certificate of a domain is good for, {domain: "server"}; else both."""
+        certificates = {
+            d: (self.ca.server(d, usage=(usage or {}).get(d, "both")), [d]) for d in domains}
         self.entente = Entente(
             self.folder, self.address(HOST_ENTENTE), self.build, self.dns, self.ca.file,
             certificates, valgrind=self.valgrind, **more)
@@ -98,6 +107,6 @@ class Lab:
             self.folder, self.next_address(), user, SIP_DOMAIN, PASSWORD, self.kamailio.endpoint,
             contacts))
 
-    def start_contact(self, user, server):
+    def start_contact(self, user, server, domain=None):
         return self.start(Contact(
-            f"{user}@{server.domain}", PASSWORD, server.address, server.c2s_port, self.ca.file))
+            f"{user}@{domain or server.domain}", PASSWORD, server.address, server.c2s_port, self.ca.file))

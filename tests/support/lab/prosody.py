@@ -28,36 +28,52 @@ authentication = "internal_plain"
 storage = "internal"
 ssl = {{ key = "{key}", certificate = "{cert}", cafile = "{ca}" }}
 c2s_require_encryption = true
-s2s_require_encryption = true
-s2s_secure_auth = true
+s2s_allow_encryption = {tls}
+s2s_require_encryption = {tls_required}
+s2s_secure_auth = {certificates}
+"""
+HOST = """\
 VirtualHost "{domain}"
+	ssl = {{ key = "{key}", certificate = "{cert}", cafile = "{ca}" }}
 """
 
 
-class Prosody:
-    name = "prosody"
+def _lua(truth):
+    return "true" if truth else "false"
 
-    def __init__(self, folder, address, domain, certificate, ca_file, dns, users):
-        self.domain, self.address = domain, address
+
+class Prosody:
+    def __init__(self, folder, address, hosts, ca_file, dns, users, name="prosody", tls="required",
+                 certificates=True):
+        """hosts: {domain: Pair}, the first is what it is known by; each has all the users.
+        tls: required, optional or off, between servers. certificates: nothing less will do."""
+        self.hosts, self.domain, self.address = dict(hosts), next(iter(hosts)), address
+        self.name, self.tls, self.certificates = name, tls, certificates
         self.c2s_port = net.free_port(address, 5222)
         self.s2s_port = net.free_port(address, 5269)
-        self.home = folder / self.name
+        self.home = folder / name
         self.config = self.home / "prosody.cfg.lua"
-        self.certificate, self.ca_file, self.dns = certificate, ca_file, dns
+        self.ca_file, self.dns = ca_file, dns
         self.users = users
         self.folder = folder
         self.process = None
 
     def _write(self):
-        accounts = self.home / "data" / self.domain.replace(".", "%2e") / "accounts"
-        accounts.mkdir(parents=True, exist_ok=True)
-        for user, password in self.users.items():
-            (accounts / f"{user}.dat").write_text(f'return {{ ["password"] = "{password}"; }};\n')
-        self.config.write_text(CONFIG.format(
+        for domain in self.hosts:
+            accounts = self.home / "data" / domain.replace(".", "%2e") / "accounts"
+            accounts.mkdir(parents=True, exist_ok=True)
+            for user, password in self.users.items():
+                account = f'return {{ ["password"] = "{password}"; }};\n'
+                (accounts / f"{user}.dat").write_text(account)
+        first = self.hosts[self.domain]
+        text = CONFIG.format(
             home=self.home, dns=self.dns.address, dns_port=self.dns.port, address=self.address,
-            c2s=self.c2s_port, s2s=self.s2s_port, key=self.certificate.key,
-            cert=self.certificate.cert, ca=self.ca_file, domain=self.domain,
-        ))
+            c2s=self.c2s_port, s2s=self.s2s_port, key=first.key, cert=first.cert, ca=self.ca_file,
+            tls=_lua(self.tls != "off"), tls_required=_lua(self.tls == "required"),
+            certificates=_lua(self.certificates))
+        for domain, pair in self.hosts.items():
+            text += HOST.format(domain=domain, key=pair.key, cert=pair.cert, ca=self.ca_file)
+        self.config.write_text(text)
 
     def start(self):
         self._write()
