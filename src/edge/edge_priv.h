@@ -29,6 +29,8 @@ struct partner_state {
 	struct place_scope place;
 	struct list verifies; /* verify.c */
 	unsigned n_verifies;
+	bool verify_floor; /* TLS has failed when keys were to be verified: nothing in clear */
+	struct negotiation floor_under; /* ... while these are in force */
 };
 
 /* At most so many log lines a second about strangers; the rest is counted. */

@@ -148,8 +148,37 @@ static void on_stanza(struct inbound *in, struct xstream_event *ev)
 
 /* ---- negotiation ---- */
 
+/* ---- what is noted for the administrator ---- */
+
+static void note(
+	struct stream *s, enum attempt_step step, enum attempt_result result, const char *text)
+{
+	attempt_note(s->attempt, step, result, loop_now(s->edge->loop), "%s", text);
+}
+
+static void note_header(struct stream *s, const struct xstream_event *ev)
+{
+	attempt_note(s->attempt, ATTEMPT_HEADER, ATTEMPT_OK, loop_now(s->edge->loop),
+		"from %s to %s, version %u.%u", s->remote ? s->remote : "nobody in particular",
+		s->local, ev->version_major, ev->version_minor);
+	if (s->secured)
+		note(s, ATTEMPT_CERTIFICATE, s->cert == CERT_GOOD ? ATTEMPT_OK : ATTEMPT_WARN,
+			cert_verdict_name(s->cert));
+}
+
+static void note_features(struct stream *s)
+{
+	const struct xstream_features *f = xstream_offer(s->x);
+
+	attempt_note(s->attempt, ATTEMPT_FEATURES, ATTEMPT_OK, loop_now(s->edge->loop),
+		"offered:%s%s%s%s", f->starttls ? " STARTTLS" : "",
+		f->starttls_required ? " (required)" : "", f->external ? " EXTERNAL" : "",
+		f->dialback ? " dialback" : "");
+}
+
 static void refuse(struct inbound *in, enum edge_refusal r)
 {
+	note(&in->s, ATTEMPT_HEADER, ATTEMPT_FAIL, edge_refusal_text(r));
 	in->s.end.why = edge_refusal_name(r);
 	xstream_refuse(in->s.x, edge_refusal_cond(r), slice_of(edge_refusal_text(r)));
 }
@@ -176,13 +205,15 @@ static void on_header(struct inbound *in, const struct xstream_event *ev)
 	/* Where dialback is possible it may come to verify keys only, and has room. */
 	if (v.refusal == EDGE_OK && p && !v.policy.dialback_tls && !v.policy.dialback_clear)
 		v.refusal = edge_may_connect(e, p, v.partner);
+	if (s->secured)
+		stream_judge_certificate(s);
+	note_header(s, ev);
 	if (v.refusal != EDGE_OK) {
 		refuse(in, v.refusal);
 		return;
 	}
-	if (s->secured)
-		stream_judge_certificate(s);
 	xstream_accept(s->x, &v.policy, s->secured ? edge_judge_cert(s->cert) : XCERT_NONE);
+	note_features(s);
 }
 
 static enum negotiation_method method_of(const struct stream *s, const struct xstream_event *ev)
@@ -220,8 +251,11 @@ static void on_authenticated(struct inbound *in, const struct xstream_event *ev)
 	s->authenticated = true;
 	leave_strangers(in);
 	proofs_add(&in->proofs, ev->to, ev->from, method);
-	if (method == METHOD_SASL_OVER_TLS)
+	if (method == METHOD_SASL_OVER_TLS) {
+		note(s, ATTEMPT_SASL, ATTEMPT_OK, "EXTERNAL accepted");
 		expiry_watch(s);
+	}
+	note(s, ATTEMPT_READY, ATTEMPT_OK, negotiation_method_name(method));
 	log_authenticated(s, method);
 }
 
@@ -244,6 +278,9 @@ static void on_event(struct stream *s, struct xstream_event *ev)
 		break;
 	case XSTREAM_AUTHENTICATED:
 		on_authenticated(in, ev);
+		break;
+	case XSTREAM_AUTH_FAILED:
+		note(s, ATTEMPT_SASL, ATTEMPT_FAIL, sasl_cond_name(ev->sasl_cond));
 		break;
 	case XSTREAM_STANZA:
 		on_stanza(in, ev);

@@ -280,11 +280,18 @@ void verify_stream_gone(struct stream *s)
 	}
 }
 
+static void note(
+	struct stream *s, enum attempt_step step, enum attempt_result result, const char *text)
+{
+	attempt_note(s->attempt, step, result, loop_now(s->edge->loop), "%s", text);
+}
+
 static void on_event(struct stream *s, struct xstream_event *ev)
 {
 	switch (ev->type) {
 	case XSTREAM_NEED_DIALBACK:
 		of(s)->up = true;
+		s->partner->verify_floor = false;
 		list_each(&s->partner->verifies, it) {
 			struct verify *v = container_of(it, struct verify, node);
 
@@ -312,9 +319,19 @@ static void on_flushed(struct stream *s, uint64_t offset)
 {
 }
 
+/* New settings are a new chance. */
+static bool has_floor(struct stream *s)
+{
+	const struct partner_state *p = s->partner;
+
+	return (p->verify_floor && negotiation_eq(p->floor_under, of(s)->negotiation)) ||
+	       outbound_tls_floor(s->edge, slice_of(s->remote));
+}
+
 /* As an outbound stream, but that no certificate of ours is shown to authenticate with. */
 static void on_connected(struct stream *s)
 {
+	char peer[NETADDR_TEXT];
 	struct edge_verdict v =
 		edge_judge_pair(s->edge->snapshot, slice_of(s->local), slice_of(s->remote));
 	struct xstream_cfg cfg = {
@@ -327,12 +344,13 @@ static void on_connected(struct stream *s)
 		.close_ms = s->edge->limits.close_ms,
 	};
 
+	note(s, ATTEMPT_CONNECT, ATTEMPT_OK, netaddr_print(conn_peer(s->conn), peer));
 	if (v.refusal != EDGE_OK) {
 		stream_abort(s, edge_refusal_name(v.refusal));
 		return;
 	}
 	cfg.policy.external = false;
-	cfg.policy.floor = outbound_tls_floor(s->edge, slice_of(s->remote));
+	cfg.policy.floor = has_floor(s);
 	stream_start(s, &cfg);
 	stream_pump(s);
 }
@@ -344,6 +362,7 @@ static void on_lookup(void *arg, enum link_reason fail, const char *why,
 
 	r->lookup = NULL;
 	r->fail = fail;
+	note(&r->s, ATTEMPT_DNS, fail == LINK_R_NONE ? ATTEMPT_OK : ATTEMPT_FAIL, why ? why : "");
 	if (fail != LINK_R_NONE) {
 		snprintf(r->s.end.text, sizeof r->s.end.text, "%s", why);
 		stream_abort(&r->s, link_reason_name(fail));
@@ -352,8 +371,22 @@ static void on_lookup(void *arg, enum link_reason fail, const char *why,
 	r->s.conn = conn_connect(r->s.edge->loop, targets, n, &stream_conn_ops, &r->s);
 }
 
+/* TLS was there and nothing came of it: no key is shown in clear the next time. */
+static bool failed_insecurely(const struct stream *s)
+{
+	enum xstream_reason r = s->end.reason;
+	bool broken_off = s->x && !xstream_encrypted(s->x) && xstream_offer(s->x)->starttls;
+
+	return s->end.tls_failed || r == XSTREAM_R_TLS_REFUSED || r == XSTREAM_R_TLS_FAILED ||
+	       broken_off;
+}
+
 static void on_ended(struct stream *s)
 {
+	if (!of(s)->up && failed_insecurely(s)) {
+		s->partner->verify_floor = true;
+		s->partner->floor_under = of(s)->negotiation;
+	}
 	lookup_cancel(of(s)->lookup);
 	loop_timer_stop(&of(s)->linger_timer);
 	verify_stream_gone(s);

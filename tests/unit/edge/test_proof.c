@@ -681,6 +681,30 @@ static void no_key_in_clear(void **state)
 	tls_set_unref(set);
 }
 
+/* TLS Optional: once it has failed, no key in clear, though TLS is not offered any more. */
+static void no_key_in_clear_after_a_failure(void **state)
+{
+	settings("Optional", "NotSupported", "true");
+	authority.features = STARTTLS;
+	connect_in_clear();
+	say(&client, RESULT("xmpp.lab", "sip.lab"));
+	rig_until(&rig, authority.n == 1 && has(&authority.ends[0], "<starttls"));
+	say(&authority.ends[0], PROCEED "this is no TLS");
+	expect(&client, REFUSED("sip.lab", "xmpp.lab", "cancel", "remote-connection-failed"));
+	authority.features = DIALBACK_FEATURE;
+	say(&client, RESULT("xmpp.lab", "sip.lab"));
+	rig_until(&rig, authority.n == 2 && has(&authority.ends[1], "<starttls"));
+	expect(&authority.ends[1], STARTTLS);
+	say(&authority.ends[1], "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" END);
+	expect(&client, REFUSED("sip.lab", "xmpp.lab", "cancel", "remote-connection-failed"));
+	assert_false(has(&authority.ends[1], "the key"));
+	/* The administrator has changed something: a new chance. */
+	settings("Optional", "Optional", "true");
+	connect_in_clear();
+	say(&client, RESULT("xmpp.lab", "sip.lab"));
+	expect_question(2, "sip.lab", "xmpp.lab");
+}
+
 /* The key was for the stream before it began anew: its verification says nothing about this one. */
 static void begun_anew_meanwhile(void **state)
 {
@@ -930,6 +954,7 @@ int main(void)
 		T(our_own_stream_ends),
 		T(inside_tls),
 		T(no_key_in_clear),
+		T(no_key_in_clear_after_a_failure),
 		T(begun_anew_meanwhile),
 		T(by_the_certificate),
 		T(a_name_that_the_certificate_has_not),
