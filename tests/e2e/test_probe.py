@@ -11,7 +11,8 @@ import pytest
 
 from lab import net
 from lab.ca import Authority
-from lab.lab import SIP_DOMAIN
+from lab.dnssec import SignedDns
+from lab.lab import SIP_DOMAIN, Lab
 from xmpp_peer import (
     SASL, TLS, Closed, XmppPeer, dialback, dialback_features, header, server_context)
 
@@ -679,3 +680,102 @@ def test_domain_whose_records_lead_elsewhere(scene):
     scene.entente.do("domain", "add", name)
     result = probe(scene, name, kind="domain")
     assert result.one("here")["code"] in ("here_port", "here_elsewhere")
+
+
+# ---- DNSSEC: a signed zone, a bogus one, one that is not signed ----
+
+@pytest.fixture(scope="module")
+def signed(build):
+    with Lab(build) as lab:
+        lab.dns = SignedDns(
+            lab.folder, lab.address(1), ["good.lab", "bogus.lab"], ["bogus.lab"])
+        peers = {
+            name: XmppPeer(name, lab.next_address(), lab.ca.server(name), lab.ca.file)
+            for name in ("good.lab", "bogus.lab", "plain.lab")}
+        for peer in peers.values():
+            lab.dns.server(peer.domain, peer.address, peer.port)
+        lab.make_entente(settings={
+            **LAB, "resolver": {"dnssec": "auto", "trust-anchors": lab.dns.anchors}})
+        for one in (lab.dns, *peers.values(), lab.entente):
+            lab.start(one)
+        lab.entente.do("domain", "add", SIP_DOMAIN)
+        for name in peers:
+            lab.entente.do("partner", "add", name, "--dialback", "no")
+        lab.peers = peers
+        yield lab
+
+
+def test_dnssec_is_validated(signed):
+    """What is signed rightly is secure: the root's signatures are not to be had in a lab, those under
+    a trust anchor of the administrator's are."""
+    result = probe(signed, "good.lab")
+    assert result.one("dnssec")["result"] == "pass"
+    assert result.one("dnssec")["evidence"] == "SRV: secure; host.good.lab: secure"
+    assert result.failed() == [("header", "header_timeout")]    # nobody plays a server
+
+
+def test_dnssec_bogus(signed):
+    """A record that is not the one that was signed: not used, and told apart from no answer."""
+    result = probe(signed, "bogus.lab")
+    assert result.failed() == [("dnssec", "dnssec_bogus")]
+    assert "_xmpp-server._tcp.bogus.lab" in result.one("dnssec")["evidence"]
+    assert result.skipped()["srv"] == "because of dnssec"
+    assert result.skipped()["tcp"] == "because of dnssec"
+    with pytest.raises(OSError):
+        signed.peers["bogus.lab"].accept(0.2)
+
+
+def test_dnssec_not_signed(signed):
+    result = probe(signed, "plain.lab")
+    assert result.one("dnssec")["result"] == "pass"
+    assert result.one("dnssec")["evidence"] == "SRV: not signed; host.plain.lab: not signed"
+
+
+def test_dnssec_required(signed):
+    """[resolver] dnssec = require: what is signed under an anchor is used; of the rest it cannot be
+    proved here that it need not be signed, for the lab has no root."""
+    signed.entente.stop()
+    signed.entente.settings["resolver"]["dnssec"] = "require"
+    signed.entente.start()
+    assert probe(signed, "plain.lab").failed() == [("dnssec", "dnssec_bogus")]
+    assert probe(signed, "good.lab").one("dnssec")["result"] == "pass"
+    assert probe(signed, "bogus.lab").failed() == [("dnssec", "dnssec_bogus")]
+
+
+# ---- a real server ----
+
+@pytest.fixture(scope="module")
+def real(build):
+    with Lab(build) as lab:
+        lab.make_prosody(["juliet"])
+        lab.make_entente(settings={"test": {**LAB["test"], "step-timeout": 5000}})
+        for one in (lab.dns, lab.prosody, lab.entente):
+            lab.start(one)
+        lab.entente.do("route", "add", "pbx", "--next-hop", f"sip:{lab.next_address()}:5060")
+        lab.entente.do("domain", "add", SIP_DOMAIN, "--route", "pbx")
+        lab.entente.do("partner", "add", "xmpp.lab", "--dialback", "no")
+        yield lab
+
+
+def test_all_is_well_with_prosody(real):
+    """EXTERNAL, and a ping that is answered on a stream of Prosody's. The lab's certificates are for
+    20 days, which is the one warning."""
+    result = probe(real, "xmpp.lab")
+    assert result.failed() == []
+    assert result.warned() == [("expiry", "cert_expires_soon")]
+    assert result.one("external")["result"] == "pass"
+    assert result.one("method")["evidence"] == "sasl-over-tls; allowed: sasl-over-tls"
+    assert result.one("ping")["result"] == "pass"
+    assert result.one("inbound")["result"] == "pass"
+    assert result.skipped() == {"dnssec": "dnssec = off", "dialback": "authenticated by EXTERNAL"}
+    assert result.code == 0
+
+
+def test_dialback_with_prosody(real):
+    """Prosody asks our listener about the key while the test waits."""
+    real.entente.do("partner", "set", "xmpp.lab", "--sasl", "NotSupported", "--dialback", "yes")
+    result = probe(real, "xmpp.lab")
+    assert result.failed() == []
+    assert result.one("dialback")["evidence"].endswith("our listener was asked and said valid")
+    assert result.one("method")["evidence"] == "tls-dialback; allowed: tls-dialback"
+    assert result.one("ping")["result"] == "pass"
