@@ -20,6 +20,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures times or fills the machine: nothing beside it")
     config.addinivalue_line("markers", "valgrind: runs under valgrind too (-m valgrind --valgrind)")
 
 

@@ -1,7 +1,7 @@
 """Counts what a run of a suite gave: prints PASSED FAILED SKIPPED, and what failed to stderr.
 
 count.py meson TESTLOG.json LOG    programs under meson: their own counts where they give them
-count.py junit RESULTS.xml LOG     pytest
+count.py junit RESULTS.xml... LOG  pytest; a run may be in several parts
 A run that gave no results is one failure; the end of its LOG is shown.
 """
 
@@ -73,9 +73,10 @@ def count_junit(path):
 
 
 def main():
-    kind, path, log = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+    kind, *paths = sys.argv[1:]
+    *paths, log = [pathlib.Path(p) for p in paths]
     try:
-        count = {"meson": count_meson, "junit": count_junit}[kind](path)
+        count = total([{"meson": count_meson, "junit": count_junit}[kind](p) for p in paths])
     except (OSError, ValueError, xml.etree.ElementTree.ParseError):
         count = Count(0, 0, 0)
     if not any(count):
