@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "unit.h"
 #include "xmpp/dialback.h"
@@ -204,6 +205,10 @@ static void on_accept(void *arg, int fd, const struct netaddr *from)
 	struct peer *p = arg;
 	struct peer_conn *c = &p->conns[p->n_conns];
 
+	if (p->refuses) {
+		close(fd);
+		return;
+	}
 	assert_true(p->n_conns < PEER_CONNS);
 	p->n_conns++;
 	p->open++;

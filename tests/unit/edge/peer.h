@@ -35,6 +35,7 @@ struct peer {
 	bool tls;         /* offers STARTTLS and, inside, EXTERNAL */
 	bool no_errors;   /* does not advertise dialback errors */
 	bool no_dialback; /* nor dialback */
+	bool refuses;     /* closes connections at once */
 	bool mute_end;    /* does not answer our end tag */
 	struct {
 		const char *from, *to;

@@ -119,6 +119,8 @@ static void another_domain_of_ours(void **state)
 /* All at once: one stream is made, and the others join when it is up. */
 static void while_the_stream_is_made(void **state)
 {
+	uint64_t start = loop_now(rig.loop);
+
 	set(in_clear());
 	send_from("sip.lab", "xmpp.lab", 1);
 	send_from("more.lab", "xmpp.lab", 2);
@@ -127,6 +129,7 @@ static void while_the_stream_is_made(void **state)
 	expect_on(2, 0);
 	expect_on(3, 0);
 	assert_int_equal(peer.n_conns, 1);
+	assert_true(loop_now(rig.loop) < start + 200); /* at once, not when it is looked again */
 }
 
 static void not_while_there_is_room(void **state)

@@ -430,6 +430,10 @@ static void keys_that_are_refused(void **state)
 		assert_string_equal(link_reason_condition(cases[i].reason), cases[i].condition);
 		rig_pass(&rig, 3000);
 		assert_false(heard("<message"));
+		if (cases[i].steps == invalid || cases[i].steps == error)
+			assert_true(heard(END) && partner.ended); /* nobody else is on it */
+		buf_reset(&partner.all);
+		partner.ended = false;
 		settings("Optional", "NotSupported", "true"); /* a new chance */
 	}
 }
