@@ -31,8 +31,12 @@ static void note_peer(struct stream *s)
 {
 	char text[NETADDR_TEXT];
 
-	if (s->conn && conn_peer(s->conn)->sa.sa_family)
-		attempt_peer(s->attempt, netaddr_print(conn_peer(s->conn), text));
+	if (!s->conn || !conn_peer(s->conn)->sa.sa_family)
+		return;
+	attempt_peer(s->attempt, netaddr_print(conn_peer(s->conn), text));
+	if (s->inbound && !attempt_has(s->attempt, ATTEMPT_CONNECT, ATTEMPT_OK))
+		attempt_note(s->attempt, ATTEMPT_CONNECT, ATTEMPT_OK, loop_now(s->edge->loop),
+			"from %s", text);
 }
 
 void sight_changed(struct stream *s)
@@ -43,9 +47,9 @@ void sight_changed(struct stream *s)
 	if (now != s->sight.state)
 		s->sight.state_ms = clock_wall_ms();
 	s->sight.state = now;
+	note_peer(s);
 	if (!s->partner || s->ended)
 		return; /* strangers are not told of: anybody can make any number of them */
-	note_peer(s);
 	attempt_pair(s->attempt, s->local, s->remote);
 	attempts_keep(&s->partner->sight.attempts, s->attempt);
 	list_remove(&s->sight.node);
