@@ -181,7 +181,8 @@ class SipTraffic:
             self._branches.add(message.branch)
             late = re.search(r"sip:u([^@]+)@", message.get("To"))
             if late:
-                self.late.add(late.group(1))
+                with self._lock:
+                    self.late.add(late.group(1))
             else:
                 self.received[message.body.decode()] += 1
 
@@ -210,7 +211,8 @@ class SipTraffic:
 
     def failed(self):
         """Ids of messages whose sender was told that they did not, or may not have, arrived."""
-        return {one for one, status in self.statuses.items() if status >= 300} | self.late
+        with self._lock:
+            return {one for one, status in self.statuses.items() if status >= 300} | self.late
 
 
 class XmppTraffic:

@@ -1,6 +1,7 @@
 """A scripted XMPP server: says exactly what a test wants said, in either role."""
 
 import base64
+import os
 import re
 import socket
 import ssl
@@ -64,6 +65,12 @@ class XmppWire:
         """Ends the connection without a word: the other side sees a reset."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
+
+    def half_close(self):
+        """Ends our direction of the TCP connection, without a word inside TLS; the other goes on."""
+        own = socket.socket(fileno=os.dup(self._socket.fileno()))
+        own.shutdown(socket.SHUT_WR)
+        own.close()
 
     def send(self, data):
         self._socket.sendall(data.encode() if isinstance(data, str) else data)
