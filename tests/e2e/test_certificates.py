@@ -6,6 +6,7 @@ import time
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from lab.ca import Pair
 from lab.lab import SIP_DOMAIN
@@ -213,6 +214,17 @@ def test_expired_meanwhile(scene):
     again = scene.stream_in(OTHER)
     scene.message_in(again, domain=OTHER)
     close(again, other)
+
+
+def test_our_own_are_listed(scene):
+    certificates = {c["name"]: c for c in scene.entente.ask("certificate", "list")}
+    assert sorted(certificates) == sorted([SIP_DOMAIN, SECOND])
+    second, in_use = certificates[SECOND], shown(scene, SECOND)
+    assert second["domains"] == [SECOND]
+    assert f"dns:{SECOND}" in second["names"]
+    assert second["days_left"] in (19, 20)
+    assert second["warning"] == "expires-soon"
+    assert second["fingerprint"] == in_use.fingerprint(hashes.SHA256()).hex()
 
 
 def test_a_certificate_for_others_is_told_of(scene):
