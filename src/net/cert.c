@@ -315,14 +315,16 @@ static void add_link(struct buf *out, X509 *x, int depth, const struct faults *f
 static bool in_store(X509_STORE *trust, X509 *x)
 {
 	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(trust);
+	bool found = false;
 
-	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+	X509_STORE_lock(trust);
+	for (int i = 0; i < sk_X509_OBJECT_num(all) && !found; i++) {
 		X509 *other = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
 
-		if (other && X509_cmp(other, x) == 0)
-			return true;
+		found = other && X509_cmp(other, x) == 0;
 	}
-	return false;
+	X509_STORE_unlock(trust);
+	return found;
 }
 
 void cert_chain_text(

@@ -330,6 +330,7 @@ size_t tls_set_stale_crls(const struct tls_set *s, int64_t now, struct buf *out)
 	time_t at = (time_t)now;
 	size_t n = 0;
 
+	X509_STORE_lock(s->trust); /* the first look-up, on another thread, sorts them */
 	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
 		X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(all, i));
 		const ASN1_TIME *end = crl ? X509_CRL_get0_nextUpdate(crl) : NULL;
@@ -339,6 +340,7 @@ size_t tls_set_stale_crls(const struct tls_set *s, int64_t now, struct buf *out)
 		buf_str(out, n++ ? "; " : "");
 		cert_name_text(X509_CRL_get_issuer(crl), out);
 	}
+	X509_STORE_unlock(s->trust);
 	return n;
 }
 
