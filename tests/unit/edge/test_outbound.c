@@ -578,6 +578,18 @@ static void nothing_in_clear_after_a_broken_handshake(void **state)
 	fails_insecurely(steps, LINK_R_TLS_FAILED);
 }
 
+static void nothing_in_clear_after_tls_refused_our_certificate(void **state)
+{
+	static const struct step steps[] = {INTO_TLS, {0}};
+	struct pki *another = pki_new();
+
+	SSL_CTX_set_verify(partner.ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_cert_verify_callback(partner.ctx, NULL, NULL); /* the library's own again */
+	SSL_CTX_set1_cert_store(partner.ctx, pki_store(another));
+	fails_insecurely(steps, LINK_R_TLS_FAILED);
+	pki_free(another);
+}
+
 static void nothing_in_clear_after_the_answer_was_cut_off(void **state)
 {
 	static const struct step steps[] = {
@@ -651,6 +663,7 @@ int main(void)
 		T(no_key_in_clear),
 		T(nothing_in_clear_after_tls_was_refused),
 		T(nothing_in_clear_after_a_broken_handshake),
+		T(nothing_in_clear_after_tls_refused_our_certificate),
 		T(nothing_in_clear_after_the_answer_was_cut_off),
 		T(a_success_lifts_the_floor),
 	};
