@@ -17,10 +17,11 @@ WEB_DOMAIN = "web.sip.lab"
 SERVERS = {
     "prosody": ("prosody", ("p1.lab", "p2.lab"), {"tls": "optional", "certificates": False}),
     "prosody-clear": ("prosody", ("pc.lab",), {"tls": "off", "certificates": False}),
+    "prosody-wrong": ("prosody", ("pw.lab",), {
+        "tls": "optional", "certificates": False, "names": ["wrong.lab"]}),
     "ejabberd": ("ejabberd", ("e1.lab", "e2.lab"), {"tls": "optional"}),
     "ejabberd-clear": ("ejabberd", ("ec.lab",), {"tls": "off"}),
 }
-NAMES = list(SERVERS)
 SECURE, CLEAR = ("prosody", "ejabberd"), ("prosody-clear", "ejabberd-clear")
 # Partner settings.
 EXTERNAL = {"tls": "Required", "sasl": "Required", "dialback": "no"}
@@ -163,6 +164,26 @@ def test_certificate_for_servers_only_is_good_for_prosody(stage, partner):
     partner("prosody", **EITHER)
     stage.exchange("p1.lab", WEB_DOMAIN)
     assert stage.methods("prosody")["out"] == "sasl-over-tls"
+
+
+def test_certificate_of_somebody_else(stage, partner):
+    """It encrypts and proves nothing: dialback where that is allowed."""
+    partner("prosody-wrong", **EITHER)
+    stage.exchange("pw.lab")
+    assert stage.methods("prosody-wrong") == {"out": "tls-dialback", "in": "tls-dialback"}
+    assert {s["certificate"] for s in stage.streams("prosody-wrong")} == {"wrong-name"}
+
+
+def test_certificate_of_somebody_else_where_it_must_be_good(stage, partner):
+    """Nothing passes, and both senders are told."""
+    partner("prosody-wrong", **EXTERNAL)
+    one = stage.sip.offer(f"sip:{USER}@pw.lab")
+    contact = stage.contacts["pw.lab"]
+    start = contact.mark()
+    contact.send(f"romeo@{SIP_DOMAIN}", "let me in", id="in1")
+    contact.wait_message(20, start, type="error", id="in1")
+    until(lambda: one in stage.sip.statuses, "an answer", 25)
+    assert stage.sip.statuses[one] >= 400 and not stage.sip.received["let me in"]
 
 
 @pytest.mark.parametrize("name", SECURE)

@@ -66,7 +66,9 @@ class Lab:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _make_server(self, kind, address, domains, users, more):
-        hosts = {domain: self.ca.server(domain) for domain in domains}
+        names = more.pop("names", None)     # in its certificates instead of its own
+        hosts = {domain: self.ca.issue(domain, dns=names) if names else self.ca.server(domain)
+                 for domain in domains}
         server = kind(self.folder, address, hosts, self.ca.file, self.dns,
                       {user: PASSWORD for user in users}, **more)
         for domain in domains:
