@@ -238,6 +238,18 @@ static void pings_keep_no_stream_from_being_inactive(void **state)
 	assert_int_equal(a.n_lost + b.n_lost, 0);
 }
 
+/* b, which asks nobody, is asked every 10 s, and closes for want of stanzas all the same. */
+static void nor_do_those_of_the_partner(void **state)
+{
+	settings(&a, &b, "10", "600", false);
+	settings(&b, &a, "300", "60", true);
+	connect_them();
+	assert_true(pass_and_answer(58) >= 2);
+	assert_int_equal(streams(&b, true), 1);
+	pass_and_answer(25);
+	assert_int_equal(streams(&b, false) + streams(&b, true), 0);
+}
+
 /* ---- settings on running streams ---- */
 
 static void a_shorter_inactivity_is_in_force_at_once(void **state)
@@ -310,6 +322,7 @@ int main(void)
 		T(the_other_direction_counts),
 		T(a_silent_inbound_stream_is_asked_and_closed),
 		T(pings_keep_no_stream_from_being_inactive),
+		T(nor_do_those_of_the_partner),
 		T(a_shorter_inactivity_is_in_force_at_once),
 		T(a_longer_inactivity_is_in_force_at_once),
 		T(pings_may_be_switched_on_and_off),
