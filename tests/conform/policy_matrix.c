@@ -28,7 +28,7 @@
 enum {
 	AT_ONCE = 6, /* rows under way with each entented */
 	/* A row that takes so long was decided by a time-out, or not at all. */
-	ROW_MS = 10000,
+	ROW_MS = 15000,
 };
 
 struct matrix {
