@@ -60,7 +60,7 @@ struct invocation {
 	struct json_t *settings; /* object: --NAME VALUE as the API takes them */
 	const char *expires;
 	const char *partner, *last; /* NULL: not given */
-	const char *local; /* NULL: not given */
+	const char *local;          /* NULL: not given */
 	char **typed; /* the whole command line after the program's name, to show a variant of it */
 	int n_typed;
 };

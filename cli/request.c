@@ -85,9 +85,9 @@ static void set_up(CURL *curl, const struct invocation *in, const char *method, 
 	const char *body, struct answer *ret)
 {
 	char *url = xasprintf("http://localhost%s%s%s", path,
-		!in->what_if          ? ""
+		!in->what_if        ? ""
 		: strchr(path, '?') ? "&"
-				      : "?",
+				    : "?",
 		in->what_if ? "dry_run=true" : "");
 
 	curl_easy_setopt(curl, CURLOPT_URL, url);

@@ -14,8 +14,8 @@ int cmd_streams(struct invocation *in)
 		{"OUT", "stanzas_out"}, {"QUEUED", "queued"}, {"SINCE", "since"},
 		{"NEXT ATTEMPT", "next_attempt"}, {"LAST ERROR", "last_error"}};
 	char *partner = in->partner ? percent(in->partner) : NULL;
-	char *path = xasprintf("/api/v1/streams%s%s", partner ? "?partner=" : "",
-		partner ? partner : "");
+	char *path = xasprintf(
+		"/api/v1/streams%s%s", partner ? "?partner=" : "", partner ? partner : "");
 	struct answer a;
 	int code = answer_get(in, path, &a);
 

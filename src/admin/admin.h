@@ -8,9 +8,9 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "loop/loop.h"
-#include "view/probe.h"
-#include "view/certificates.h"
 #include "view/ask.h"
+#include "view/certificates.h"
+#include "view/probe.h"
 
 /*
  * The administration: the API on a unix socket, /metrics and /health on a loopback port. Of one

@@ -52,8 +52,8 @@ void call_problem(struct api_call *c, const struct err *e, const struct buf *way
  * After begin the handler calls call_stream_end() exactly once, which frees c and writes the access
  * log; until then c is valid. gone() runs at most once, from the loop, when nobody reads any more
  * (closed, too slow, a HEAD, the server ends): the handler stops its work and calls
- * call_stream_end(), in gone() or later; lines put meanwhile are dropped. Whether the request can be
- * served is found out before begin: afterwards there is no status to say so.
+ * call_stream_end(), in gone() or later; lines put meanwhile are dropped. Whether the request can
+ * be served is found out before begin: afterwards there is no status to say so.
  */
 typedef void call_gone(void *arg);
 void call_stream_begin(struct api_call *c, call_gone *gone, void *arg);

@@ -81,8 +81,8 @@ enum { HTTP_STREAM_BYTES = 1024 * 1024 };
  *
  * r stays valid until http_stream_end(), which has to be called exactly once, also when the client
  * has gone. gone() runs at most once, from the loop and never inside a function of this header but
- * http_free(), when nobody reads any more: the client has closed or was too slow, asked for the head
- * only, or the server ends. It may call http_stream_end(); what is put after it is dropped.
+ * http_free(), when nobody reads any more: the client has closed or was too slow, asked for the
+ * head only, or the server ends. It may call http_stream_end(); what is put after it is dropped.
  */
 typedef void http_gone(void *arg);
 void http_stream_begin(struct http_req *r, const char *type, http_gone *gone, void *arg);

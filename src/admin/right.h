@@ -29,7 +29,7 @@
 	RIGHT(STREAM_READ, "stream.read",                                                          \
 		"See the streams with partners, how partners are, and what was tried with them")   \
 	RIGHT(STREAM_CLOSE, "stream.close", "Close streams")                                       \
-	RIGHT(CERTIFICATE_READ, "certificate.read", "See our own certificates")                        \
+	RIGHT(CERTIFICATE_READ, "certificate.read", "See our own certificates")                    \
 	RIGHT(TEST_RUN, "test.run", "Test partners, which connects to them, and our own domains")
 
 enum right {

@@ -91,8 +91,8 @@ static bool path_matches(const char *pattern, struct slice path, struct slice *r
 		return false;
 	rest = slice_from(path, brace);
 	segment = slice_cut(rest, slice_find(rest, '/'));
-	if (!segment.n || !slice_eq(slice_from(rest, segment.n),
-				  slice_from(p, slice_find(p, '}') + 1)))
+	if (!segment.n ||
+		!slice_eq(slice_from(rest, segment.n), slice_from(p, slice_find(p, '}') + 1)))
 		return false;
 	*ret_param = segment;
 	return true;

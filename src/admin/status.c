@@ -98,8 +98,8 @@ static void expiring(struct hints *h, const struct view_certificate *c)
 	char *text;
 
 	if (c->days_left < 0)
-		text = xasprintf("The certificate %.*s has expired: partners refuse it.",
-			SLARG(c->name));
+		text = xasprintf(
+			"The certificate %.*s has expired: partners refuse it.", SLARG(c->name));
 	else
 		text = xasprintf("The certificate %.*s expires in %d days.", SLARG(c->name),
 			(int)c->days_left);

@@ -151,7 +151,8 @@ static struct list *gone_after(struct sight_edge *e, uint64_t since)
 {
 	struct list *at = &e->gone;
 
-	while (at->prev != &e->gone && container_of(at->prev, struct sight_gone, node)->change > since)
+	while (at->prev != &e->gone &&
+		container_of(at->prev, struct sight_gone, node)->change > since)
 		at = at->prev;
 	return at;
 }
@@ -228,9 +229,11 @@ static void attempts(struct asking *q)
 
 /* ---- the way in ---- */
 
+typedef void question(struct asking *q);
+
 static void look(struct loop_call *c)
 {
-	static void (*const by_what[])(struct asking *q) = {
+	static question *const by_what[] = {
 		[VIEW_ASK_STREAMS] = all_streams,
 		[VIEW_ASK_STREAM] = one_stream,
 		[VIEW_ASK_CHANGES] = changes,

@@ -71,9 +71,10 @@ bool attempt_has(const struct attempt *a, enum attempt_step step, enum attempt_r
 /* ---- those of a partner ---- */
 
 /*
- * Keeps a reference, and lets go of one when there are ATTEMPTS_KEPT: of the oldest inbound one that
- * was never authenticated when these are more than half (anybody can make them, by claiming to be
- * the partner), else of the oldest of all. *list is made when it is NULL. Twice the same: nothing.
+ * Keeps a reference, and lets go of one when there are ATTEMPTS_KEPT: of the oldest inbound one
+ * that was never authenticated when these are more than half (anybody can make them, by claiming to
+ * be the partner), else of the oldest of all. *list is made when it is NULL. Twice the same:
+ * nothing.
  */
 void attempts_keep(struct attempts **list, struct attempt *a);
 void attempts_free(struct attempts *list); /* NULL is fine */

@@ -187,8 +187,8 @@ void sight_ended(struct stream *s)
 		return;
 	note_peer(s);
 	attempt_note(s->attempt, ATTEMPT_END, failed ? ATTEMPT_FAIL : ATTEMPT_OK,
-		loop_now(s->edge->loop), "%s%s%s", sight_end_word(&s->end), s->end.text[0] ? ": " : "",
-		s->end.text);
+		loop_now(s->edge->loop), "%s%s%s", sight_end_word(&s->end),
+		s->end.text[0] ? ": " : "", s->end.text);
 	attempt_over(s->attempt, failed, sight_end_word(&s->end));
 	count_end(s, failed);
 	tell_watchers(s);

@@ -32,8 +32,8 @@ struct sight_pair {
 };
 
 struct sight_stream {
-	struct list node; /* edge->sight.changed, once its partner is known */
-	uint64_t change;  /* number of its last change */
+	struct list node;            /* edge->sight.changed, once its partner is known */
+	uint64_t change;             /* number of its last change */
 	uint64_t began_ms, state_ms; /* wall clock: begun; in its state since */
 	enum view_stream_state state;
 	unsigned n_pairs;
@@ -62,9 +62,9 @@ const char *sight_end_word(const struct stream_end *e); /* stable, as in the log
 struct sight_partner {
 	struct attempts *attempts;
 	uint64_t stanzas_in, stanzas_out, failures; /* of streams that have ended */
-	uint64_t last_in_ms, last_out_ms;           /* wall clock: last authenticated, ended since */
-	bool in_failed;                             /* the inbound stream that ended last */
-	char error[64];                             /* a stable word; "": none */
+	uint64_t last_in_ms, last_out_ms; /* wall clock: last authenticated, ended since */
+	bool in_failed;                   /* the inbound stream that ended last */
+	char error[64];                   /* a stable word; "": none */
 	char error_text[ATTEMPT_TEXT_MAX + 1];
 	uint64_t error_ms;
 	struct view_sum *sum; /* of view.c, while it adds up */
@@ -92,7 +92,7 @@ struct sight_edge {
 	struct list changed; /* of struct sight_stream, in the order of their changes */
 	uint64_t change;
 	uint64_t watched_until_ms; /* somebody asks for changes; monotonic */
-	struct list gone; /* of struct sight_gone, oldest first */
+	struct list gone;          /* of struct sight_gone, oldest first */
 	unsigned n_gone;
 	uint64_t forgotten; /* the last change of those gone that was dropped; 0: none */
 	struct list cursors;
@@ -107,8 +107,8 @@ void sight_forget_gone(struct sight_edge *e);
 void view_stream_row(struct view_streams *l, const struct stream *s, bool whole);
 
 /*
- * Counts what waits for each stream, which view_stream_row() shows, and adds rows for the pairs that
- * have no stream. partner NULL: of all.
+ * Counts what waits for each stream, which view_stream_row() shows, and adds rows for the pairs
+ * that have no stream. partner NULL: of all.
  */
 void view_pairs(struct edge *e, const struct partner_state *partner, struct view_streams *l);
 

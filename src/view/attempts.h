@@ -27,9 +27,9 @@ const char *view_health_name(enum view_health h); /* "never", "connected", ... *
 /* What the health of one direction follows from. */
 struct view_facts {
 	bool enabled;
-	unsigned up;        /* authenticated streams now */
-	bool was_up;        /* ... since the start */
-	bool last_failed;   /* of the streams that ended last or wait for another attempt */
+	unsigned up;      /* authenticated streams now */
+	bool was_up;      /* ... since the start */
+	bool last_failed; /* of the streams that ended last or wait for another attempt */
 };
 enum view_health view_health_of(const struct view_facts *f);
 
@@ -63,7 +63,7 @@ struct view_attempt {
 	struct slice stream; /* id */
 	enum view_dir dir;
 	struct slice local, remote, peer;
-	uint64_t began_ms;   /* wall clock */
+	uint64_t began_ms; /* wall clock */
 	/* "authenticated", "failed", "under-way"; "ended": it was not to be authenticated, or the
 	 * settings ended it */
 	const char *outcome;

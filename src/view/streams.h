@@ -40,8 +40,9 @@ struct view_peer_cert {
 };
 
 /*
- * One connection with the domain pair it was opened for, or (VIEW_WAITING) a pair that has no connection now. Texts
- * are UTF-8, absent (SL_NONE) where there is nothing to say, and in the arena of the list.
+ * One connection with the domain pair it was opened for, or (VIEW_WAITING) a pair that has no
+ * connection now. Texts are UTF-8, absent (SL_NONE) where there is nothing to say, and in the arena
+ * of the list.
  */
 struct view_stream {
 	struct slice id; /* as in the log: "o17" */
@@ -54,13 +55,13 @@ struct view_stream {
 	struct slice method;  /* "sasl-over-tls" once authenticated */
 	struct slice tls;     /* "TLSv1.3" */
 	struct slice cipher;
-	struct slice verdict; /* of the peer's certificate: "valid", or what is wrong with it */
-	struct slice error;   /* the last one: a stable word */
+	struct slice verdict;    /* of the peer's certificate: "valid", or what is wrong with it */
+	struct slice error;      /* the last one: a stable word */
 	struct slice error_text; /* what came with it, printable */
-	uint64_t since_ms;    /* wall clock: in this state since */
-	uint64_t began_ms;    /* wall clock: of the connection, and of its attempt, which has its id */
-	uint64_t stanza_ms;   /* wall clock: the last stanza, either way; 0: none yet */
-	uint64_t retry_ms;    /* wall clock: next attempt; 0: none planned */
+	uint64_t since_ms;       /* wall clock: in this state since */
+	uint64_t began_ms; /* wall clock: of the connection, and of its attempt, which has its id */
+	uint64_t stanza_ms; /* wall clock: the last stanza, either way; 0: none yet */
+	uint64_t retry_ms;  /* wall clock: next attempt; 0: none planned */
 	uint64_t stanzas_in, stanzas_out;
 	uint64_t bytes_in, bytes_out;
 	uint64_t queued; /* stanzas waiting for its pairs */

@@ -14,7 +14,7 @@ from lab.wait import until
 from scene import PARTNER
 
 BAD, QUIET, CLOSED = "bad.lab", "quiet.lab", "closed.lab"
-DONE, NOT_FOUND = 0, 5
+UNREACHABLE, NOT_FOUND = 3, 5
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +51,14 @@ class Watch:
             if what(line):
                 return line
 
+    def wait(self):
+        """Its exit code, and what it said on standard error."""
+        code = self._process.wait(timeout=10 * wait.SLOWNESS)
+        return code, self._process.stderr.read()
+
     def interrupt(self):
         self._process.send_signal(signal.SIGINT)
-        _, errors = self._process.communicate(timeout=10 * wait.SLOWNESS)
-        return self._process.returncode, errors
+        return self.wait()
 
 
 @pytest.fixture
@@ -63,6 +67,16 @@ def watch(shell):
     watch.wait_for(lambda line: line["event"] == "complete")
     yield watch
     assert watch.interrupt() == (0, "")
+
+
+def test_a_watch_ends_with_the_daemon(make_scene):
+    """And the daemon with it: make_scene() wants a good end."""
+    scene = make_scene()
+    watch = Watch(scene.entente)
+    watch.wait_for(lambda line: line["event"] == "complete")
+    assert scene.entente.stop() == 0
+    code, errors = watch.wait()
+    assert code == UNREACHABLE and "no answer" in errors
 
 
 def state(shell, domain):

@@ -25,13 +25,13 @@ static void add_stream(struct view_streams *l, enum view_stream_state state, uin
 
 static void make_whole(struct view_streams *l)
 {
-	static const struct view_pair pair = {
-		{"sip.lab", 7}, {"b\xc3\xbc"
-				 "cher.lab",
-					11},
+	static const struct view_pair pair = {{"sip.lab", 7},
+		{"b\xc3\xbc"
+		 "cher.lab",
+			11},
 		"sasl-over-tls", 2000};
-	static const struct view_peer_cert cert = {{"CN=x", 4}, {"CN=ca", 5}, {"dns:x", 5},
-		{"00ff", 4}, 86400};
+	static const struct view_peer_cert cert = {
+		{"CN=x", 4}, {"CN=ca", 5}, {"dns:x", 5}, {"00ff", 4}, 86400};
 
 	l->v[0].pairs = &pair;
 	l->v[0].n_pairs = 1;

@@ -81,7 +81,8 @@ static struct view_certificates *certificates(void *arg)
 	return l;
 }
 
-static const struct admin_hooks hooks = {.publish = publish, .ask = fake_ask, .allow = allow, .certificates = certificates};
+static const struct admin_hooks hooks = {
+	.publish = publish, .ask = fake_ask, .allow = allow, .certificates = certificates};
 static const struct admin_hooks hooks_alone = {.publish = publish};
 
 /* ---- a client ---- */
@@ -516,7 +517,8 @@ static void streams_are_shown_escaped(void **state)
 {
 	expect("GET", "/api/v1/streams", "", "", 200, "\"direction\": \"out\", \"state\": \"up\"");
 	expect("GET", "/api/v1/streams", "", "", 200,
-		"\"last_error\": \"gone\\u001b[31m\\n\xe2\x80\xaeleft \\\"quoted\\\" \xef\xbf\xbd\"");
+		"\"last_error\": \"gone\\u001b[31m\\n\xe2\x80\xaeleft \\\"quoted\\\" "
+		"\xef\xbf\xbd\"");
 	expect("GET", "/api/v1/streams", "", "", 200, "\"since\": \"1970-01-01T00:00:01.000Z\"");
 	expect("GET", "/api/v1/streams", "", "", 200, "\"next_attempt\": null");
 }
@@ -561,8 +563,10 @@ static void how_partners_are(void **state)
 static void what_was_tried_with_a_partner(void **state)
 {
 	expect("GET", "/api/v1/partners/xn--bcher-kva.lab/attempts", "", "", 200,
-		"\"reason\": \"connect-failed\", \"steps\": [{\"step\": \"dns\", \"result\": \"ok\", "
-		"\"ms\": 3, \"text\": \"one address\"}, {\"step\": \"connect\", \"result\": \"fail\", "
+		"\"reason\": \"connect-failed\", \"steps\": [{\"step\": \"dns\", \"result\": "
+		"\"ok\", "
+		"\"ms\": 3, \"text\": \"one address\"}, {\"step\": \"connect\", \"result\": "
+		"\"fail\", "
 		"\"ms\": 1250, \"text\": \"refused\\u001b[2J\"}]}");
 	expect("GET", "/api/v1/partners/none.lab/attempts", "", "", 404, "not_partner");
 	expect("DELETE", "/api/v1/partners/a.lab/attempts", "", "", 405, "allow: GET");
@@ -612,7 +616,8 @@ static void streams_are_watched(void **state)
 static void the_status_names_who_fails_and_what_expires(void **state)
 {
 	expect("GET", "/api/v1/status", "", "", 200,
-		"\"code\": \"partner_failing\", \"text\": \"Partner xn--bcher-kva.lab is failing: gone");
+		"\"code\": \"partner_failing\", \"text\": \"Partner xn--bcher-kva.lab is failing: "
+		"gone");
 	expect("GET", "/api/v1/status", "", "", 200,
 		"\"command\": \"entente partner attempts xn--bcher-kva.lab\"");
 	expect("GET", "/api/v1/status", "", "", 200,
