@@ -128,7 +128,8 @@ static int read_body(json_t *body, struct admin_probe *ret, struct err *e)
 	json_t *v;
 
 	json_object_foreach(body, name, v)
-		if (strcmp(name, "partner") && strcmp(name, "domain") && strcmp(name, "local"))
+		if (strcmp(name, "partner") != 0 && strcmp(name, "domain") != 0 &&
+			strcmp(name, "local") != 0)
 			return err_code(e, ERR_INVALID, "unknown_setting", NULL,
 				"there is no '%.40s' here; there are partner, domain and local",
 				name);

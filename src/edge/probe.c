@@ -448,16 +448,18 @@ void probe_stop(struct probe *p)
 
 /* ---- life ---- */
 
-static struct probe *new_probe(
-	struct edge *e, enum probe_kind kind, struct slice domain, struct slice local)
+static struct probe *new_probe(struct edge *e, const struct probe_question *q)
 {
 	struct probe *p = xzalloc(sizeof *p);
 	struct err fault = {0};
 
 	p->edge = e;
-	p->kind = kind;
-	p->typed = slice_dup(domain);
-	p->typed_local = slice_dup(local);
+	p->kind = q->kind;
+	p->on_step = q->on_step;
+	p->on_done = q->on_done;
+	p->arg = q->arg;
+	p->typed = slice_dup(q->domain);
+	p->typed_local = slice_dup(q->local);
 	p->begun_ms = loop_now(e->loop);
 	for (size_t i = 0; i < PROBE_STEP__N; i++)
 		p->cause[i] = PROBE_STEP_NONE;
@@ -467,7 +469,7 @@ static struct probe *new_probe(
 	loop_task_init(&p->next_task, on_next, p);
 	read_name(p, p->typed, &p->domain, &p->domain_ascii, &fault);
 	snprintf(p->fault, sizeof p->fault, "%s", fault.text);
-	if (kind == PROBE_DOMAIN) {
+	if (p->kind == PROBE_DOMAIN) {
 		p->local = p->domain;
 		p->local_ascii = p->domain_ascii;
 	} else if (e->snapshot) {
@@ -476,11 +478,9 @@ static struct probe *new_probe(
 	return p;
 }
 
-int probe_new(struct probe **ret, struct edge *e, enum probe_kind kind, struct slice domain,
-	struct slice local, probe_on_step *on_step, probe_on_done *on_done, void *arg,
-	struct err *err)
+int probe_new(struct probe **ret, struct edge *e, const struct probe_question *q, struct err *err)
 {
-	struct probe *p = new_probe(e, kind, domain, local);
+	struct probe *p = new_probe(e, q);
 	struct probes *all = e->probes;
 
 	if (may_begin(all, p, err) < 0) {
@@ -488,12 +488,10 @@ int probe_new(struct probe **ret, struct edge *e, enum probe_kind kind, struct s
 		return -1;
 	}
 	count(all, probe_now(p));
-	p->on_step = on_step;
-	p->on_done = on_done;
-	p->arg = arg;
 	list_append(&all->list, &p->node);
 	loop_timer_in(&p->whole_timer, all->config.whole_ms);
-	log_info(&e->log, "test-begun", LF_Z("kind", kind == PROBE_PARTNER ? "partner" : "domain"),
+	log_info(&e->log, "test-begun",
+		LF_Z("kind", p->kind == PROBE_PARTNER ? "partner" : "domain"),
 		LF_Z("domain", p->domain_ascii));
 	probe_next(p);
 	*ret = p;

@@ -35,16 +35,22 @@ typedef void probe_on_step(void *arg, struct view_probe_step *step);
 /* The last call, once, never inside probe_new(); the test is gone after it. */
 typedef void probe_on_done(void *arg);
 
+struct probe_question {
+	enum probe_kind kind;
+	struct slice domain; /* as it was typed */
+	struct slice local;  /* PROBE_PARTNER: our domain to speak for; empty: the first there is */
+	probe_on_step *on_step;
+	probe_on_done *on_done;
+	void *arg;
+};
+
 /*
- * Begins a test on the edge's loop. domain: as it was typed. local: PROBE_PARTNER: our domain to
- * speak for, as it was typed; empty: the first that the settings have.
+ * Begins a test on the edge's loop; what q points to is copied.
  *
  * -1, and no callback: ERR_CONFLICT test_running (this domain is being tested), ERR_LIMIT test_rate
  * (too many tests in a minute), ERR_UNAVAILABLE test_not_now (no settings yet, or the edge ends).
  */
-int probe_new(struct probe **ret, struct edge *e, enum probe_kind kind, struct slice domain,
-	struct slice local, probe_on_step *on_step, probe_on_done *on_done, void *arg,
-	struct err *err);
+int probe_new(struct probe **ret, struct edge *e, const struct probe_question *q, struct err *err);
 
 /* Ends it in order, soon; steps that are not through are skipped. on_done() still runs. */
 void probe_stop(struct probe *p);

@@ -99,13 +99,20 @@ static void on_done(void *arg)
 static void begin(struct loop_call *c)
 {
 	struct edge_probe_ask *a = container_of(c, struct edge_probe_ask, go);
+	const struct probe_question q = {
+		.kind = a->kind,
+		.domain = slice_of(a->domain),
+		.local = slice_of(a->local),
+		.on_step = on_step,
+		.on_done = on_done,
+		.arg = a,
+	};
 
 	if (a->stopped) {
 		finish(a);
 		return;
 	}
-	a->refused = probe_new(&a->probe, a->edge, a->kind, slice_of(a->domain), slice_of(a->local),
-			     on_step, on_done, a, &a->err) < 0;
+	a->refused = probe_new(&a->probe, a->edge, &q, &a->err) < 0;
 	if (a->refused)
 		finish(a);
 }

@@ -274,8 +274,10 @@ static int teardown(void **state)
 
 static int begin(struct probe **ret, const char *domain, struct err *e)
 {
-	return probe_new(
-		ret, side.edge, PROBE_PARTNER, slice_of(domain), SL(""), on_step, on_done, NULL, e);
+	const struct probe_question q = {
+		PROBE_PARTNER, slice_of(domain), SL(""), on_step, on_done, NULL};
+
+	return probe_new(ret, side.edge, &q, e);
 }
 
 static void a_test_tells_every_step_and_then_its_end(void **state)
