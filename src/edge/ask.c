@@ -92,7 +92,7 @@ static void all_streams(struct asking *q)
 	q->cursor.next = e->streams.next;
 	list_append(&e->sight.cursors, &q->cursor.node);
 	loop_task_init(&q->task, more_streams, q);
-	more_streams(q);
+	loop_task_queue(e->loop, &q->task);
 }
 
 /* ---- one stream ---- */

@@ -1,6 +1,10 @@
 #include "unit.h"
 
+#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "rig.h"
@@ -104,6 +108,51 @@ static void a_stream_is_closed_in_order_and_the_next_message_opens_another(void 
 	assert_true(asked(&a, VIEW_ASK_STREAM, "o2", 0));
 	assert_false(asked(&a, VIEW_ASK_CLOSE, "o1", 0));
 	assert_int_equal(partner(&a)->failures, 0);
+}
+
+enum { MANY = 300 }; /* more than one turn shows */
+
+static void dial_many(int fd[MANY])
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+		.sin_port = htons(side_port(&b)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	for (int i = 0; i < MANY; i++) {
+		fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(connect(fd[i], (struct sockaddr *)&at, sizeof at), 0);
+		rig_turn(&rig);
+	}
+}
+
+static void close_many(int fd[MANY])
+{
+	for (int i = 0; i < MANY; i++)
+		close(fd[i]);
+}
+
+/* A list of all is made in several turns; streams may go meanwhile. */
+static void many_streams_are_listed_bit_by_bit(void **state)
+{
+	struct edge_limits limits = {.address_connections = MANY, .connection_rate = 10 * MANY};
+	int fd[MANY];
+
+	side_done(&b);
+	side_init(&b, &rig, &(struct side_options){.domain = "xmpp.lab", .limits = limits});
+	side_settings(&b, &(struct side_partner){.domain = "sip.lab", .port = side_port(&a)});
+	dial_many(fd);
+	rig_until(&rig, asked(&b, VIEW_ASK_STREAMS, NULL, 0) && ask.streams->n == MANY);
+	view_ask_done(&ask);
+	answered = false;
+	edge_ask(b.edge, rig.loop, &ask);
+	rig_turn(&rig);
+	assert_false(answered);
+	assert_non_null(ask.streams);
+	assert_int_equal(ask.streams->n, 256);
+	close_many(fd);
+	rig_until(&rig, answered);
+	assert_true(ask.streams->n >= 256 && ask.streams->n <= MANY);
+	rig_until(&rig, asked(&b, VIEW_ASK_STREAMS, NULL, 0) && ask.streams->n == 0);
 }
 
 /* ---- changes ---- */
@@ -227,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_stream_is_shown_with_its_pair_and_certificate),
 		T(a_stream_is_closed_in_order_and_the_next_message_opens_another),
+		T(many_streams_are_listed_bit_by_bit),
 		T(changes_are_told_once),
 		T(more_than_is_remembered_is_said_to_be_missed),
 		T(health_goes_with_the_streams),
