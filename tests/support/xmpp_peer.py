@@ -75,13 +75,13 @@ class XmppWire:
     def send(self, data):
         self._socket.sendall(data.encode() if isinstance(data, str) else data)
 
-    def recv(self):
+    def recv(self, most=65536):
         """The next bytes, whenever they come; none: the end."""
         if self._in:
             data, self._in = self._in, b""
             return data
         self._socket.settimeout(None)
-        return self._socket.recv(65536)
+        return self._socket.recv(most)
 
     def _more(self, end):
         left = end - time.monotonic()
