@@ -49,9 +49,9 @@ void authority_asked(struct stream *s, struct rate *rate, const struct xstream_d
 	if (r == EDGE_DB_OK)
 		answer.type = is_ours(s, db) ? SL("valid") : SL("invalid");
 	attempt_note(s->attempt, ATTEMPT_VERIFY, r == EDGE_DB_OK ? ATTEMPT_OK : ATTEMPT_WARN,
-		loop_now(s->edge->loop),
-		"asked about a key of %.*s: %.*s%s%s", SLARG(db->to), SLARG(answer.type),
-		r == EDGE_DB_OK ? "" : ", ", r == EDGE_DB_OK ? "" : edge_db_name(r));
+		loop_now(s->edge->loop), "asked about a key of %.*s: %.*s%s%s", SLARG(db->to),
+		SLARG(answer.type), r == EDGE_DB_OK ? "" : ", ",
+		r == EDGE_DB_OK ? "" : edge_db_name(r));
 	log_info(&s->log, "dialback-question", LF_S("from", db->from), LF_S("to", db->to),
 		LF_S("answer", answer.type),
 		LF_Z("reason", r == EDGE_DB_OK ? NULL : edge_db_name(r)));

@@ -393,7 +393,8 @@ void inbound_new(struct edge *e, int fd, const struct netaddr *peer)
 		.close_ms = e->limits.close_ms,
 	};
 
-	stranger_enter(e->strangers, &in->stranger, netaddr_limit_key(peer, key), loop_now(e->loop));
+	stranger_enter(
+		e->strangers, &in->stranger, netaddr_limit_key(peer, key), loop_now(e->loop));
 	stream_init(&in->s, e, &hooks, true);
 	proofs_init(&in->proofs, &in->s);
 	loop_timer_init(&in->header_timer, e->loop, no_header, in);

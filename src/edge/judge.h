@@ -109,7 +109,8 @@ enum { EDGE_PAIRS_MAX = 256, EDGE_PENDING_MAX = 16 };
 struct edge_claim {
 	struct slice from, to; /* canonical; SL_NONE: absent, or no domain */
 	bool has_key;
-	struct slice partner; /* whose stream it is: the primary domain, A-labels; SL_NONE: not known */
+	struct slice
+		partner; /* whose stream it is: the primary domain, A-labels; SL_NONE: not known */
 	bool encrypted;
 	bool external;  /* the stream is authenticated by SASL EXTERNAL */
 	bool cert_good; /* the peer's certificate is good for `from` too */
@@ -128,8 +129,8 @@ struct edge_claim_verdict edge_judge_claim(const struct snapshot *s, const struc
  * A db:verify that asks us, as the authority for `to`, about a key for `from`; both canonical, or
  * SL_NONE. EDGE_DB_OK: answer.
  */
-enum edge_db edge_judge_question(
-	const struct snapshot *s, struct slice from, struct slice to, bool complete, bool encrypted);
+enum edge_db edge_judge_question(const struct snapshot *s, struct slice from, struct slice to,
+	bool complete, bool encrypted);
 
 /*
  * May a pair that was authenticated like this go on under the settings in force? partner: as in

@@ -172,7 +172,8 @@ static bool certificate_is_for(const struct stream *s, struct slice remote)
 	struct arena a = {0};
 	const struct conn_tls_info *tls = s->secured ? conn_tls_info(s->conn) : NULL;
 	const char *ascii = edge_ascii(&a, remote);
-	bool is = tls && ascii && tls->chain == CERT_GOOD && cert_is_for(tls->peer, slice_of(ascii));
+	bool is =
+		tls && ascii && tls->chain == CERT_GOOD && cert_is_for(tls->peer, slice_of(ascii));
 
 	arena_done(&a);
 	return is;
@@ -283,8 +284,8 @@ static void on_verified(
 }
 
 /* A stream whose header named nobody is of the first who asks to be believed. */
-static void adopt(struct stream *s, const struct partner *partner, struct slice local,
-	struct slice remote)
+static void adopt(
+	struct stream *s, const struct partner *partner, struct slice local, struct slice remote)
 {
 	if (s->partner)
 		return;
@@ -306,12 +307,12 @@ static void begin(struct proofs *p, const struct xstream_db *db, const struct pa
 	list_append(&p->pending, &k->node);
 	p->n_pending++;
 	log_info(&s->log, "dialback-request", LF_S("from", remote), LF_S("to", local));
-	k->verify = verify_new(s->edge, partner, local, remote, xstream_id(s->x), db->key,
-		on_verified, k);
+	k->verify = verify_new(
+		s->edge, partner, local, remote, xstream_id(s->x), db->key, on_verified, k);
 }
 
-static void decide(struct proofs *p, const struct xstream_db *db, struct slice local,
-	struct slice remote)
+static void decide(
+	struct proofs *p, const struct xstream_db *db, struct slice local, struct slice remote)
 {
 	struct edge_claim_verdict v = judge(p, remote, local, db->key.n > 0);
 

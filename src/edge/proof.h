@@ -16,8 +16,8 @@ struct proofs {
 	struct stream *s;
 	struct list proved, pending;
 	unsigned n_proved, n_pending;
-	struct rate rate;     /* of requests */
-	unsigned refused;     /* requests */
+	struct rate rate; /* of requests */
+	unsigned refused; /* requests */
 };
 
 void proofs_init(struct proofs *p, struct stream *s);
@@ -30,8 +30,8 @@ void proofs_asked(struct proofs *p, const struct xstream_db *db);
 void proofs_restarted(struct proofs *p);
 
 /* SASL has proved this pair. */
-void proofs_add(struct proofs *p, struct slice local, struct slice remote,
-	enum negotiation_method method);
+void proofs_add(
+	struct proofs *p, struct slice local, struct slice remote, enum negotiation_method method);
 
 /*
  * New settings: pairs that they do not allow any more may not be used from now on. Why the last one

@@ -92,8 +92,8 @@ static void tell(void *arg)
 }
 
 /* It is told at the end of the turn: whoever asks may be in the middle of something. */
-static void finish(struct verify *v, enum verify_result result, enum stanza_cond cond,
-	const char *why)
+static void finish(
+	struct verify *v, enum verify_result result, enum stanza_cond cond, const char *why)
 {
 	struct stream *on = v->on;
 

@@ -29,8 +29,8 @@ typedef void verify_done(
 /*
  * local: our domain, which receives; remote: the domain to be verified; canonical. id: that of the
  * response header which we sent on the stream being authenticated. partner: of the snapshot in
- * force, remote is one of its domains; not kept. At most VERIFY_PARTNER_MAX of one partner are under
- * way; one more is answered with resource-constraint.
+ * force, remote is one of its domains; not kept. At most VERIFY_PARTNER_MAX of one partner are
+ * under way; one more is answered with resource-constraint.
  */
 enum { VERIFY_PARTNER_MAX = 32 };
 struct verify *verify_new(struct edge *e, const struct partner *partner, struct slice local,

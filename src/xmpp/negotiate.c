@@ -186,13 +186,12 @@ static enum xneg_step agree(const struct xstream_policy *i, const struct xstream
 	return step;
 }
 
-enum xneg_outcome xneg_meet(const struct xneg_end *initiator, const struct xneg_end *recipient,
-	enum xneg_fail *ret_why)
+enum xneg_outcome xneg_meet(
+	const struct xneg_end *initiator, const struct xneg_end *recipient, enum xneg_fail *ret_why)
 {
 	struct xstream_policy i = policy_of(initiator), r = policy_of(recipient);
 	enum xneg_fail unused, *why = ret_why ? ret_why : &unused;
-	enum xneg_step step =
-		agree(&i, &r, XPHASE_CLEAR, XCERT_NONE, XCERT_NONE, why);
+	enum xneg_step step = agree(&i, &r, XPHASE_CLEAR, XCERT_NONE, XCERT_NONE, why);
 
 	if (step == XNEG_DIALBACK)
 		return XNEG_PLAIN_DIALBACK;

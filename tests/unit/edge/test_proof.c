@@ -234,8 +234,7 @@ static void greet_as(const char *header, const char *until)
 	buf_reset(&client.got);
 }
 
-#define HEADER_FROM(from)                                                                          \
-	"<stream:stream " NS_HEADER " from='" from "' to='sip.lab' version='1.0'>"
+#define HEADER_FROM(from) "<stream:stream " NS_HEADER " from='" from "' to='sip.lab' version='1.0'>"
 
 static void connect_in_clear(void)
 {
@@ -249,7 +248,7 @@ static void connect_in_clear(void)
 	"<db:" what " from='" from "' to='" to "' type='error'><error type='" kind "'><" cond      \
 	" xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:" what ">"
 #define REFUSED(from, to, kind, cond) DB_ERROR("result", from, to, kind, cond)
-#define END			      "</stream:stream>"
+#define END                           "</stream:stream>"
 #define BARE(cond)                                                                                 \
 	"<stream:error><" cond " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>" END
 
@@ -340,7 +339,8 @@ static void a_false_key_beside_a_right_one(void **state)
 	expect(&client, BARE("invalid-from"));
 }
 
-/* 88: sender and target multiplexing without negotiation; one connection asks for all of a domain. */
+/* 88: sender and target multiplexing without negotiation; one connection asks for all of a domain.
+ */
 static void further_pairs(void **state)
 {
 	connect_in_clear();
@@ -420,11 +420,14 @@ static void nothing_is_left(void **state)
 	dial();
 	greet_as("<stream:stream " NS_HEADER " to='sip.lab' version='0.9'>", ">");
 	say(&client, RESULT("stranger.lab", "sip.lab"));
-	expect(&client, REFUSED("sip.lab", "stranger.lab", "modify", "policy-violation")
-				"<stream:error><policy-violation "
-				"xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
-				"<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='en'>"
-				"dialback is not accepted here</text></stream:error>" END);
+	expect(&client,
+		REFUSED("sip.lab", "stranger.lab", "modify",
+			"policy-violation") "<stream:error><policy-violation "
+					    "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+					    "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' "
+					    "xml:lang='en'>"
+					    "dialback is not accepted "
+					    "here</text></stream:error>" END);
 }
 
 /* A peer of version 0.9: no version, no features, dialback only; it may not even say who it is. */
@@ -490,8 +493,7 @@ static void the_authority_fails(void **state)
 		const char *reads;
 	} cases[] = {
 		{DB_ERROR("verify", "xmpp.lab' id='%s", "sip.lab", "cancel", "item-not-found"),
-			false,
-			REFUSED("sip.lab", "xmpp.lab", "cancel", "remote-server-not-found")},
+			false, REFUSED("sip.lab", "xmpp.lab", "cancel", "remote-server-not-found")},
 		{END, false, REFUSED("sip.lab", "xmpp.lab", "wait", "remote-server-timeout")},
 		{"", true, REFUSED("sip.lab", "xmpp.lab", "wait", "remote-server-timeout")},
 		{BARE("host-unknown"), false,
@@ -562,8 +564,7 @@ static void keys_under_way_are_bounded(void **state)
 		char text[200];
 
 		/* One domain with many names: of ours there are two only. */
-		snprintf(text, sizeof text,
-			"<db:result from='%s' to='%s'>the key</db:result>",
+		snprintf(text, sizeof text, "<db:result from='%s' to='%s'>the key</db:result>",
 			i & 1 ? "xmpp.lab" : "conf.xmpp.lab", i & 2 ? "sip.lab" : "more.lab");
 		say(&client, text);
 	}
@@ -621,7 +622,7 @@ static struct tls_set *certificate(const char *name, const struct pki_spec *spec
 
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define STARTTLS   "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
-#define PROCEED	   "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+#define PROCEED    "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 
 static void into_tls(struct tls_set *set)
 {
@@ -640,16 +641,16 @@ static void authority_tls(unsigned i, struct tls_set *set)
 	expect(&authority.ends[i], STARTTLS);
 	authority.features = DIALBACK_FEATURE;
 	say(&authority.ends[i], PROCEED);
-	conn_tls_start(authority.ends[i].conn, CONN_SERVER, set, tls_set_client(set, SL("x")),
-		SL_NONE);
+	conn_tls_start(
+		authority.ends[i].conn, CONN_SERVER, set, tls_set_client(set, SL("x")), SL_NONE);
 	rig_until(&rig, authority.ends[i].secure);
 }
 
 /* 92, RFC 7590 3.4: the certificate may be anybody's; the key goes inside TLS, at either place. */
 static void inside_tls(void **state)
 {
-	struct tls_set *set = certificate("self",
-		&(struct pki_spec){.dns = NAMES("nobody.lab"), .self_signed = true});
+	struct tls_set *set = certificate(
+		"self", &(struct pki_spec){.dns = NAMES("nobody.lab"), .self_signed = true});
 
 	settings("Required", "NotSupported", "true");
 	authority.features = STARTTLS;
@@ -666,8 +667,8 @@ static void inside_tls(void **state)
 /* TLS Required: the authority without TLS is not shown a key. */
 static void no_key_in_clear(void **state)
 {
-	struct tls_set *set = certificate("self2",
-		&(struct pki_spec){.dns = NAMES("nobody.lab"), .self_signed = true});
+	struct tls_set *set = certificate(
+		"self2", &(struct pki_spec){.dns = NAMES("nobody.lab"), .self_signed = true});
 
 	settings("Required", "NotSupported", "true");
 	into_tls(set);
@@ -740,8 +741,8 @@ static void by_external(struct tls_set *set)
 /* 93: a certificate that has both names speaks for both; nobody is asked. */
 static void by_the_certificate(void **state)
 {
-	struct tls_set *set = certificate(
-		"both", &(struct pki_spec){.dns = NAMES("xmpp.lab", "conf.xmpp.lab")});
+	struct tls_set *set =
+		certificate("both", &(struct pki_spec){.dns = NAMES("xmpp.lab", "conf.xmpp.lab")});
 
 	settings("Optional", "Optional", "true");
 	by_external(set);
@@ -903,8 +904,7 @@ static void questions_that_are_refused(void **state)
 		{"<db:verify from='xmpp.lab' to='sip.lab'>k</db:verify>",
 			DB_ERROR("verify", "sip.lab", "xmpp.lab", "modify", "bad-request")},
 		{"<db:verify from='xmpp.lab' to='sip.lab' id='17'/>",
-			DB_ERROR("verify", "sip.lab", "xmpp.lab' id='17", "modify",
-				"bad-request")},
+			DB_ERROR("verify", "sip.lab", "xmpp.lab' id='17", "modify", "bad-request")},
 		{"<db:verify id='17'>k</db:verify>",
 			"<db:verify id='17' type='error'><error type='modify'><bad-request "
 			"xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:verify>"},
