@@ -575,7 +575,9 @@ static void on_closing(struct probe_talk *t, const struct xstream_event *ev)
 		on_our_error(t, ev);
 		break;
 	case XSTREAM_R_TLS_REFUSED:
-		probe_say(t->probe, PROBE_STEP_STARTTLS, PC_STARTTLS_REFUSED, "<failure/>");
+		note_last_features(t, ev->reason);
+		if (probe_last_fault(t->probe) != PROBE_STEP_STARTTLS) /* it was offered */
+			probe_say(t->probe, PROBE_STEP_STARTTLS, PC_STARTTLS_REFUSED, "<failure/>");
 		break;
 	case XSTREAM_R_PEER:
 	case XSTREAM_R_LOST:

@@ -311,8 +311,18 @@ def test_no_tls(scene, peer):
     result = played(scene, peer, said(
         header(peer.domain, SIP_DOMAIN, "s1") + "<stream:features/>",
         f"<failure xmlns='{TLS}'/>{END}"))
-    assert ("starttls", "starttls_missing") in result.failed()
+    assert result.failed() == [("starttls", "starttls_missing")]
     assert result.skipped()["tls"] == "because of starttls"
+
+
+def test_starttls_refused(scene, peer):
+    def play(peer, wire):
+        peer.take_header(wire)
+        wire.send(header(peer.domain, SIP_DOMAIN, "s1") + OFFER_TLS)
+        wire.read_until("<starttls")
+        wire.send(f"<failure xmlns='{TLS}'/>{END}")
+        wire.read_until(END)
+    assert played(scene, peer, play).failed() == [("starttls", "starttls_refused")]
 
 
 def test_tls_1_1_only(scene, peer):
