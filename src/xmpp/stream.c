@@ -72,6 +72,8 @@ static void set_defaults(struct xstream_cfg *c)
 {
 	if (!c->preauth_bytes)
 		c->preauth_bytes = 65536;
+	if (!c->preauth_elements)
+		c->preauth_elements = 64;
 	if (!c->sasl_tries)
 		c->sasl_tries = 3;
 	if (!c->establish_ms)

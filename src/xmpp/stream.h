@@ -52,6 +52,7 @@ struct xstream_cfg {
 	struct xml_limits limits;
 	struct xml_pool *parsers; /* borrowed for good; NULL: the stream keeps one of its own */
 	size_t preauth_bytes;  /* what a peer may send before it is authenticated [65536] */
+	unsigned preauth_elements; /* ... and of first-level elements, but for dialback [64] */
 	unsigned sasl_tries;   /* SASL attempts; one more, and the stream is closed [3] */
 	uint32_t establish_ms; /* from new to authenticated [60000] */
 	uint32_t close_ms;     /* from our end tag to theirs, in an orderly close [10000] */

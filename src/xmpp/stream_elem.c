@@ -263,11 +263,26 @@ static bool takes_stanzas(const struct xstream *x)
 	return x->cfg.role == XSTREAM_RECIPIENT && x->authenticated;
 }
 
+/* Questions about keys are many on one connection, and bounded by their own rules. */
+static bool too_early(struct xstream *x, enum kind kind)
+{
+	if (x->authenticated || x->state == XST_CLOSING || kind == EL_DB_RESULT ||
+		kind == EL_DB_VERIFY)
+		return false;
+	return ++x->early > x->cfg.preauth_elements;
+}
+
 static void on_element(struct xstream *x, struct xml_event *xe)
 {
 	enum kind kind = classify(xe->elem);
 	action *f;
 
+	if (too_early(x, kind)) {
+		arena_done(&xe->arena);
+		xs_error(x, STREAM_POLICY_VIOLATION,
+			SL("too many elements before authentication"));
+		return;
+	}
 	if (kind == EL_STANZA && takes_stanzas(x)) {
 		on_stanza(x, xe);
 		return;

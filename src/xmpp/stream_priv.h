@@ -68,6 +68,7 @@ struct xstream {
 	enum xstream_cert cert;
 	struct xstream_features offer; /* recipient: ours; initiator: the peer's */
 	unsigned sasl_tries;
+	unsigned early; /* elements before authentication */
 	bool external_failed;
 	enum sasl_cond sasl_cond; /* why */
 	bool authenticated;

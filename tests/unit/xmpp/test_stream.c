@@ -591,12 +591,38 @@ static void bytes_before_authentication(void **state)
 	(void)state;
 }
 
+/* So are the elements, small as they may be; what dialback asks is counted by those who answer. */
+static void elements_before_authentication(void **state)
+{
+	struct xstream_cfg cfg = script_cfg(RECIPIENT, (struct xstream_policy)ANYTHING);
+	struct xstream_event ev;
+	struct xstream *x;
+	int fed = 0;
+
+	cfg.preauth_elements = 5;
+	x = xstream_new(&cfg, 0);
+	xstream_feed(x, SL(THEIR_HEAD), 0);
+	assert_true(xstream_event(x, &ev));
+	xstream_accept(x, &cfg.policy, XCERT_NONE);
+	while (!xstream_event(x, &ev)) {
+		xstream_feed(x, SL("<a xmlns='urn:b'/>"), 0);
+		fed++;
+	}
+	assert_int_equal(fed, 6);
+	assert_int_equal(ev.type, XSTREAM_CLOSING);
+	assert_int_equal(ev.cond, STREAM_POLICY_VIOLATION);
+	assert_slice(ev.text, "too many elements before authentication");
+	xstream_free(x);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(transcripts_of_the_recipient),
 		cmocka_unit_test(transcripts_of_the_initiator),
 		cmocka_unit_test(bytes_before_authentication),
+		cmocka_unit_test(elements_before_authentication),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
