@@ -71,8 +71,8 @@ static void become(const struct server *s, const struct server_env *env)
 
 void server_start(struct server *s, const char *name, const struct server_env *env)
 {
-	int in[2], out[2], pid;
-	unsigned port, component = 0;
+	int in[2], out[2], pid = 0;
+	unsigned port = 0, component = 0;
 	char line[256];
 
 	*s = (struct server){.name = name};
