@@ -19,6 +19,7 @@ struct xml_pool *xml_pool_new(unsigned max); /* keeps at most so many */
 void xml_pool_free(struct xml_pool *p);      /* NULL is fine */
 unsigned xml_pool_count(const struct xml_pool *p);
 
-/* For xml/reader. given: bytes it has been given; false: there are enough, it stays the caller's. */
+/* For xml/reader. given: bytes it has been given; false: there are enough, it stays the caller's.
+ */
 bool xml_pool_put(struct xml_pool *p, struct XML_ParserStruct *expat, size_t given);
 struct XML_ParserStruct *xml_pool_take(struct xml_pool *p, size_t *ret_given); /* NULL: none */

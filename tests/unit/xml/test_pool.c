@@ -61,8 +61,8 @@ static void another_root_is_not_shared(void **state)
 {
 	struct xml_pool *pool = xml_pool_new(8);
 	struct xml_reader *usual = opened(pool, HEAD);
-	struct xml_reader *own = opened(
-		pool, "<s:stream xmlns='jabber:server' xmlns:s='http://etherx.jabber.org/streams'>");
+	struct xml_reader *own = opened(pool,
+		"<s:stream xmlns='jabber:server' xmlns:s='http://etherx.jabber.org/streams'>");
 
 	assert_int_equal(xml_pool_count(pool), 1);
 	reads(own, "<iq/>", "element <iq xmlns='jabber:server'/>\n");
