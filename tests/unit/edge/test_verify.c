@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "edge/edge_priv.h"
+#include "edge/verify.h"
 #include "rig.h"
 
 /* Two edges that believe each other by dialback, over loopback. */
@@ -90,6 +92,54 @@ static void tls_is_used_when_it_can_be(void **state)
 	expect_method("tls-dialback");
 }
 
+/* ---- questions, as their contract has them ---- */
+
+static struct {
+	unsigned done;
+	enum verify_result last;
+	enum stanza_cond cond;
+} told;
+
+static void on_done(void *arg, enum verify_result result, enum stanza_cond cond, const char *why)
+{
+	told.done++;
+	told.last = result;
+	told.cond = cond;
+	assert_ptr_equal(arg, &told);
+}
+
+static struct verify *ask(const char *id)
+{
+	const struct partner *p = snapshot_partner(a.edge->snapshot, SL("xmpp.lab"));
+
+	return verify_new(a.edge, p, SL("sip.lab"), SL("xmpp.lab"), slice_of(id), SL("key"),
+		on_done, &told);
+}
+
+/* One more than may be under way is answered at once, but not inside the call. */
+static void so_many_of_a_partner(void **state)
+{
+	struct verify *v[VERIFY_PARTNER_MAX];
+
+	told.done = 0;
+	settings("NotSupported", "NotSupported");
+	for (size_t i = 0; i < VERIFY_PARTNER_MAX; i++)
+		v[i] = ask("1");
+	ask("2");
+	assert_int_equal(told.done, 0);
+	rig_turn(&rig);
+	assert_int_equal(told.done, 1);
+	assert_int_equal(told.last, VERIFY_ERROR);
+	assert_int_equal(told.cond, STANZA_RESOURCE_CONSTRAINT);
+	/* There is room again; those that were given up are not told. */
+	for (size_t i = 0; i < VERIFY_PARTNER_MAX; i++)
+		verify_cancel(v[i]);
+	verify_cancel(NULL);
+	ask("3");
+	rig_until(&rig, told.done == 2);
+	assert_int_equal(told.last, VERIFY_INVALID); /* b says so: it is no key of its own */
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -98,6 +148,7 @@ int main(void)
 		T(in_clear),
 		T(inside_tls),
 		T(tls_is_used_when_it_can_be),
+		T(so_many_of_a_partner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
