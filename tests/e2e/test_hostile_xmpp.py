@@ -344,11 +344,13 @@ def test_dialback_inside_tls(scene):
 
 
 def test_dialback_verify(scene):
-    """We have sent no key, so none can be ours (XEP-0220 2.1.2)."""
+    """A partner with whom there is no dialback is not told whether a key is ours (XEP-0220 2.5)."""
     wire = scene.partner.open_secure(scene.entente.address, scene.entente.xmpp_port, SIP_DOMAIN)
     wire.send(f"<db:verify from='{PARTNER}' to='{SIP_DOMAIN}' id='417GAF25'>key</db:verify>")
     wire.expect(
-        f"<db:verify from='{SIP_DOMAIN}' to='{PARTNER}' id='417GAF25' type='invalid'/>")
+        f"<db:verify from='{SIP_DOMAIN}' to='{PARTNER}' id='417GAF25' type='error'>"
+        "<error type='modify'><policy-violation "
+        "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:verify>")
 
 
 def test_connection_that_says_nothing(scene):
