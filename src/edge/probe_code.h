@@ -82,7 +82,8 @@ enum probe_step probe_step_needs(enum probe_step s, enum probe_kind kind);
 	X(LOCAL_UNKNOWN, "local_unknown", PARTNER, FAIL, \
 		"Speak for one of our own domains: entente domain list") \
 	X(DOMAIN_UNKNOWN, "domain_unknown", DOMAIN, FAIL, \
-		"Add it: entente domain add {domain} --route NAME") \
+		"If it is ours, add it: entente domain add {domain} --route NAME; a partner's: " \
+		"entente test partner {domain}") \
 	X(ROUTE_NONE, "route_none", ROUTE, FAIL, \
 		"Say where its users are: entente domain set {domain} --route NAME") \
 	X(SETTINGS_WARN, "settings_warn", SETTINGS, WARN, \
@@ -151,7 +152,8 @@ enum probe_step probe_step_needs(enum probe_step s, enum probe_kind kind);
 		"record away; every new stream tries it first.") \
 	X(REFUSED_LOCAL, "refused_local", TCP, FAIL, \
 		"The records lead to this machine itself or to an address that means something " \
-		"else everywhere: {they}correct them. In a lab set [test] allow-local.") \
+		"else everywhere: {they}correct them. In a lab, allow-local = yes in the section " \
+		"[test] of entente.conf, and a restart.") \
 	X(LISTENER_DEAD, "listener_dead", LISTENER, FAIL, \
 		"Our own listener does not answer: look at entente status and at the log.") \
 	X(LISTENER_NO_TLS, "listener_no_tls", LISTENER, FAIL, \
@@ -298,8 +300,8 @@ enum probe_step probe_step_needs(enum probe_step s, enum probe_kind kind);
 		"They have not opened a stream to us since the start: if their messages do not " \
 		"arrive, entente test domain {local}") \
 	X(INBOUND_FAILED, "inbound_failed", INBOUND, WARN, \
-		"The last stream that they opened failed: see it with entente stream list and " \
-		"the log.")
+		"The last stream that they opened failed; its steps: entente partner attempts " \
+		"{domain}")
 
 enum probe_code {
 #define X(suffix, ...) PC_##suffix,

@@ -66,7 +66,8 @@ def write_command(lab):
 
 def start_peers(lab):
     prosody = lab.make_prosody([XMPP_USER])
-    entente = lab.make_entente()
+    # Everything here is on loopback, where `entente test` looks only when told.
+    entente = lab.make_entente(settings={"test": {"allow-local": "yes"}})
     kamailio = lab.make_kamailio()
     with Step("Starting a private DNS, Prosody (xmpp.lab) and Kamailio (sip.lab)"):
         for peer in (lab.dns, prosody, kamailio):
@@ -131,7 +132,10 @@ In another terminal:
   {command} status
   {command} partner list
   {command} partner show {PARTNER}
-  {command} partner disable {PARTNER}       (romeo's next message is refused)
+  {command} test partner {PARTNER}   (a stream to the partner, step by step)
+  {command} test domain {SIP_DOMAIN}     (what partners see of us)
+  {command} partner attempts {PARTNER}   (the streams that were tried)
+  {command} partner disable {PARTNER}   (romeo's next message is refused)
   {command} partner add example.org   (a partner of your own)
   {command} --help
 An XMPP client signs in as {XMPP_USER}@{PARTNER}, password {PASSWORD}, at \
