@@ -565,7 +565,8 @@ void stream_settings(struct stream *s)
 {
 	const struct gateway_settings *g = snapshot_gateway(s->edge->snapshot);
 
-	if (s->ended || s->end.closing || !s->x)
+	/* Of a connection that only verifies, each question has its own time. */
+	if (s->ended || s->end.closing || !s->x || s->verifies)
 		return;
 	if (s->authenticated) {
 		keepalive_watch(s);

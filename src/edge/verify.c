@@ -161,8 +161,12 @@ static struct stream *verifier_new(struct verify *v, const struct partner *partn
 static void ask(struct verify *v, const struct partner *partner)
 {
 	struct stream *s = v->tries ? NULL : outbound_to(v->edge, slice_of(v->remote));
-	bool now = s != NULL;
+	bool now;
 
+	/* Its domain may have been another partner's, and the stream not have closed yet. */
+	if (s && s->partner != v->partner)
+		s = NULL;
+	now = s != NULL;
 	v->tries++;
 	if (!s) {
 		s = verifier_to(v);
@@ -259,6 +263,12 @@ static enum stanza_cond cond_of(struct stream *s)
 	return STANZA_REMOTE_SERVER_TIMEOUT;
 }
 
+/* The questions on a stream are among those of its partner. */
+static bool still_its(const struct verify *v, const struct partner *partner)
+{
+	return partner && slice_eqz(slice_of(partner->domain.a), v->partner->name);
+}
+
 void verify_stream_gone(struct stream *s)
 {
 	struct edge *e = s->edge;
@@ -273,7 +283,7 @@ void verify_stream_gone(struct stream *s)
 			continue;
 		partner = snapshot_partner(e->snapshot, slice_of(v->remote));
 		v->on = NULL;
-		if (v->tries < TRIES_MAX && !s->verifies && partner)
+		if (v->tries < TRIES_MAX && !s->verifies && still_its(v, partner))
 			ask(v, partner);
 		else
 			finish(v, VERIFY_ERROR, cond_of(s), sight_end_word(&s->end));

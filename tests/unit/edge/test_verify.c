@@ -140,6 +140,53 @@ static void so_many_of_a_partner(void **state)
 	assert_int_equal(told.last, VERIFY_INVALID); /* b says so: it is no key of its own */
 }
 
+/*
+ * Its domain becomes another partner's while a question is on a stream to it: the question fails
+ * with the stream, and is not left on a connection that the new partner's questions have.
+ */
+static void the_domain_gets_another_partner(void **state)
+{
+	struct side_partner p = {.domain = "new.lab",
+		.more_domains = "xmpp.lab",
+		.tls = "NotSupported",
+		.sasl = "NotSupported",
+		.dialback = "true"};
+
+	told.done = 0;
+	settings("NotSupported", "NotSupported");
+	side_send(&a, "xmpp.lab", 1, 5000);
+	rig_until(&rig, a.n_fates == 1);
+	ask("1");
+	side_settings(&a, &p);
+	rig_turns(&rig, 30);
+	assert_int_equal(told.done, 1);
+	assert_int_equal(told.last, VERIFY_ERROR);
+	rig_pass(&rig, 31000); /* it had a time-out */
+	assert_int_equal(told.done, 1);
+}
+
+/* Settings give a connection that only verifies no time of its own. */
+static void settings_do_not_end_a_connection_in_use(void **state)
+{
+	struct side_partner p = {.domain = "xmpp.lab",
+		.tls = "NotSupported",
+		.sasl = "NotSupported",
+		.dialback = "true",
+		.establishment = "1"};
+
+	told.done = 0;
+	settings("NotSupported", "NotSupported");
+	p.port = side_port(&b);
+	ask("1");
+	rig_until(&rig, told.done == 1);
+	rig_pass(&rig, 1500);
+	side_settings(&a, &p);
+	ask("2");
+	rig_until(&rig, told.done == 2);
+	assert_int_equal(told.last, VERIFY_INVALID);
+	assert_int_equal(told.cond, STANZA_OK);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -149,6 +196,8 @@ int main(void)
 		T(inside_tls),
 		T(tls_is_used_when_it_can_be),
 		T(so_many_of_a_partner),
+		T(the_domain_gets_another_partner),
+		T(settings_do_not_end_a_connection_in_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
