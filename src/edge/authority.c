@@ -48,12 +48,15 @@ void authority_asked(struct stream *s, struct rate *rate, const struct xstream_d
 	answer.cond = edge_db_cond(r);
 	if (r == EDGE_DB_OK)
 		answer.type = is_ours(s, db) ? SL("valid") : SL("invalid");
+	xstream_db_send(s->x, XSTREAM_DB_VERIFY, &answer);
 	attempt_note(s->attempt, ATTEMPT_VERIFY, r == EDGE_DB_OK ? ATTEMPT_OK : ATTEMPT_WARN,
 		loop_now(s->edge->loop), "asked about a key of %.*s: %.*s%s%s", SLARG(db->to),
 		SLARG(answer.type), r == EDGE_DB_OK ? "" : ", ",
 		r == EDGE_DB_OK ? "" : edge_db_name(r));
+	/* One line for each that anybody asks, or too many ask, is too much. */
+	if ((!s->authenticated || r == EDGE_DB_TOO_FAST) && !edge_may_log(s->edge))
+		return;
 	log_info(&s->log, "dialback-question", LF_S("from", db->from), LF_S("to", db->to),
 		LF_S("answer", answer.type),
 		LF_Z("reason", r == EDGE_DB_OK ? NULL : edge_db_name(r)));
-	xstream_db_send(s->x, XSTREAM_DB_VERIFY, &answer);
 }

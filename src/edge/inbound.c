@@ -252,6 +252,7 @@ static void on_authenticated(struct inbound *in, const struct xstream_event *ev)
 	leave_strangers(in);
 	proofs_add(&in->proofs, ev->to, ev->from, method);
 	if (method == METHOD_SASL_OVER_TLS) {
+		proofs_restarted(&in->proofs); /* keys are for the id before the restart */
 		note(s, ATTEMPT_SASL, ATTEMPT_OK, "EXTERNAL accepted");
 		expiry_watch(s);
 	}

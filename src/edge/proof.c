@@ -9,7 +9,12 @@
 #include "xmpp/jid.h"
 
 /* Requests on one stream; and how many may be refused before we have enough of it. */
-enum { PER_SECOND = 10, BURST = 300, REFUSED_MAX = 1000 };
+enum {
+	PER_SECOND = 10,
+	BURST = 300,
+	STRANGER_BURST = 32, /* each may cost us a connection, and nothing has been proved yet */
+	REFUSED_MAX = 1000,
+};
 
 struct proved {
 	struct list node;
@@ -134,6 +139,8 @@ static void note(struct proofs *p, struct slice from, struct slice to, enum atte
 	attempt_note(s->attempt, ATTEMPT_DIALBACK, result, loop_now(s->edge->loop),
 		"%.*s to %.*s: %s%s%s", SLARG(from), SLARG(to), what, why ? ", " : "",
 		why ? why : "");
+	if (!s->authenticated && !edge_may_log(s->edge))
+		return; /* anybody may say so much */
 	if (result == ATTEMPT_OK)
 		log_info(&s->log, what, LF_S("from", from), LF_S("to", to), LF_Z("how", why));
 	else
@@ -306,7 +313,8 @@ static void begin(struct proofs *p, const struct xstream_db *db, const struct pa
 	k->remote = slice_dup(remote);
 	list_append(&p->pending, &k->node);
 	p->n_pending++;
-	log_info(&s->log, "dialback-request", LF_S("from", remote), LF_S("to", local));
+	if (s->authenticated || edge_may_log(s->edge))
+		log_info(&s->log, "dialback-request", LF_S("from", remote), LF_S("to", local));
 	k->verify = verify_new(
 		s->edge, partner, local, remote, xstream_id(s->x), db->key, on_verified, k);
 }
@@ -315,8 +323,9 @@ static void decide(
 	struct proofs *p, const struct xstream_db *db, struct slice local, struct slice remote)
 {
 	struct edge_claim_verdict v = judge(p, remote, local, db->key.n > 0);
+	unsigned burst = p->s->authenticated ? BURST : STRANGER_BURST;
 
-	if (!rate_take(&p->rate, PER_SECOND, BURST, loop_now(p->s->edge->loop)))
+	if (!rate_take(&p->rate, PER_SECOND, burst, loop_now(p->s->edge->loop)))
 		v.refusal = EDGE_DB_TOO_FAST;
 	if (v.refusal != EDGE_DB_OK) {
 		refuse(p, db, v.refusal);

@@ -573,6 +573,17 @@ static void keys_under_way_are_bounded(void **state)
 	assert_int_equal(authority.n, 2);
 }
 
+/* Each may cost us a connection: whoever has proved nothing yet may ask a few times only. */
+static void requests_of_strangers_are_few(void **state)
+{
+	connect_in_clear();
+	for (int i = 0; i < 33; i++)
+		say(&client, RESULT("xmpp.lab", "sip.lab"));
+	expect(&client, REFUSED("sip.lab", "xmpp.lab", "wait", "resource-constraint"));
+	expect_question(0, "sip.lab", "xmpp.lab");
+	assert_int_equal(authority.n, 1);
+}
+
 /* ---- on a stream that is there ---- */
 
 /* The authority is asked on our own stream to it, when that is authenticated. */
@@ -729,11 +740,13 @@ static void begun_anew_meanwhile(void **state)
 	tls_set_unref(set);
 }
 
+#define AUTH_EXTERNAL                                                                              \
+	"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>eG1wcC5sYWI=</auth>"
+
 static void by_external(struct tls_set *set)
 {
 	into_tls(set);
-	say(&client, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' "
-		     "mechanism='EXTERNAL'>eG1wcC5sYWI=</auth>");
+	say(&client, AUTH_EXTERNAL);
 	expect(&client, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
 	greet_as(HEADER_FROM("xmpp.lab"), "</stream:features>");
 }
@@ -765,6 +778,28 @@ static void a_name_that_the_certificate_has_not(void **state)
 	answer_question(0, "sip.lab", "conf.xmpp.lab", stream_id, "valid");
 	expect(&client, ANSWER("sip.lab", "conf.xmpp.lab", "valid"));
 	message_comes_up("conf.xmpp.lab", 1);
+	tls_set_unref(set);
+}
+
+/* The stream begins anew after SASL as well: a key for the id before it proves nothing. */
+static void by_external_meanwhile(void **state)
+{
+	struct tls_set *set = certificate("one", &(struct pki_spec){.dns = NAMES("xmpp.lab")});
+	char before[200];
+
+	settings("Optional", "Optional", "true");
+	into_tls(set);
+	say(&client, RESULT("conf.xmpp.lab", "sip.lab"));
+	expect_question(0, "sip.lab", "conf.xmpp.lab");
+	snprintf(before, sizeof before, "%s", stream_id);
+	say(&client, AUTH_EXTERNAL);
+	expect(&client, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+	greet_as(HEADER_FROM("xmpp.lab"), "</stream:features>");
+	answer_question(0, "sip.lab", "conf.xmpp.lab", before, "valid");
+	expect_nothing(&client);
+	message_comes_up("xmpp.lab", 1);
+	say(&client, "<message from='a@conf.xmpp.lab' to='b@sip.lab'/>");
+	expect(&client, BARE("invalid-from"));
 	tls_set_unref(set);
 }
 
@@ -950,6 +985,7 @@ int main(void)
 		T(silence),
 		T(nobody_wants_to_know),
 		T(keys_under_way_are_bounded),
+		T(requests_of_strangers_are_few),
 		T(on_our_own_stream),
 		T(our_own_stream_ends),
 		T(inside_tls),
@@ -957,6 +993,7 @@ int main(void)
 		T(no_key_in_clear_after_a_failure),
 		T(begun_anew_meanwhile),
 		T(by_the_certificate),
+		T(by_external_meanwhile),
 		T(a_name_that_the_certificate_has_not),
 		T(no_room),
 		T(settings_that_end_it),
