@@ -73,6 +73,14 @@ static inline bool pair_floor(const struct pair *p)
 	return p->backoff.tls_floor || p->target->backoff.tls_floor;
 }
 
+/* No attempt is made for it before. */
+static inline uint64_t pair_next_try(const struct pair *p)
+{
+	uint64_t pair = p->backoff.next_ms, target = p->target->backoff.next_ms;
+
+	return pair > target ? pair : target;
+}
+
 struct outbound {
 	struct stream s;   /* first */
 	struct list pairs; /* those that use it; none: it only ends */

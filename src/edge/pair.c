@@ -218,19 +218,12 @@ static struct pair *pair_for(struct edge *e, const struct link_down *d, enum lin
 
 /* ---- connecting ---- */
 
-static uint64_t next_try(const struct pair *p)
-{
-	uint64_t pair = p->backoff.next_ms, target = p->target->backoff.next_ms;
-
-	return pair > target ? pair : target;
-}
-
 static void connect_or_wait(struct pair *p)
 {
 	if (p->out || !p->queue.n)
 		return;
-	if (now(p) < next_try(p))
-		loop_timer_at(&p->retry_timer, next_try(p));
+	if (now(p) < pair_next_try(p))
+		loop_timer_at(&p->retry_timer, pair_next_try(p));
 	else
 		place_want(p);
 }
@@ -300,7 +293,7 @@ static void note_failure(struct pair *p, const struct pair_end *end)
 	log_warn(&p->edge->log, "outbound-failed", LF_Z("partner", p->partner->name),
 		LF_Z("local", p->local), LF_Z("remote", p->remote),
 		LF_Z("reason", link_reason_name(end->reason)), LF_U("queued", p->queue.n),
-		LF_U("retry_ms", next_try(p) - now(p)));
+		LF_U("retry_ms", pair_next_try(p) - now(p)));
 }
 
 void pair_ended(struct pair *p, struct pair_end *end)
@@ -320,7 +313,7 @@ void pair_ended(struct pair *p, struct pair_end *end)
 	else if (end->failed && end->hopeless)
 		drop_queue(p, LINK_UNSENT, end->reason);
 	else if (end->failed)
-		drop_expired(p, next_try(p), end->reason);
+		drop_expired(p, pair_next_try(p), end->reason);
 	connect_or_wait(p);
 }
 
@@ -335,7 +328,7 @@ static void enqueue(struct pair *p, struct link_down *d)
 {
 	const struct edge_limits *l = &p->edge->limits;
 
-	if (!p->out && d->deadline_ms < next_try(p)) {
+	if (!p->out && d->deadline_ms < pair_next_try(p)) {
 		pair_fate(p, d, LINK_UNSENT, LINK_R_BACK_OFF);
 		return;
 	}
@@ -375,18 +368,31 @@ void pair_send(struct edge *e, struct link_down *d)
 /* ---- settings, drain, end ---- */
 
 /* New settings are a new chance. */
-static void forgive(struct pair *p)
+static void forgive_pair(struct pair *p)
 {
-	note_success(p);
+	backoff_reset(&p->backoff);
+	p->last_fail = LINK_R_NONE;
 	p->alone = false;
+	lookup_cancel(p->lookup); /* it asks by the proxy there was */
+	p->lookup = NULL;
 	p->addrs_until_ms = 0;
 	loop_timer_stop(&p->retry_timer);
+}
+
+static void forgive(struct pair *p)
+{
+	forgive_pair(p);
+	backoff_reset(&p->target->backoff);
 }
 
 /* The pair is not allowed any more. If it comes back, that is by other settings. */
 static void dismiss(struct pair *p, enum edge_refusal why)
 {
-	forgive(p);
+	/* When only our domain has gone, the partner's server is what it was to our others. */
+	if (why == EDGE_HOST_GONE)
+		forgive_pair(p);
+	else
+		forgive(p);
 	place_forget(p);
 	drop_queue(p, LINK_REFUSED, p->refused);
 	if (p->out)

@@ -128,8 +128,7 @@ void view_stream_row(struct view_streams *l, const struct stream *s, bool whole)
 
 static uint64_t next_try(const struct pair *p)
 {
-	uint64_t pair = p->backoff.next_ms, target = p->target->backoff.next_ms;
-	uint64_t next = pair > target ? pair : target;
+	uint64_t next = pair_next_try(p);
 
 	return next > loop_now(p->edge->loop) ? next : 0;
 }

@@ -609,6 +609,35 @@ static void nothing_in_clear_after_the_answer_was_cut_off(void **state)
 	assert_false(heard("<db:"));
 }
 
+/* A domain of ours goes: what is known of the partner's server holds for the others. */
+static void the_floor_outlives_a_domain_of_ours(void **state)
+{
+	static const struct step broken[] = {
+		{"<stream:stream ",
+			HEADER "<stream:features>" STARTTLS DIALBACK "</stream:features>"},
+		{"<starttls ", PROCEED}, {"\x16\x03", NULL, .stop = true}, {0}};
+	struct netaddr at = listener_address(partner.listener);
+	struct side_partner p = {.domain = "xmpp.lab",
+		.port = netaddr_port(&at),
+		.tls = "Optional",
+		.sasl = "Optional",
+		.dialback = "true",
+		.second_local = "two.lab"};
+
+	side_settings(&a, &p);
+	partner.steps = broken;
+	side_send_from(&a, "two.lab", "xmpp.lab", 1, 5000);
+	rig_until(&rig, a.n_fates == 1);
+	assert_int_equal(side_fate(&a, 1).reason, LINK_R_TLS_FAILED);
+	p.second_local = NULL;
+	side_settings(&a, &p);
+	partner.steps = (const struct step[]){IN_CLEAR, {"<starttls ", NULL}, {0}};
+	buf_reset(&partner.all);
+	side_send(&a, "xmpp.lab", 2, 5000);
+	rig_until(&rig, heard("<starttls ") || heard("<db:"));
+	assert_false(heard("<db:"));
+}
+
 /* A success over TLS ends it: the peer may be without TLS again. */
 static void a_success_lifts_the_floor(void **state)
 {
@@ -665,6 +694,7 @@ int main(void)
 		T(nothing_in_clear_after_a_broken_handshake),
 		T(nothing_in_clear_after_tls_refused_our_certificate),
 		T(nothing_in_clear_after_the_answer_was_cut_off),
+		T(the_floor_outlives_a_domain_of_ours),
 		T(a_success_lifts_the_floor),
 	};
 
