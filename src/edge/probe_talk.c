@@ -200,7 +200,7 @@ static void say_no_external(struct probe_talk *t)
 	}
 	if (t->cert != XCERT_GOOD)
 		probe_block(p, PROBE_STEP_EXTERNAL, t->cert_fault);
-	else if (!t->policy.external)
+	else if (!t->policy.external || t->policy.bare)
 		probe_block(p, PROBE_STEP_EXTERNAL, PROBE_STEP_SETTINGS);
 	else
 		probe_say_mild(p, t->policy.dialback_tls, PROBE_STEP_EXTERNAL,
@@ -788,6 +788,7 @@ void probe_talk_new(struct probe *p)
 	t = p->talk = xzalloc(sizeof *t);
 	t->probe = p;
 	t->policy = v.policy;
+	t->policy.bare = !tls_set_for(p->tls, slice_of(p->local_ascii));
 	loop_timer_init(&t->timer, p->edge->loop, on_silence, t);
 	enter(t, AT_CONNECT);
 	t->conn = conn_connect(p->edge->loop, &(struct conn_target){place->addr, 0}, 1, &ops, t);
