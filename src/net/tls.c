@@ -150,7 +150,11 @@ static int load_intermediates(SSL_CTX *ctx, const char *path, struct err *e)
 	int n = 0;
 
 	for (; bio && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)); n++)
-		SSL_CTX_add0_chain_cert(ctx, x);
+		if (SSL_CTX_add0_chain_cert(ctx, x) != 1) { /* too weak, say */
+			X509_free(x);
+			BIO_free(bio);
+			return ssl_err(e, "intermediate certificates", path);
+		}
 	BIO_free(bio);
 	/* The end of the file is an error of its own kind, after the last one. */
 	if (n > 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) {
