@@ -15,9 +15,10 @@
  * The XMPP proxy: streams to and from the partners. Of one loop; every function is for that loop's
  * thread except where said.
  *
- * Down: a stanza from the link is routed by its domain pair. The pair has one outbound stream;
- * while there is none, stanzas wait in a bounded queue, each until its own deadline, and one
- * attempt is made for all of them. Up: what comes on an authenticated stream from a domain of an
+ * Down: a stanza from the link is routed by its domain pair. The pair has one outbound stream, its
+ * own or at a limit of connections another pair's of the same partner; while there is none,
+ * stanzas wait in a bounded queue, each until its own deadline, and one attempt is made for all of
+ * them. Up: what comes on an authenticated stream from a domain of an
  * enabled partner to one of ours is handed to the link. Everything else is refused here, with the
  * error its specification names.
  */
@@ -30,7 +31,7 @@ struct snapshot;
 struct edge_limits {
 	size_t pair_stanzas; /* waiting for a pair's stream [4096] */
 	size_t pair_bytes;   /* [4 MiB] */
-	size_t all_bytes;    /* on their way to all partners; each may have as much as is left [64 MiB] */
+	size_t all_bytes;    /* to all partners; each may have as much as is left [64 MiB] */
 	size_t write_ahead;  /* bytes in a connection's buffer before stanzas wait [256 KiB] */
 	size_t stanza_bytes; /* of one stanza, either way [262144] */
 	unsigned address_connections; /* inbound from one address, not authenticated yet [64] */

@@ -11,7 +11,8 @@
 
 /*
  * What is kept of streams and partners for the administrator, and read by view.c: nothing here
- * decides anything. Private to the edge, of its loop; the calls stand in stream.c and edge.c.
+ * decides anything. Private to the edge, of its loop; the calls stand in stream.c and edge.c, for
+ * further pairs in claim.c and proof.c.
  */
 struct edge;
 struct stream;
