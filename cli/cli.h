@@ -39,6 +39,12 @@ struct cli_kind {
 	const struct cli_setting *settings; /* ends with a row without name */
 };
 
+/* What the codes of a verdict over TLS, SASL and dialback mean. */
+struct cli_text {
+	const char *code, *text;
+};
+
+extern const struct cli_text cli_negotiation[];     /* ends with a row without code */
 extern const struct cli_kind cli_kinds[];           /* ends with a row without name */
 const struct cli_kind *kind_find(const char *name); /* asserted */
 
@@ -94,7 +100,7 @@ struct command {
 
 extern const struct command commands[]; /* ends with a row without noun */
 
-int help_all(struct invocation *in);
+int help_all(void);
 void help_command(const struct command *c, struct buf *out);
 /* mdoc of all commands and their settings, for entente(1). */
 void help_man(struct buf *out);

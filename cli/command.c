@@ -103,7 +103,7 @@ static void command_line(const struct command *c, struct buf *out)
 		*c->args ? " " : "", c->args);
 }
 
-int help_all(struct invocation *in)
+int help_all(void)
 {
 	struct buf out = {0};
 
@@ -132,12 +132,13 @@ static void show_setting(const struct cli_setting *s, bool whole, struct buf *ou
 	buf_printf(out, "\n      %s\n", s->help);
 }
 
-static void show_settings(const char *kind, bool whole, struct buf *out)
+/* only: the end of the names to show; "" is that of all. */
+static void show_settings(const char *kind, bool whole, const char *only, struct buf *out)
 {
 	const struct cli_kind *k = kind_find(kind);
 
 	for (const struct cli_setting *s = k->settings; s->name; s++)
-		if (!s->key)
+		if (!s->key && slice_ends(slice_of(s->name), slice_of(only)))
 			show_setting(s, whole, out);
 }
 
@@ -148,9 +149,10 @@ void help_command(const struct command *c, struct buf *out)
 	buf_printf(out, "\n    %s\n", c->help);
 	if (!(c->flags & TAKES_SETTINGS))
 		return;
-	show_settings(c->kind, c->run == cmd_access_set, out);
+	show_settings(c->kind, c->run == cmd_access_set,
+		c->run == cmd_methods ? "_negotiation" : "", out);
 	if (c->run == cmd_access_set)
-		show_settings("policy", true, out);
+		show_settings("policy", true, "", out);
 }
 
 /* ---- the manual ---- */
@@ -170,14 +172,24 @@ static void man_text(struct buf *out, const char *s)
 	buf_chr(out, '\n');
 }
 
+static void man_option(const struct cli_setting *s, bool whole, struct buf *out)
+{
+	buf_str(out, ".It Fl \\-");
+	for (const char *p = whole ? s->name : s->option; *p; p++)
+		buf_printf(out, *p == '_' || *p == '-' ? "\\-" : "%c", *p);
+	buf_chr(out, '\n');
+}
+
+/* "access set" takes the settings of access and policy, so both are there by their whole names. */
 static void man_settings(const struct cli_kind *k, struct buf *out)
 {
+	bool whole = strcmp(k->name, "access") == 0 || strcmp(k->name, "policy") == 0;
+
 	buf_printf(out, ".Ss Settings of %s\n.Bl -tag -width Ds\n", k->name);
 	for (const struct cli_setting *s = k->settings; s->name; s++) {
 		if (s->key)
 			continue;
-		buf_str(out, ".It Fl \\-");
-		man_text(out, s->option);
+		man_option(s, whole, out);
 		buf_str(out, "(");
 		buf_str(out, s->range);
 		if (s->deflt)

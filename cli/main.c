@@ -84,7 +84,7 @@ static const struct command *find_command(const char *noun, const char *verb)
 	return bare;
 }
 
-static int no_command(const struct invocation *in, const char *noun, const char *verb)
+static int no_command(const char *noun, const char *verb)
 {
 	fprintf(stderr, "entente: there is no command '%s%s%s'", noun, verb ? " " : "",
 		verb ? verb : "");
@@ -98,14 +98,12 @@ static int no_command(const struct invocation *in, const char *noun, const char 
 	return EXIT_USAGE;
 }
 
-static int help(struct invocation *in)
+static int help(const char *noun, const char *verb)
 {
-	const char *noun = in->argc > 1 ? in->argv[1] : NULL,
-		   *verb = in->argc > 2 ? in->argv[2] : NULL;
 	struct buf out = {0};
 
 	if (!noun)
-		return help_all(in);
+		return help_all();
 	if (strcmp(noun, "--man") == 0)
 		help_man(&out);
 	for (const struct command *c = commands; c->noun; c++)
@@ -114,9 +112,31 @@ static int help(struct invocation *in)
 			help_command(c, &out);
 	print_out(&out);
 	if (out.n == 0)
-		return no_command(in, noun, verb);
+		return no_command(noun, verb);
 	buf_done(&out);
 	return EXIT_DONE;
+}
+
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* "entente partner add a.example --help": the last word, unless it is a name or a value. */
+static bool ends_with_help(const struct invocation *in)
+{
+	for (int i = 0; i < in->argc; i++)
+		if (strcmp(in->argv[i], "--") == 0)
+			return false;
+	return in->argc > 1 && is_help(in->argv[in->argc - 1]) &&
+	       strncmp(in->argv[in->argc - 2], "--", 2) != 0;
+}
+
+static int help_at_the_end(const struct invocation *in)
+{
+	const struct command *c = in->argc > 2 ? find_command(in->argv[0], in->argv[1]) : NULL;
+
+	return help(in->argv[0], c ? c->verb : NULL);
 }
 
 static int run(struct invocation *in)
@@ -126,7 +146,7 @@ static int run(struct invocation *in)
 
 	in->command = find_command(noun, verb);
 	if (!in->command)
-		return no_command(in, noun, verb);
+		return no_command(noun, verb);
 	in->argv += in->command->verb ? 2 : 1;
 	in->argc -= in->command->verb ? 2 : 1;
 	in->kind = in->command->kind ? kind_find(in->command->kind) : NULL;
@@ -142,15 +162,15 @@ static int dispatch(struct invocation *in)
 {
 	const char *first = in->argc ? in->argv[0] : "";
 
-	if (strcmp(first, "help") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
-		return help(in);
+	if (strcmp(first, "help") == 0 || is_help(first))
+		return help(in->argc > 1 ? in->argv[1] : NULL, in->argc > 2 ? in->argv[2] : NULL);
 	if (strcmp(first, "version") == 0 || strcmp(first, "--version") == 0)
 		return puts("entente " ENTENTE_VERSION) < 0 ? EXIT_NO : EXIT_DONE;
 	if (!*first) {
 		fputs("entente: no command; 'entente help' lists them\n", stderr);
 		return EXIT_USAGE;
 	}
-	return run(in);
+	return ends_with_help(in) ? help_at_the_end(in) : run(in);
 }
 
 int main(int argc, char **argv)

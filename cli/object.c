@@ -213,6 +213,25 @@ static char *query_of(json_t *settings)
 	return r;
 }
 
+/* "  tcp-dialback: not encrypted, servers are verified by dialback" */
+static void show_meaning(json_t *code)
+{
+	const char *z = json_string_value(code);
+
+	for (const struct cli_text *t = cli_negotiation; z && t->code; t++)
+		if (strcmp(t->code, z) == 0)
+			printf("  %s: %s\n", t->code, t->text);
+}
+
+static void show_meanings(json_t *codes)
+{
+	json_t *code;
+	size_t i;
+
+	json_array_foreach(codes, i, code)
+		show_meaning(code);
+}
+
 static void show_verdict(json_t *verdict)
 {
 	struct field f[] = {
@@ -222,6 +241,10 @@ static void show_verdict(json_t *verdict)
 	};
 
 	print_fields(f, ARRAY_LEN(f));
+	putchar('\n');
+	show_meaning(f[0].value);
+	show_meanings(f[1].value);
+	show_meanings(f[2].value);
 }
 
 int cmd_methods(struct invocation *in)

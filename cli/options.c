@@ -16,9 +16,9 @@ int usage_error(const struct invocation *in, const char *fmt, ...)
 	va_end(ap);
 	fputc('\n', stderr);
 	if (in->command)
-		fprintf(stderr, "usage: entente %s%s%s %s\n", in->command->noun,
+		fprintf(stderr, "usage: entente %s%s%s%s%s\n", in->command->noun,
 			in->command->verb ? " " : "", in->command->verb ? in->command->verb : "",
-			in->command->args);
+			*in->command->args ? " " : "", in->command->args);
 	return EXIT_USAGE;
 }
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "daemon/conf.h"
 #include "edge/probe_code.h"
+#include "federation/negotiation.h"
 #include "federation/object.h"
 
 /* Build-time: writes what would otherwise be a second list of a table. Not installed. */
@@ -63,6 +64,32 @@ static void setting_row(struct buf *out, const struct setting *s)
 	buf_str(out, "},\n");
 }
 
+static void text_row(struct buf *out, const char *code, const char *text)
+{
+	buf_str(out, "\t{");
+	c_string(out, code);
+	buf_str(out, ", ");
+	c_string(out, text);
+	buf_str(out, "},\n");
+}
+
+/* What the codes of a verdict over TLS, SASL and dialback mean. */
+static void cli_negotiation(struct buf *out)
+{
+	static const enum negotiation_refusal refusals[] = {
+		NEGOTIATION_SASL_REQUIRES_TLS, NEGOTIATION_NO_AUTHENTICATION_METHOD};
+
+	buf_str(out, "const struct cli_text cli_negotiation[] = {\n");
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+		text_row(out, negotiation_refusal_code(refusals[i]),
+			negotiation_refusal_text(refusals[i]));
+	for (enum negotiation_method m = 0; m < METHOD__N; m++)
+		text_row(out, negotiation_method_name(m), negotiation_method_text(m));
+	for (enum negotiation_warning w = 0; w < WARNING__N; w++)
+		text_row(out, negotiation_warning_code(w), negotiation_warning_text(w));
+	buf_str(out, "\t{0},\n};\n");
+}
+
 static void cli_settings(struct buf *out)
 {
 	for (size_t i = 0; i < OBJECT__N; i++) {
@@ -81,6 +108,7 @@ static void cli_settings(struct buf *out)
 			class->plural, class->title, class->single, class->name);
 	}
 	buf_str(out, "\t{0},\n};\n");
+	cli_negotiation(out);
 }
 
 static const struct {

@@ -242,6 +242,11 @@ static void exit_codes_tell_what_happened(void **state)
 		"refused   no_authentication_method");
 	expect_part("partner methods --tls required --sasl required --dialback no", 0,
 		"methods   sasl-over-tls\n");
+	expect_part("partner methods --tls notsupported --sasl notsupported --dialback yes", 0,
+		"  tcp-dialback: not encrypted, servers are verified by dialback\n"
+		"  unencrypted_possible: messages may cross the Internet unencrypted\n");
+	expect_part("partner methods --tls notsupported", 1,
+		"  sasl_requires_tls: SASL proves who a server is by its certificate, so it needs TLS\n");
 	expect_part(gone, 3, "is it running?");
 	expect_part("partner show none.lab", 5, "(not_found)");
 	expect_part("partner add '*.lab'", 6, "(domain_wildcard)");
@@ -279,7 +284,7 @@ static const struct {
 	{"partner show ''", "entente: a name is empty\nusage: entente partner show DOMAIN\n"},
 	{"partner remove a.lab \"$(printf 'b\\377.lab')\"", "entente: a name is not UTF-8\nusage: entente partner "
 							   "remove DOMAIN...\n"},
-	{"partner list --tls x", "entente: there is no option --tls here\nusage: entente partner list \n"},
+	{"partner list --tls x", "entente: there is no option --tls here\nusage: entente partner list\n"},
 	{"partner add a --tls", "entente: --tls has no value\nusage: entente partner add DOMAIN [--SETTING "
 				"VALUE]...\n"},
 	{"partner add a --tls x --tls y", "entente: --tls is given twice\nusage: entente partner add DOMAIN "
@@ -438,6 +443,11 @@ static void every_command_is_in_the_help(void **state)
 	expect_part(
 		"help partner add", 0, "  --tls  Required, Optional or NotSupported [Required]\n");
 	expect_part("help nonsense", 2, "there is no command 'nonsense'");
+	expect_part("partner add a.example --help", 0, "  --tls  Required, Optional or NotSupported");
+	expect_part("partner --help", 0, "entente partner methods [--tls LEVEL]");
+	expect_part("status -h", 0, "entente status\n");
+	expect_part("nonsense --help", 2, "there is no command 'nonsense'");
+	expect_part("partner show -- --help", 5, "--help");
 	expect_part("--version", 0, "entente " ENTENTE_VERSION);
 }
 
