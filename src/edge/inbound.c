@@ -13,7 +13,7 @@
 struct inbound {
 	struct stream s; /* first */
 	struct stranger stranger;
-	struct negotiation negotiation; /* under which its last header was accepted */
+	struct negotiation negotiation; /* under which it is made; judge_unfinished() */
 	struct proofs proofs;
 	struct rate questions; /* to the authoritative server that we are */
 	struct loop_timer header_timer;
@@ -146,8 +146,6 @@ static void on_stanza(struct inbound *in, struct xstream_event *ev)
 		bounce(in, ev);
 }
 
-/* ---- negotiation ---- */
-
 /* ---- what is noted for the administrator ---- */
 
 static void note(
@@ -175,6 +173,8 @@ static void note_features(struct stream *s)
 		f->starttls_required ? " (required)" : "", f->external ? " EXTERNAL" : "",
 		f->dialback ? " dialback" : "");
 }
+
+/* ---- negotiation ---- */
 
 static void refuse(struct inbound *in, enum edge_refusal r)
 {
@@ -269,6 +269,21 @@ static void name_reason(struct stream *s, const struct xstream_event *ev)
 	s->end.why = "certificate-refused";
 }
 
+/* On a stream whose header named nobody the first request says under whose settings it is made. */
+static void on_request(struct inbound *in, const struct xstream_db *db)
+{
+	struct stream *s = &in->s;
+	bool known = s->partner != NULL;
+	const struct partner *p;
+
+	proofs_asked(&in->proofs, db);
+	if (known || !s->partner)
+		return;
+	p = snapshot_partner(s->edge->snapshot, slice_of(s->remote));
+	if (p)
+		in->negotiation = p->negotiation;
+}
+
 static void on_event(struct stream *s, struct xstream_event *ev)
 {
 	struct inbound *in = of(s);
@@ -287,7 +302,7 @@ static void on_event(struct stream *s, struct xstream_event *ev)
 		on_stanza(in, ev);
 		break;
 	case XSTREAM_DB_RESULT:
-		proofs_asked(&in->proofs, &ev->db);
+		on_request(in, &ev->db);
 		break;
 	case XSTREAM_DB_VERIFY:
 		authority_asked(s, &in->questions, &ev->db);

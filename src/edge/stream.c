@@ -310,7 +310,7 @@ static void pump_rest(struct stream *s)
 	if (s->pumping || s->ended || !s->x)
 		return;
 	s->pumping = true;
-	while (!s->ended && (s->turn_events = 0, true)) {
+	while (!s->ended) {
 		bool room = s->hooks->ready(s);
 
 		if (!xstream_event(s->x, &ev))
@@ -572,8 +572,7 @@ void stream_settings(struct stream *s)
 		keepalive_watch(s);
 		return;
 	}
-	xstream_establish_by(
-		s->x, s->begun_ms + g->stream_establishment_timeout * UINT64_C(1000));
+	xstream_establish_by(s->x, s->begun_ms + g->stream_establishment_timeout * UINT64_C(1000));
 	set_timer(s);
 }
 

@@ -864,6 +864,20 @@ static void settings_that_end_one_pair(void **state)
 	expect(&client, BARE("invalid-from"));
 }
 
+/* Who did not say his name in the header is judged by the settings of the name he claims. */
+static void settings_that_stay_meanwhile(void **state)
+{
+	dial();
+	greet_as("<stream:stream " NS_HEADER " to='sip.lab'>", "xml:lang='en'>");
+	say(&client, RESULT("xmpp.lab", "sip.lab"));
+	expect_question(0, "sip.lab", "xmpp.lab");
+	settings("NotSupported", "NotSupported", "true");
+	expect_nothing(&client);
+	answer_question(0, "sip.lab", "xmpp.lab", stream_id, "valid");
+	expect(&client, ANSWER("sip.lab", "xmpp.lab", "valid"));
+	message_comes_up("xmpp.lab", 1);
+}
+
 /* They change while the key is being verified: judged by what is in force then. */
 static void settings_that_change_meanwhile(void **state)
 {
@@ -999,6 +1013,7 @@ int main(void)
 		T(settings_that_end_it),
 		T(settings_that_end_one_pair),
 		T(settings_that_change_meanwhile),
+		T(settings_that_stay_meanwhile),
 		T(keys_of_ours),
 		T(questions_that_are_refused),
 		T(too_many_questions),
