@@ -232,6 +232,29 @@ static void show_meanings(json_t *codes)
 		show_meaning(code);
 }
 
+/* "  --tls Required --sasl Required --dialback true" */
+static void show_ways_out(json_t *ways)
+{
+	json_t *way;
+	size_t i;
+
+	if (json_array_size(ways))
+		puts("\nAccepted would be, safest first:");
+	json_array_foreach(ways, i, way) {
+		struct buf out = {0};
+
+		buf_str(&out, "  --tls ");
+		print_value(json_object_get(way, "tls_negotiation"), &out);
+		buf_str(&out, " --sasl ");
+		print_value(json_object_get(way, "sasl_negotiation"), &out);
+		buf_str(&out, " --dialback ");
+		print_value(json_object_get(way, "support_dialback_negotiation"), &out);
+		buf_chr(&out, '\n');
+		print_out(&out);
+		buf_done(&out);
+	}
+}
+
 static void show_verdict(json_t *verdict)
 {
 	struct field f[] = {
@@ -245,6 +268,7 @@ static void show_verdict(json_t *verdict)
 	show_meaning(f[0].value);
 	show_meanings(f[1].value);
 	show_meanings(f[2].value);
+	show_ways_out(json_object_get(verdict, "ways_out"));
 }
 
 int cmd_methods(struct invocation *in)

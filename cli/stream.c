@@ -117,6 +117,9 @@ int cmd_stream_close(struct invocation *in)
 {
 	int code = EXIT_DONE;
 
+	if (in->what_if)
+		return usage_error(
+			in, "--what-if is for settings; what waits opens another stream");
 	for (int i = 0; i < in->names; i++) {
 		int r = close_one(in, in->argv[i]);
 

@@ -246,7 +246,9 @@ static void exit_codes_tell_what_happened(void **state)
 		"  tcp-dialback: not encrypted, servers are verified by dialback\n"
 		"  unencrypted_possible: messages may cross the Internet unencrypted\n");
 	expect_part("partner methods --tls notsupported", 1,
-		"  sasl_requires_tls: SASL proves who a server is by its certificate, so it needs TLS\n");
+		"  sasl_requires_tls: SASL proves who a server is by its certificate, so it needs TLS\n\n"
+		"Accepted would be, safest first:\n"
+		"  --tls Required --sasl Required --dialback true\n");
 	expect_part(gone, 3, "is it running?");
 	expect_part("partner show none.lab", 5, "(not_found)");
 	expect_part("partner add '*.lab'", 6, "(domain_wildcard)");
@@ -380,6 +382,7 @@ static void streams_are_closed_one_after_the_other(void **state)
 	expect("stream close o1 o1", 0, "stream o1 closes\nstream o1 closes\n", "");
 	expect("stream close o7 o1", 5, "stream o1 closes\n",
 		"entente: there is no stream o7 (no_such_stream)\n");
+	expect_part("--what-if stream close o1", 2, "--what-if is for settings");
 }
 
 static void streams_are_watched_until_an_interrupt(void **state)
