@@ -3,9 +3,11 @@
 #include <openssl/objects.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/clean.h"
 #include "base/mem.h"
 #include "text/idna.h"
 
@@ -435,6 +437,18 @@ bool cert_is_for(X509 *leaf, struct slice domain)
 	return found;
 }
 
+/* A name may be any bytes: whoever made the certificate wrote it. */
+static void add_name(struct buf *out, const char *kind, struct slice name)
+{
+	char *text = xmalloc(name.n + 1);
+
+	if (out->n)
+		buf_chr(out, ' ');
+	buf_str(out, kind);
+	buf_add(out, text, clean_text(text, name.n + 1, name));
+	free(text);
+}
+
 void cert_names(X509 *leaf, struct buf *out)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
@@ -444,18 +458,12 @@ void cert_names(X509 *leaf, struct buf *out)
 		struct slice srv = other_name(gn, NID_SRVName, V_ASN1_IA5STRING);
 		struct slice xmpp = other_name(gn, NID_XmppAddr, V_ASN1_UTF8STRING);
 
-		if (out->n && (gn->type == GEN_DNS || srv.p || xmpp.p))
-			buf_chr(out, ' ');
-		if (gn->type == GEN_DNS) {
-			buf_str(out, "dns:");
-			buf_slice_add(out, asn1_slice(gn->d.dNSName));
-		} else if (srv.p) {
-			buf_str(out, "srv:");
-			buf_slice_add(out, srv);
-		} else if (xmpp.p) {
-			buf_str(out, "xmpp:");
-			buf_slice_add(out, xmpp);
-		}
+		if (gn->type == GEN_DNS)
+			add_name(out, "dns:", asn1_slice(gn->d.dNSName));
+		else if (srv.p)
+			add_name(out, "srv:", srv);
+		else if (xmpp.p)
+			add_name(out, "xmpp:", xmpp);
 	}
 	GENERAL_NAMES_free(names);
 }

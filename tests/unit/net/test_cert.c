@@ -518,6 +518,19 @@ static void lists_all_names(void **state)
 	X509_free(x);
 }
 
+/* Whoever makes a certificate writes what he likes into it; people and JSON read it here. */
+static void names_are_fit_to_be_shown(void **state)
+{
+	X509 *x = pki_make(pki,
+		&(struct pki_spec){.dns = NAMES("a\033[2J.lab"), .nul_in_dns = true}, NULL);
+	struct buf out = {0};
+
+	cert_names(x, &out);
+	assert_slice(buf_slice(&out), "dns:a?[2J.lab dns:victim.lab?.evil.lab");
+	buf_done(&out);
+	X509_free(x);
+}
+
 static void verdicts_have_names(void **state)
 {
 	for (enum cert_verdict v = 0; v < CERT__N; v++) {
@@ -542,6 +555,7 @@ int main(void)
 		cmocka_unit_test(what_people_are_told_of_it),
 		cmocka_unit_test(time_is_passed_in),
 		cmocka_unit_test(lists_all_names),
+		cmocka_unit_test(names_are_fit_to_be_shown),
 		cmocka_unit_test(verdicts_have_names),
 	};
 
