@@ -521,8 +521,8 @@ static void lists_all_names(void **state)
 /* Whoever makes a certificate writes what he likes into it; people and JSON read it here. */
 static void names_are_fit_to_be_shown(void **state)
 {
-	X509 *x = pki_make(pki,
-		&(struct pki_spec){.dns = NAMES("a\033[2J.lab"), .nul_in_dns = true}, NULL);
+	X509 *x = pki_make(
+		pki, &(struct pki_spec){.dns = NAMES("a\033[2J.lab"), .nul_in_dns = true}, NULL);
 	struct buf out = {0};
 
 	cert_names(x, &out);
