@@ -12,8 +12,8 @@
  * what to do (edge/probe_code.h lists the steps and their codes). A test has connections of its own
  * and its own look at DNS; it touches no live stream and counts for no limit of theirs.
  *
- * It goes only where a partner may be: loopback, link-local, unspecified and multicast addresses
- * and those of our own listeners are refused (code refused_local) unless allow_local says
+ * It goes only where a partner may be: loopback, link-local, unspecified, multicast and reserved
+ * addresses and those of our own listeners are refused (code refused_local) unless allow_local says
  * otherwise. So nobody who may test can make us speak to what is only meant for this machine.
  */
 struct edge;
