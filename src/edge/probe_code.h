@@ -87,7 +87,7 @@ enum probe_step probe_step_needs(enum probe_step s, enum probe_kind kind);
 	X(ROUTE_NONE, "route_none", ROUTE, FAIL, \
 		"Say where its users are: entente domain set {domain} --route NAME") \
 	X(SETTINGS_WARN, "settings_warn", SETTINGS, WARN, \
-		"See what the settings leave and what would be safer: entente partner show " \
+		"What the settings leave, and what the warnings mean: entente partner show " \
 		"{domain}") \
 	X(NO_METHOD, "no_method", SETTINGS, FAIL, \
 		"Choose settings that leave a method: entente partner methods") \
@@ -139,8 +139,8 @@ enum probe_step probe_step_needs(enum probe_step s, enum probe_kind kind);
 		"Some of the addresses lead elsewhere: partners that choose them do not reach " \
 		"this server.") \
 	X(TCP_REFUSED, "tcp_refused", TCP, FAIL, \
-		"{they}start the server there, or correct the port in the SRV record, or open " \
-		"it in the firewall.") \
+		"{they}start the server there or open the port in the firewall; or correct the " \
+		"port where it stands: in the SRV record, or in the partner's proxy here.") \
 	X(TCP_TIMEOUT, "tcp_timeout", TCP, FAIL, \
 		"Nothing answers at this address: look at the firewalls on both sides (TCP, " \
 		"port as shown).") \

@@ -21,13 +21,15 @@ static const struct setting settings[] = {
 		"How far the partner is trusted to know its users. From a PublicUnverified partner nobody "
 		"reaches a user who has not added him."},
 	{"tls_negotiation", "tls", SETTING_WORD, 0, F(negotiation.tls), 0, 0, negotiation_level_words,
-		"Required", NULL, "Encryption of the streams."},
+		"Required", NULL,
+		"Encryption of the streams. Optional: in clear, by dialback, with a partner that offers none."},
 	{"sasl_negotiation", "sasl", SETTING_WORD, 0, F(negotiation.sasl), 0, 0,
 		negotiation_level_words, "Required", NULL,
-		"Servers prove themselves with certificates; needs TLS."},
+		"Servers prove themselves with certificates; needs TLS. Optional: or by dialback."},
 	{"support_dialback_negotiation", "dialback", SETTING_BOOL, 0, F(negotiation.dialback), 0, 0,
 		NULL, "true", NULL,
-		"Servers are verified by asking the authoritative server of their domain; weaker than SASL."},
+		"Servers are verified by asking the authoritative server of their domain; weaker than "
+		"SASL. Does nothing while TLS and SASL are Required."},
 	{"enable_keep_alive", "keep_alive", SETTING_BOOL, 0, F(keep_alive), 0, 0, NULL, "true", NULL,
 		"A stream on which the partner is silent too long is tested and closed."},
 	{"proxy_fqdn", "proxy", SETTING_HOST, SETTING_NONE, F(proxy), 0, 253, NULL, NULL, NULL,
