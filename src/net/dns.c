@@ -72,13 +72,6 @@ struct dns_query {
 	bool timed_out;
 };
 
-const char *dns_status_name(enum dns_status s)
-{
-	static const char *const names[] = {"ok", "no-name", "no-data", "failed", "bogus"};
-
-	return names[s];
-}
-
 /* ---- answers ---- */
 
 /* An uncompressed name of the wire as text without the dot at the end; false: it is none. */

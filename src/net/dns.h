@@ -70,7 +70,6 @@ enum dns_status {
 	DNS_FAILED,  /* no answer in time, or the servers could not answer */
 	DNS_BOGUS, /* signed, and the signatures are wrong; or not secure where that is required */
 };
-const char *dns_status_name(enum dns_status s);
 
 enum { DNS_SRV_MAX = 32, DNS_ADDRS_MAX = 16 };
 
