@@ -188,7 +188,7 @@ enum probe_step probe_step_needs(enum probe_step s, enum probe_kind kind);
 	X(FEATURES_TIMEOUT, "features_timeout", FEATURES, FAIL, \
 		"No features came: {they}look into the log of that server.") \
 	X(STARTTLS_MISSING, "starttls_missing", STARTTLS, FAIL, \
-		"The settings require TLS and it is not offered: {they}turn on TLS for server " \
+		"TLS has to be used and is not offered: {they}turn on TLS for server " \
 		"connections.") \
 	X(STARTTLS_NOT_OFFERED, "starttls_not_offered", STARTTLS, WARN, \
 		"Streams with {domain} are not encrypted: {they}turn on TLS for server " \

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "edge/outbound.h"
 #include "edge/probe_priv.h"
 
 /*
@@ -356,7 +357,8 @@ static void judge_starttls(struct probe_talk *t)
 {
 	const struct xstream_features *f = xstream_offer(t->x);
 	struct probe *p = t->probe;
-	bool clear = t->policy.dialback_clear && t->policy.tls != XTLS_REQUIRED;
+	bool floor = t->policy.floor && t->policy.tls != XTLS_REQUIRED;
+	bool clear = t->policy.dialback_clear && t->policy.tls != XTLS_REQUIRED && !floor;
 
 	if (t->policy.tls == XTLS_OFF && f->starttls_required) {
 		probe_say(p, PROBE_STEP_STARTTLS, PC_STARTTLS_WANTED, "TLS is required there");
@@ -365,7 +367,10 @@ static void judge_starttls(struct probe_talk *t)
 		skip_tls(t, false);
 	} else if (!f->starttls) {
 		probe_say(p, PROBE_STEP_STARTTLS,
-			clear ? PC_STARTTLS_NOT_OFFERED : PC_STARTTLS_MISSING, "not offered");
+			clear ? PC_STARTTLS_NOT_OFFERED : PC_STARTTLS_MISSING,
+			floor ? "not offered, and TLS has failed there: nothing is sent in clear "
+				"before it works again"
+			      : "not offered");
 		if (clear)
 			skip_tls(t, true);
 	}
@@ -789,6 +794,7 @@ void probe_talk_new(struct probe *p)
 	t->probe = p;
 	t->policy = v.policy;
 	t->policy.bare = !tls_set_for(p->tls, slice_of(p->local_ascii));
+	t->policy.floor = outbound_tls_floor(p->edge, p->domain);
 	loop_timer_init(&t->timer, p->edge->loop, on_silence, t);
 	enter(t, AT_CONNECT);
 	t->conn = conn_connect(p->edge->loop, &(struct conn_target){place->addr, 0}, 1, &ops, t);
