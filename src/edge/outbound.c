@@ -469,8 +469,9 @@ static void on_lookup(void *arg, enum link_reason fail, const char *why,
 		stream_abort(&o->s, link_reason_name(fail));
 		return;
 	}
-	attempt_note(o->s.attempt, ATTEMPT_DNS, ATTEMPT_OK, now(o), "%zu addresses%s%s", n,
-		o->way ? " of the proxy" : "", secure ? ", DNSSEC secure" : ", not signed");
+	attempt_note(o->s.attempt, ATTEMPT_DNS, ATTEMPT_OK, now(o), "%zu address%s%s%s", n,
+		n == 1 ? "" : "es", o->way ? " of the proxy" : "",
+		secure ? ", DNSSEC secure" : ", not signed");
 	o->s.conn = conn_connect(o->s.edge->loop, targets, n, &stream_conn_ops, &o->s);
 }
 
