@@ -65,6 +65,7 @@ def write_command(lab):
 
 
 def start_peers(lab):
+    lab.ca.days = 60  # at 30 it is time to warn
     prosody = lab.make_prosody([XMPP_USER])
     # Everything here is on loopback, where `entente test` looks only when told.
     entente = lab.make_entente(settings={"test": {"allow-local": "yes"}})

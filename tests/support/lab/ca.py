@@ -58,6 +58,7 @@ class Authority:
         """issuer: the authority above it; without one it is a root."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.days = 20
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self.file = self.folder / "ca.pem"
@@ -82,7 +83,7 @@ class Authority:
             .public_key(self._key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(days=2))
-            .not_valid_after(now + datetime.timedelta(days=30))
+            .not_valid_after(now + datetime.timedelta(days=90))
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(key_usage, critical=True)
             .add_extension(
@@ -91,14 +92,15 @@ class Authority:
         )
         return builder.sign(issuer._key, hashes.SHA256())
 
-    def issue(self, file, dns=(), srv=(), xmpp_addr=(), usage="both", days=(-1, 20),
+    def issue(self, file, dns=(), srv=(), xmpp_addr=(), usage="both", days=None,
               self_signed=False, common_name=None, seconds=None):
         """Makes FILE.crt and FILE.key.
 
-        days: first and last day of validity, counted from now; seconds: how long it is valid from
-        now on, instead of the last day. Names may be text that no certificate should carry: nothing
-        is checked here.
+        days: first and last day of validity, counted from now; without them since yesterday, for
+        self.days. seconds: how long it is valid from now on, instead of the last day. Names may be
+        text that no certificate should carry: nothing is checked here.
         """
+        days = days or (-1, self.days)
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
             [x509.NameAttribute(NameOID.COMMON_NAME, common_name or file)]
