@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -173,6 +174,7 @@ static void add_changes(struct sight_edge *e, uint64_t since, struct view_stream
 			l->upto = s->change;
 			c = c->next;
 		} else {
+			assert(x); /* one of the lists has more */
 			view_stream_copy(l, &x->row->v[0]);
 			l->upto = x->change;
 			g = g->next;

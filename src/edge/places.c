@@ -183,9 +183,11 @@ static void give_turn(struct pair *p)
 		claim_join(join, p);
 		break;
 	case PLACE_MAKE_ROOM:
+		assert(scope); /* there is a limit, and nothing to join */
 		make_room(p, scope);
 		break;
 	case PLACE_WAIT:
+		assert(scope);
 		scope->ahead++;
 		break;
 	}

@@ -190,7 +190,7 @@ enum xneg_outcome xneg_meet(
 	const struct xneg_end *initiator, const struct xneg_end *recipient, enum xneg_fail *ret_why)
 {
 	struct xstream_policy i = policy_of(initiator), r = policy_of(recipient);
-	enum xneg_fail unused, *why = ret_why ? ret_why : &unused;
+	enum xneg_fail unused = XNEG_OK, *why = ret_why ? ret_why : &unused;
 	enum xneg_step step = agree(&i, &r, XPHASE_CLEAR, XCERT_NONE, XCERT_NONE, why);
 
 	if (step == XNEG_DIALBACK)
