@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "admin/right.h"
+#include "auth/right.h"
 #include "base/buf.h"
 #include "base/slice.h"
 
