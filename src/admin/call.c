@@ -153,7 +153,7 @@ bool call_may(struct api_call *c, enum right r)
 {
 	struct err e;
 
-	if (c->rights & (right_set)1 << r)
+	if (c->rights & RIGHT_BIT(r))
 		return true;
 	err_code(&e, ERR_DENIED, "not_allowed", NULL, "%s does not have the right %s", c->who.name,
 		right_name(r));

@@ -1,4 +1,4 @@
-#include "admin/right.h"
+#include "auth/right.h"
 
 const char *right_name(enum right r)
 {
@@ -20,4 +20,15 @@ const char *right_help(enum right r)
 	};
 
 	return help[r];
+}
+
+bool right_find(struct slice name, enum right *ret)
+{
+	for (enum right r = 0; r < RIGHT__N; r++) {
+		if (!slice_eqz(name, right_name(r)))
+			continue;
+		*ret = r;
+		return true;
+	}
+	return false;
 }

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 /*
  * What a caller may do. Every route of the API names one right (admin/route.h), so that no handler
@@ -30,7 +33,23 @@
 		"See the streams with partners, how partners are, and what was tried with them")   \
 	RIGHT(STREAM_CLOSE, "stream.close", "Close streams")                                       \
 	RIGHT(CERTIFICATE_READ, "certificate.read", "See our own certificates")                    \
-	RIGHT(TEST_RUN, "test.run", "Test partners, which connects to them, and our own domains")
+	RIGHT(CERTIFICATE_RELOAD, "certificate.reload", "Have the certificate files read again")   \
+	RIGHT(TEST_RUN, "test.run", "Test partners, which connects to them, and our own domains")  \
+	RIGHT(BODIES_WRITE, "bodies.write", "Turn the logging of message texts on and off")        \
+	RIGHT(ADMIN_READ, "admin.read", "See the administrators")                                  \
+	RIGHT(ADMIN_WRITE, "admin.write", "Add, change and remove administrators")                 \
+	RIGHT(ROLE_READ, "role.read", "See the roles and what they may do")                        \
+	RIGHT(ROLE_WRITE, "role.write", "Add, change and remove roles of one's own making")        \
+	RIGHT(TOKEN_READ, "token.read", "See which API tokens there are")                          \
+	RIGHT(TOKEN_WRITE, "token.write", "Make and revoke API tokens")                            \
+	RIGHT(DIRECTORY_READ, "directory.read", "See how the directory signs administrators in")   \
+	RIGHT(DIRECTORY_WRITE, "directory.write",                                                  \
+		"Change the directory and which of its groups have which role, and test it")       \
+	RIGHT(AUDIT_READ, "audit.read", "See who changed what, and verify that nothing is missing") \
+	RIGHT(GENERATION_READ, "generation.read", "See earlier generations of the settings")       \
+	RIGHT(GENERATION_RESTORE, "generation.restore",                                            \
+		"Return to an earlier generation; needs the right to each kind that changes too")  \
+	RIGHT(EXPORT_READ, "export.read", "Export the settings as a whole")
 
 enum right {
 #define RIGHT(id, ...) RIGHT_##id,
@@ -39,10 +58,14 @@ enum right {
 		RIGHT__N
 };
 
-/* A set of them: bits 1 << RIGHT_... */
-typedef uint32_t right_set;
-#define RIGHTS_ALL ((right_set)((1u << RIGHT__N) - 1))
+/* A set of them: RIGHT_BIT() of each. */
+typedef uint64_t right_set;
+#define RIGHT_BIT(r) ((right_set)1 << (r))
+#define RIGHTS_ALL (RIGHT_BIT(RIGHT__N) - 1)
 
 /* "partner.read". */
 const char *right_name(enum right r);
 const char *right_help(enum right r);
+
+/* By name; false: there is none. */
+bool right_find(struct slice name, enum right *ret);

@@ -421,7 +421,7 @@ static void no_route_is_open_without_its_right(void **state)
 			brace ? "x" : "", brace ? strchr(brace, '}') + 1 : "");
 		char *says = xasprintf("does not have the right %s\"", right_name(r->right));
 
-		admin->granted = RIGHTS_ALL & ~((right_set)1 << r->right);
+		admin->granted = RIGHTS_ALL & ~RIGHT_BIT(r->right);
 		expect(r->method, path, JSON, strcmp(r->method, "GET") == 0 ? "" : "{}", 403, says);
 		free(path);
 		free(says);
@@ -430,7 +430,7 @@ static void no_route_is_open_without_its_right(void **state)
 
 static void several_changes_need_the_right_to_each(void **state)
 {
-	admin->granted = RIGHTS_ALL & ~((right_set)1 << RIGHT_POLICY_WRITE);
+	admin->granted = RIGHTS_ALL & ~RIGHT_BIT(RIGHT_POLICY_WRITE);
 	expect("POST", "/api/v1/changes", JSON,
 		"{\"changes\": [{\"verb\": \"set\", \"kind\": \"access\"}, "
 		"{\"verb\": \"set\", \"kind\": \"policy\", \"key\": \"global\"}]}",
@@ -664,6 +664,33 @@ static void negotiation_is_judged_without_a_partner(void **state)
 		"\"code\": \"not_one_of\"");
 }
 
+/* Forms are drawn from this: every setting of every kind is there, with what its table says. */
+static void settings_are_described(void **state)
+{
+	char *got = ask("GET", "/api/v1/settings", "", "");
+
+	for (size_t i = 0; i < OBJECT__N; i++) {
+		for (size_t k = 0; k < object_classes[i]->n_settings; k++) {
+			const struct setting *s = &object_classes[i]->settings[k];
+			struct buf want = {0};
+
+			buf_printf(&want, "{\"name\": \"%s\", \"type\": ", s->name);
+			buf_chr(&want, '\0');
+			assert_non_null(strstr(got, want.p));
+			buf_done(&want);
+		}
+	}
+	assert_non_null(strstr(got, "{\"kind\": \"gateway\", \"path\": \"gateway\""));
+	assert_non_null(strstr(got, "{\"kind\": \"route\", \"path\": \"routes\""));
+	assert_non_null(strstr(got, "\"words\": [\"udp\", \"tcp\", \"tls\"], \"default\": \"udp\""));
+	assert_non_null(strstr(got, "\"min\": 10, \"max\": 86400, \"default\": \"300\", "
+				    "\"unit\": \"s\""));
+	assert_non_null(strstr(got, "{\"name\": \"dialback_passphrase\", \"type\": \"secret\", "
+				    "\"key\": false, \"required\": false, \"none\": true, "
+				    "\"write_only\": true"));
+	free(got);
+}
+
 static void changes_under_way_are_finished_at_the_end(void **state)
 {
 	static const char request[] =
@@ -708,6 +735,7 @@ int main(void)
 		T(the_status_names_who_fails_and_what_expires),
 		T_ALONE(without_edge_and_gateway_it_says_so),
 		T(the_status_says_what_keeps_messages_from_flowing),
+		T(settings_are_described),
 		T(negotiation_is_judged_without_a_partner),
 		T(changes_under_way_are_finished_at_the_end),
 	};
