@@ -73,6 +73,7 @@ void object_set_some(struct api_call *c);
 void object_remove(struct api_call *c);
 void changes_post(struct api_call *c);
 void negotiation_get(struct api_call *c);
+void negotiation_matrix_get(struct api_call *c);
 void streams_get(struct api_call *c);
 void stream_get(struct api_call *c);
 void stream_close_one(struct api_call *c);
@@ -86,6 +87,7 @@ void allow_put_one(struct api_call *c);
 void allow_remove_one(struct api_call *c);
 void tests_post(struct api_call *c);
 void status_get(struct api_call *c);
+void settings_get(struct api_call *c);
 void generation_get(struct api_call *c);
 void openapi_get(struct api_call *c);
 

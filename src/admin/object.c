@@ -239,31 +239,3 @@ void changes_post(struct api_call *c)
 	}
 	change_run(c, &l, false);
 }
-
-/* ---- what if ---- */
-
-static int query_setting(
-	const struct api_call *c, struct object *o, const char *name, struct err *e)
-{
-	struct slice v = http_query(c->req, name);
-
-	return v.p ? object_set(o, slice_of(name), v, e) : 0;
-}
-
-void negotiation_get(struct api_call *c)
-{
-	AUTO(object_unref) struct object *o = object_new(&partner_class);
-	struct negotiation_verdict verdict;
-	struct buf json = {0};
-	struct err e;
-
-	if (query_setting(c, o, "tls_negotiation", &e) < 0 ||
-		query_setting(c, o, "sasl_negotiation", &e) < 0 ||
-		query_setting(c, o, "support_dialback_negotiation", &e) < 0) {
-		call_problem(c, &e, NULL);
-		return;
-	}
-	verdict = negotiation_judge(partner_of(o)->negotiation);
-	negotiation_json(&verdict, &json);
-	call_answer(c, 200, &json);
-}

@@ -142,6 +142,12 @@ static const char components[] =
 	"        methods: {type: array, items: {$ref: '#/components/schemas/Method'}}\n"
 	"        warnings: {type: array, items: {type: string}}\n"
 	"        ways_out: {type: array, items: {type: object}}\n"
+	"    NegotiationRow:\n"
+	"      type: object\n"
+	"      properties:\n"
+	"        row: {type: integer, minimum: 1, maximum: 18}\n"
+	"        settings: {type: object}\n"
+	"        verdict: {$ref: '#/components/schemas/Negotiation'}\n"
 	"    Allow:\n"
 	"      type: object\n"
 	"      required: [user, contact]\n"
@@ -289,6 +295,35 @@ static const char components[] =
 	"        warn: {type: integer}\n"
 	"        fail: {type: integer}\n"
 	"        skipped: {type: integer}\n"
+	"    Kind:\n"
+	"      type: object\n"
+	"      description: A kind of object and its settings, in the order of a form.\n"
+	"      properties:\n"
+	"        kind: {type: string}\n"
+	"        path: {type: string, description: Below /api/v1/.}\n"
+	"        title: {type: string}\n"
+	"        single: {type: boolean, description: 'There is exactly one: no list, no key.'}\n"
+	"        settings:\n"
+	"          type: array\n"
+	"          items:\n"
+	"            type: object\n"
+	"            properties:\n"
+	"              name: {type: string}\n"
+	"              type:\n"
+	"                type: string\n"
+	"                enum: [bool, number, word, text, name, domain, domains, host, next_hop, networks,\n"
+	"                  policy, user, secret]\n"
+	"              key: {type: boolean, description: Names the object; fixed once it exists.}\n"
+	"              required: {type: boolean}\n"
+	"              none: {type: boolean, description: May be empty.}\n"
+	"              write_only: {type: boolean}\n"
+	"              min: {type: integer, description: 'Of a number; characters of a text.'}\n"
+	"              max: {type: integer, description: 'Likewise; items of a list.'}\n"
+	"              words: {type: array, items: {type: string}, description: The values of a word.}\n"
+	"              default: {type: [string, 'null']}\n"
+	"              unit: {type: [string, 'null']}\n"
+	"              help: {type: string}\n"
+	"              range: {type: string, description: In words.}\n"
 	"    Status:\n"
 	"      type: object\n"
 	"      properties:\n"
@@ -368,6 +403,7 @@ static const char *plain_schema(const struct api_route *r)
 	static const char *const by_path[][2] = {
 		{"/api/v1/changes", "Change"},
 		{"/api/v1/negotiation", "Negotiation"},
+		{"/api/v1/negotiation/matrix", "NegotiationRow"},
 		{"/api/v1/allow", "Allow"},
 		{"/api/v1/streams", "Stream"},
 		{"/api/v1/streams/{key}", "Stream"},
@@ -376,6 +412,7 @@ static const char *plain_schema(const struct api_route *r)
 		{"/api/v1/partners/{key}/attempts", "Attempt"},
 		{"/api/v1/certificates", "Certificate"},
 		{"/api/v1/status", "Status"},
+		{"/api/v1/settings", "Kind"},
 		{"/api/v1/tests", "Test"},
 	};
 

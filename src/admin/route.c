@@ -40,6 +40,8 @@ const struct api_route api_routes[] = {
 	{"GET", "/api/v1/negotiation", RIGHT_PARTNER_READ, negotiation_get, -1, 0, "judgeNegotiation",
 		"Says which methods a choice of TLS, SASL and dialback leaves, or why it is "
 		"refused."},
+	{"GET", "/api/v1/negotiation/matrix", RIGHT_PARTNER_READ, negotiation_matrix_get, -1, 0,
+		"listNegotiations", "Says the same of all 18 choices, in the order of the manual."},
 	{"GET", "/api/v1/allow", RIGHT_ALLOW_READ, allow_list, -1, 0, "listAllow",
 		"Lists the invitations in force: which user lets which contact write to him."},
 	{"PUT", "/api/v1/allow", RIGHT_ALLOW_WRITE, allow_put_one, -1, API_BODY, "putAllow",
@@ -69,6 +71,8 @@ const struct api_route api_routes[] = {
 		"result."},
 	{"GET", "/api/v1/status", RIGHT_STATUS_READ, status_get, -1, 0, "getStatus",
 		"Says how the service is, and what keeps messages from flowing."},
+	{"GET", "/api/v1/settings", RIGHT_STATUS_READ, settings_get, -1, 0, "listSettings",
+		"Lists the settings of every kind of object: type, default, range, unit and help."},
 	{"GET", "/api/v1/generation", RIGHT_STATUS_READ, generation_get, -1, 0, "getGeneration",
 		"Tells the generation of the settings in force."},
 	{"GET", "/api/v1/openapi.yaml", RIGHT_STATUS_READ, openapi_get, -1, API_PLAIN, "getOpenapi",

@@ -664,6 +664,21 @@ static void negotiation_is_judged_without_a_partner(void **state)
 		"\"code\": \"not_one_of\"");
 }
 
+/* The order of the rows is the manual's; what each says is tested with negotiation_judge(). */
+static void the_matrix_has_the_manuals_rows(void **state)
+{
+	expect("GET", "/api/v1/negotiation/matrix", "", "", 200,
+		"{\"row\": 2, \"settings\": {\"tls_negotiation\": \"Required\", "
+		"\"sasl_negotiation\": \"Required\", \"support_dialback_negotiation\": false}");
+	expect("GET", "/api/v1/negotiation/matrix", "", "", 200,
+		"{\"row\": 11, \"settings\": {\"tls_negotiation\": \"NotSupported\", "
+		"\"sasl_negotiation\": \"Optional\", \"support_dialback_negotiation\": true}, "
+		"\"verdict\": {\"refused\": \"sasl_requires_tls\"");
+	expect("GET", "/api/v1/negotiation/matrix", "", "", 200,
+		"{\"row\": 18, \"settings\": {\"tls_negotiation\": \"NotSupported\", "
+		"\"sasl_negotiation\": \"NotSupported\", \"support_dialback_negotiation\": false}");
+}
+
 /* Forms are drawn from this: every setting of every kind is there, with what its table says. */
 static void settings_are_described(void **state)
 {
@@ -737,6 +752,7 @@ int main(void)
 		T(the_status_says_what_keeps_messages_from_flowing),
 		T(settings_are_described),
 		T(negotiation_is_judged_without_a_partner),
+		T(the_matrix_has_the_manuals_rows),
 		T(changes_under_way_are_finished_at_the_end),
 	};
 
