@@ -53,12 +53,28 @@ struct conn {
 
 enum req_state { REQ_READING, REQ_HANDLING, REQ_ANSWERED, REQ_IN_PIECES };
 
+/* Those the library has no token for are found by name. */
 static const struct {
 	const char *name;
-	enum lws_token_indexes token;
+	int token;
 } kept_header[] = {
-	{"if-match", WSI_TOKEN_HTTP_IF_MATCH},
+	{"accept-encoding", WSI_TOKEN_HTTP_ACCEPT_ENCODING},
+	{"accept-language", WSI_TOKEN_HTTP_ACCEPT_LANGUAGE},
+	{"authorization", WSI_TOKEN_HTTP_AUTHORIZATION},
 	{"content-type", WSI_TOKEN_HTTP_CONTENT_TYPE},
+	{"cookie", WSI_TOKEN_HTTP_COOKIE},
+	{"forwarded", -1},
+	{"host", WSI_TOKEN_HOST},
+	{"if-match", WSI_TOKEN_HTTP_IF_MATCH},
+	{"if-none-match", WSI_TOKEN_HTTP_IF_NONE_MATCH},
+	{"last-event-id", -1},
+	{"origin", WSI_TOKEN_ORIGIN},
+	{"sec-fetch-dest", -1},
+	{"sec-fetch-mode", -1},
+	{"sec-fetch-site", -1},
+	{"user-agent", WSI_TOKEN_HTTP_USER_AGENT},
+	{"x-csrf-token", -1},
+	{"x-forwarded-for", WSI_TOKEN_X_FORWARDED_FOR},
 };
 
 struct http_req {
@@ -142,6 +158,39 @@ struct slice http_header(const struct http_req *r, const char *name)
 	return slice_of(r->header[i]);
 }
 
+struct slice http_cookie(const struct http_req *r, const char *name)
+{
+	struct slice rest = http_header(r, "cookie"), pair;
+
+	while (slice_split(&rest, ';', &pair)) {
+		size_t eq = slice_find(pair, '=');
+
+		if (eq < pair.n && slice_eqz(slice_trim(slice_cut(pair, eq)), name))
+			return slice_trim(slice_from(pair, eq + 1));
+	}
+	return SL_NONE;
+}
+
+enum http_way http_way(const struct http_req *r)
+{
+	return HTTP_UNIX;
+}
+
+bool http_secure(const struct http_req *r)
+{
+	return http_way(r) == HTTP_TLS;
+}
+
+const char *http_version(const struct http_req *r)
+{
+	return r->old ? "1.0" : "1.1";
+}
+
+const char *http_client(const struct http_req *r)
+{
+	return "";
+}
+
 bool http_forwarded(const struct http_req *r)
 {
 	return r->forwarded;
@@ -179,6 +228,29 @@ static char *copy_token(struct lws *wsi, enum lws_token_indexes token)
 	if (lws_hdr_copy(wsi, s, n + 1, token) < 0)
 		*s = '\0';
 	return s;
+}
+
+static char *copy_named(struct lws *wsi, const char *name)
+{
+	char colon[32];
+	int n;
+	char *s;
+
+	snprintf(colon, sizeof colon, "%s:", name);
+	n = lws_hdr_custom_length(wsi, colon, (int)strlen(colon));
+	if (n < 0)
+		return NULL;
+	s = xmalloc((size_t)n + 1);
+	if (lws_hdr_custom_copy(wsi, s, n + 1, colon, (int)strlen(colon)) < 0)
+		*s = '\0';
+	return s;
+}
+
+static char *copy_header(struct lws *wsi, size_t i)
+{
+	if (kept_header[i].token < 0)
+		return copy_named(wsi, kept_header[i].name);
+	return copy_token(wsi, (enum lws_token_indexes)kept_header[i].token);
 }
 
 static void copy_args(struct http_req *r, struct lws *wsi)
@@ -238,7 +310,7 @@ static struct http_req *req_new(struct conn *c, const char *method, struct slice
 	r->method = method;
 	r->path = slice_dup(path);
 	for (size_t i = 0; i < ARRAY_LEN(kept_header); i++)
-		r->header[i] = copy_token(c->wsi, kept_header[i].token);
+		r->header[i] = copy_header(c->wsi, i);
 	copy_args(r, c->wsi);
 	r->forwarded = came_through_proxy(c->wsi);
 	r->old = is_old(c->wsi);

@@ -50,8 +50,28 @@ struct slice http_path(const struct http_req *r);   /* percent-decoded, without 
 /* A query argument, percent-decoded; absent when there is none, empty for "?x" and "?x=". */
 struct slice http_query(const struct http_req *r, const char *name);
 
-/* "if-match", "content-type"; others are not kept (asserted). */
+/*
+ * A header field, absent when there is none; several lines of one name are joined by ",". Kept are
+ * (asserted): accept-encoding, accept-language, authorization, content-type, forwarded, host (of
+ * HTTP/2 :authority), if-match, if-none-match, last-event-id, origin, sec-fetch-dest,
+ * sec-fetch-mode, sec-fetch-site, user-agent, x-csrf-token, x-forwarded-for.
+ */
 struct slice http_header(const struct http_req *r, const char *name);
+
+/* The value of a cookie (RFC 6265 4.2), the first of the name; absent when there is none. */
+struct slice http_cookie(const struct http_req *r, const char *name);
+
+/* By which door it came. */
+enum http_way { HTTP_UNIX, HTTP_TLS, HTTP_METRICS };
+enum http_way http_way(const struct http_req *r);
+bool http_secure(const struct http_req *r);         /* inside TLS */
+const char *http_version(const struct http_req *r); /* "1.0", "1.1", "2" */
+
+/*
+ * Whose it is: the address of the other end as text, or, where that is a trusted proxy, of whom it
+ * speaks for (auth/proxy.h). "" on a unix socket.
+ */
+const char *http_client(const struct http_req *r);
 
 /* Did it come through a proxy, by what its header says? */
 bool http_forwarded(const struct http_req *r);
