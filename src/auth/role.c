@@ -52,3 +52,57 @@ const struct role *role_find(struct slice name)
 			return &builtin_roles[i];
 	return NULL;
 }
+
+static bool may_stand_in_a_name(char c, size_t at)
+{
+	return (c >= 'a' && c <= 'z') || (at && (ascii_digit(c) || c == '-'));
+}
+
+int role_check_name(struct slice name, struct err *e)
+{
+	if (role_find(name))
+		return err_code(e, ERR_CONFLICT, "role_builtin", "name",
+			"%.*s is a name of a built-in role, which cannot be changed", SLARG(name));
+	for (size_t i = 0; i < name.n; i++)
+		if (!may_stand_in_a_name(name.p[i], i))
+			name.n = 0;
+	if (name.n == 0 || name.n > NAME_CHARS_MAX)
+		return err_code(e, ERR_INVALID, "bad_name", "name",
+			"a role's name is made of small letters, digits and '-', at most %d, a "
+			"letter first",
+			NAME_CHARS_MAX);
+	return 0;
+}
+
+int rights_read(struct slice text, right_set *ret, struct err *e)
+{
+	struct slice word;
+	right_set all = 0;
+	enum right r;
+
+	while (slice_split(&text, ',', &word)) {
+		word = slice_trim(word);
+		if (!word.n)
+			continue;
+		if (!right_find(word, &r))
+			return err_code(e, ERR_INVALID, "right_unknown", "rights",
+				"there is no right '%.*s'", SLARG(slice_cut(word, 60)));
+		all |= RIGHT_BIT(r);
+	}
+	*ret = all;
+	return 0;
+}
+
+void rights_text(right_set rights, char sep, struct buf *ret)
+{
+	bool first = true;
+
+	for (enum right r = 0; r < RIGHT__N; r++) {
+		if (!(rights & RIGHT_BIT(r)))
+			continue;
+		if (!first)
+			buf_chr(ret, sep);
+		buf_str(ret, right_name(r));
+		first = false;
+	}
+}

@@ -4,6 +4,8 @@
 #include <stddef.h>
 
 #include "auth/right.h"
+#include "base/buf.h"
+#include "base/err.h"
 #include "base/slice.h"
 
 /*
@@ -23,3 +25,17 @@ extern const size_t builtin_roles_n;
 
 /* By name or alias, in any case; NULL: there is none. */
 const struct role *role_find(struct slice name);
+
+/* ---- names, shared by roles and administrators ---- */
+
+enum { NAME_CHARS_MAX = 64, TITLE_BYTES_MAX = 400, ROLES_MAX = 64 };
+
+/*
+ * A name of a role of one's own: small letters, digits and '-', a letter first, none that a
+ * built-in role or an alias has. ERR_INVALID: bad_name, ERR_CONFLICT: role_builtin.
+ */
+int role_check_name(struct slice name, struct err *e);
+
+/* Rights as texts, with a ',' between; -1, right_unknown: one of them is none. */
+int rights_read(struct slice text, right_set *ret, struct err *e);
+void rights_text(right_set rights, char sep, struct buf *ret);
