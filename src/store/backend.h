@@ -2,6 +2,7 @@
 
 /* Private to store/: what keeps rows. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -34,7 +35,8 @@ enum stmt {
 	STMT_SECRET_LIST,
 	STMT_SECRET_PUT,
 	STMT_AUDIT_LIST,
-	STMT_AUDIT_APPEND,
+	STMT_AUDIT_BEFORE,
+	STMT_AUDIT_PUT,
 	STMT_ALLOW_LIST,
 	STMT_ALLOW_PUT,
 	STMT_ALLOW_DROP,
@@ -44,9 +46,9 @@ enum stmt {
 enum stmt_op {
 	OP_LIST,   /* all rows, ordered by the key */
 	OP_AFTER,  /* rows whose first column is over $1, at most $2, ordered by it */
+	OP_BEFORE, /* rows whose first column is under $1, at most $2, the highest first */
 	OP_PUT,    /* in place of the row with this key */
 	OP_DROP,   /* the row with this key, if there is one */
-	OP_APPEND, /* the first column, a number, is one more than the last row's and not given */
 };
 
 /*
@@ -61,6 +63,7 @@ struct stmt_def {
 	unsigned columns; /* of the table */
 	unsigned keys;    /* the first ones are its key */
 	const char *sql;
+	bool numbered; /* the first column is a number, and ordered as one */
 };
 
 extern const struct stmt_def stmt_defs[STMT__N];

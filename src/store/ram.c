@@ -9,7 +9,7 @@
 #include "store/backend.h"
 #include "store/ram.h"
 
-enum { TABLES_MAX = 16 };
+enum { TABLES_MAX = 32 };
 
 struct row {
 	char **column;
@@ -95,12 +95,20 @@ static struct ram_table *table_of(struct ram *r, const struct stmt_def *def)
 	return NULL;
 }
 
+static int number_cmp(const char *a, const char *b)
+{
+	unsigned long x = strtoul(a, NULL, 10), y = strtoul(b, NULL, 10);
+
+	return x < y ? -1 : x > y;
+}
+
 static int key_cmp(const struct stmt_def *def, const struct row *r, const char *const *key)
 {
 	int cmp = 0;
 
 	for (unsigned i = 0; i < def->keys && !cmp; i++)
-		cmp = strcmp(r->column[i], key[i]);
+		cmp = def->numbered && i == 0 ? number_cmp(r->column[i], key[i])
+					      : strcmp(r->column[i], key[i]);
 	return cmp;
 }
 
@@ -148,20 +156,6 @@ static void drop(struct ram_table *t, const char *const *args)
 	memmove(t->rows + at, t->rows + at + 1, (--t->n - at) * sizeof *t->rows);
 }
 
-static void append(struct ram_table *t, const char *const *args)
-{
-	unsigned n = t->def->columns;
-	const char **column = xcalloc(n, sizeof *column);
-	char id[24];
-
-	snprintf(id, sizeof id, "%lu",
-		t->n ? strtoul(t->rows[t->n - 1].column[0], NULL, 10) + 1 : 1);
-	column[0] = id;
-	memcpy(column + 1, args, (n - 1) * sizeof *column);
-	insert(t, t->n, row_new(column, n));
-	xfree(column);
-}
-
 static int list(const struct ram_table *t, unsigned long after, unsigned long limit, row_fn *fn,
 	void *arg, struct err *e)
 {
@@ -169,6 +163,21 @@ static int list(const struct ram_table *t, unsigned long after, unsigned long li
 		const char *const *column = (const char *const *)t->rows[i].column;
 
 		if (after && strtoul(column[0], NULL, 10) <= after)
+			continue;
+		if (fn(arg, column, t->def->columns, e) < 0)
+			return -1;
+		limit--;
+	}
+	return 0;
+}
+
+static int list_down(const struct ram_table *t, unsigned long before, unsigned long limit,
+	row_fn *fn, void *arg, struct err *e)
+{
+	for (size_t i = t->n; i-- && limit;) {
+		const char *const *column = (const char *const *)t->rows[i].column;
+
+		if (strtoul(column[0], NULL, 10) >= before)
 			continue;
 		if (fn(arg, column, t->def->columns, e) < 0)
 			return -1;
@@ -190,14 +199,14 @@ static int ram_run(struct backend *b, enum stmt stmt, const char *const *args, s
 		return list(t, 0, ~0ul, fn, arg, e);
 	case OP_AFTER:
 		return list(t, strtoul(args[0], NULL, 10), strtoul(args[1], NULL, 10), fn, arg, e);
+	case OP_BEFORE:
+		return list_down(t, strtoul(args[0], NULL, 10), strtoul(args[1], NULL, 10), fn, arg,
+			e);
 	case OP_PUT:
 		put(t, args);
 		break;
 	case OP_DROP:
 		drop(t, args);
-		break;
-	case OP_APPEND:
-		append(t, args);
 		break;
 	}
 	return 0;

@@ -40,6 +40,11 @@ static const char *const managed_steps[] = {
 	"  who TEXT NOT NULL, source TEXT NOT NULL, way TEXT NOT NULL, verb TEXT NOT NULL,"
 	"  kind TEXT NOT NULL, object TEXT NOT NULL, value_before TEXT, value_after TEXT,"
 	"  result TEXT NOT NULL, mac TEXT) STRICT;",
+	/* seq and prev: what mac was made over, so that a line that was moved says where from. */
+	"ALTER TABLE audit ADD COLUMN code TEXT;"
+	"ALTER TABLE audit ADD COLUMN times INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE audit ADD COLUMN seq INTEGER;"
+	"ALTER TABLE audit ADD COLUMN prev TEXT;",
 	NULL,
 };
 /* clang-format on */

@@ -20,11 +20,12 @@ enum {
 };
 
 /* One key file, a key for each purpose; the context is fixed for ever. */
-enum { PURPOSE_SEAL = 1 };
+enum { PURPOSE_SEAL = 1, PURPOSE_MAC = 2 };
 static const char context[crypto_kdf_CONTEXTBYTES + 1] = "entente1";
 
 struct seal {
 	uint8_t key[crypto_secretbox_KEYBYTES];
+	uint8_t mac_key[crypto_auth_hmacsha256_KEYBYTES];
 };
 
 static int sodium(void)
@@ -40,6 +41,7 @@ static struct seal *from_key(const uint8_t key[KEY_BYTES])
 	struct seal *s = xzalloc(sizeof *s);
 
 	crypto_kdf_derive_from_key(s->key, sizeof s->key, PURPOSE_SEAL, context, key);
+	crypto_kdf_derive_from_key(s->mac_key, sizeof s->mac_key, PURPOSE_MAC, context, key);
 	return s;
 }
 
@@ -60,6 +62,7 @@ void seal_free(struct seal *s)
 	if (!s)
 		return;
 	mem_wipe(s->key, sizeof s->key);
+	mem_wipe(s->mac_key, sizeof s->mac_key);
 	xfree(s);
 }
 
@@ -230,4 +233,13 @@ int seal_break(
 		"the store's secret %s does not open with this key file; restore the one it was "
 		"sealed with",
 		name);
+}
+
+void seal_mac(const struct seal *s, struct slice bytes, char ret[SEAL_MAC_CHARS + 1])
+{
+	uint8_t mac[crypto_auth_hmacsha256_BYTES];
+
+	static_assert(2 * sizeof mac == SEAL_MAC_CHARS, "two digits a byte");
+	crypto_auth_hmacsha256(mac, (const uint8_t *)bytes.p, bytes.n, s->mac_key);
+	sodium_bin2hex(ret, SEAL_MAC_CHARS + 1, mac, sizeof mac);
 }

@@ -30,3 +30,10 @@ void seal_close(const struct seal *s, const char *name, struct slice value, stru
 /* Appends the value; -1 (ERR_INVALID): another key, another name, or somebody changed it. */
 int seal_break(const struct seal *s, const char *name, struct slice sealed, struct buf *ret,
 	struct err *e);
+
+/*
+ * A MAC (HMAC-SHA256) under a key of its own, as hexadecimal text: what was written by us can be
+ * told from what was not.
+ */
+enum { SEAL_MAC_CHARS = 64 };
+void seal_mac(const struct seal *s, struct slice bytes, char ret[SEAL_MAC_CHARS + 1]);

@@ -11,7 +11,7 @@
 #include "store/backend.h"
 #include "store/schema.h"
 
-enum { BUSY_MS = 5000, COLUMNS_MAX = 16 };
+enum { BUSY_MS = 5000, COLUMNS_MAX = 24 };
 
 struct sqlite {
 	struct backend backend;

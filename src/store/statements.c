@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#define AUDIT_COLUMNS                                                                              \
+	"id, generation, at_ms, who, source, way, verb, kind, object, value_before, value_after, " \
+	"result, code, times, seq, prev, mac"
+
 /* clang-format off */
 const struct stmt_def stmt_defs[STMT__N] = {
 	[STMT_META_LIST] = {HALF_MANAGED, "meta", OP_LIST, 2, 1,
@@ -107,13 +111,14 @@ const struct stmt_def stmt_defs[STMT__N] = {
 		"INSERT INTO secret (name, sealed) VALUES ($1, $2) "
 		"ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed"},
 
-	[STMT_AUDIT_LIST] = {HALF_MANAGED, "audit", OP_AFTER, 12, 1,
-		"SELECT id, generation, at_ms, who, source, way, verb, kind, object, value_before, "
-		"value_after, result FROM audit WHERE id > $1 ORDER BY id LIMIT $2"},
-	[STMT_AUDIT_APPEND] = {HALF_MANAGED, "audit", OP_APPEND, 12, 1,
-		"INSERT INTO audit (generation, at_ms, who, source, way, verb, kind, object, "
-		"value_before, value_after, result) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"},
+	[STMT_AUDIT_LIST] = {HALF_MANAGED, "audit", OP_AFTER, 17, 1,
+		"SELECT " AUDIT_COLUMNS " FROM audit WHERE id > $1 ORDER BY id LIMIT $2", true},
+	[STMT_AUDIT_BEFORE] = {HALF_MANAGED, "audit", OP_BEFORE, 17, 1,
+		"SELECT " AUDIT_COLUMNS " FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2", true},
+	[STMT_AUDIT_PUT] = {HALF_MANAGED, "audit", OP_PUT, 17, 1,
+		"INSERT INTO audit (" AUDIT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+		"$10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (id) DO UPDATE SET "
+		"seq = excluded.seq, prev = excluded.prev, mac = excluded.mac", true},
 
 	[STMT_ALLOW_LIST] = {HALF_MEMORY, "allow", OP_LIST, 7, 2,
 		"SELECT user_address, contact, expires_ms, created_by, created_ms, owner, lease_until "

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "federation/change.h"
 #include "federation/snapshot.h"
+#include "store/audit.h"
 
 /*
  * The managed half of the store: what administrators set. Every change is one transaction: the
@@ -37,13 +38,6 @@ DEFINE_AUTO(struct store *, store_close)
 /* The current generation; a reference for the caller. */
 struct snapshot *store_snapshot(struct store *s);
 
-/* Who asks, for the audit log. */
-struct store_actor {
-	const char *who;  /* "root", "alice" */
-	const char *from; /* "uid 0 pid 4711", "192.0.2.7" */
-	const char *way;  /* "cli", "api", "panel", "import", "start" */
-};
-
 struct store_request {
 	struct store_actor actor;
 	const struct change *changes;
@@ -61,23 +55,6 @@ struct store_request {
  */
 int store_change(struct store *s, const struct store_request *r, struct plan *plan,
 	struct snapshot **ret_snapshot, struct err *e);
-
-/* One line of the audit log. All strings are valid during the call only. */
-struct store_audit {
-	uint64_t id;         /* rises by one */
-	uint64_t generation; /* the one the change made */
-	uint64_t at_ms;      /* wall clock */
-	const char *who, *from, *way;
-	const char *verb, *kind, *key;
-	const char *before, *after; /* JSON objects; "" where there is none */
-	const char *result;         /* "done" */
-};
-
-typedef void store_audit_fn(void *arg, const struct store_audit *a);
-
-/* Lines with an id over after_id, oldest first, at most limit. */
-int store_audit_list(struct store *s, uint64_t after_id, size_t limit, store_audit_fn *fn,
-	void *arg, struct err *e);
 
 /*
  * Every row of every table of the managed half as text, in a fixed order, sealed values as they lie

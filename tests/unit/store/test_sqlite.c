@@ -302,12 +302,34 @@ static void sql(struct place *p, const char *text)
 	sqlite3_close(db);
 }
 
+static int read_number(void *arg, int n, char **column, char **name)
+{
+	*(int *)arg = atoi(column[0]);
+	return 0;
+}
+
+static int user_version(struct place *p)
+{
+	int version = 0;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(place_file(p, "managed.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version", read_number, &version, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	return version;
+}
+
 static void newer_and_foreign_stores(void **state)
 {
+	char back[96];
+
 	store_close(place_open(*state));
+	snprintf(back, sizeof back, "PRAGMA user_version = %d; PRAGMA application_id = 1",
+		user_version(*state));
 	sql(*state, "PRAGMA user_version = 99");
 	refuses_to_open(*state, "store_newer");
-	sql(*state, "PRAGMA user_version = 1; PRAGMA application_id = 1");
+	sql(*state, back);
 	refuses_to_open(*state, "store_foreign");
 	sql(*state, "PRAGMA application_id = 1164866669");
 	store_close(place_open(*state));
