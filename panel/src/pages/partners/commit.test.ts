@@ -56,13 +56,13 @@ class Fake implements Daemon {
     return this.item && { generation: this.generation, item: this.item };
   }
 }
-const origin = { key: 'a.example', base: draftOf(partner), generation: 5 };
+const origin = { key: 'a.example', base: draftOf(partner) };
 
 describe('commit', () => {
   it('saves at once what closes nothing and warns of nothing', async () => {
     const d = new Fake();
     expect((await commit(d, ask, origin)).is).toBe('saved');
-    expect(d.calls).toEqual(['plan 5', 'save 5']);
+    expect(d.calls).toEqual(['read', 'plan 5', 'save 5']);
   });
   it.each([
     ['warns', { warnings: [warning] }],
@@ -71,7 +71,7 @@ describe('commit', () => {
     const d = Object.assign(new Fake(), { plan });
     const outcome = await commit(d, ask, origin);
     expect(outcome.is).toBe('plan');
-    expect(d.calls).toEqual(['plan 5']);
+    expect(d.calls).toEqual(['read', 'plan 5']);
   });
   it('shows any plan of what cannot be undone', async () => {
     const d = new Fake();
@@ -83,15 +83,16 @@ describe('commit', () => {
     expect((await commit(d, ask, origin)).is).toBe('unchanged');
   });
   it('goes on when other things were changed meanwhile', async () => {
-    const d = Object.assign(new Fake(), { generation: 9 });
+    const d = new Fake();
+    d.meanwhile = [() => d.generation++];
     expect((await commit(d, ask, origin)).is).toBe('saved');
-    expect(d.calls).toEqual(['plan 5', 'read', 'plan 9', 'save 9']);
+    expect(d.calls).toEqual(['read', 'plan 5', 'read', 'plan 6', 'save 6']);
   });
   it('goes on when that happens between plan and commit', async () => {
     const d = new Fake();
     d.meanwhile = [() => {}, () => d.generation++];
     expect((await commit(d, ask, origin)).is).toBe('saved');
-    expect(d.calls).toEqual(['plan 5', 'save 5', 'read', 'plan 6', 'save 6']);
+    expect(d.calls).toEqual(['read', 'plan 5', 'save 5', 'read', 'plan 6', 'save 6']);
   });
   it('asks when the partner itself was changed', async () => {
     const d = Object.assign(new Fake(), { generation: 9, item: { ...partner, description: 'y' } });
@@ -115,7 +116,7 @@ describe('commit', () => {
     const problem = new Problem(422, { code: 'sasl_requires_tls', detail: 'd' });
     const d = Object.assign(new Fake(), { error: problem });
     expect(await commit(d, ask, origin)).toEqual({ is: 'refused', problem });
-    expect(d.calls).toEqual(['plan 5']);
+    expect(d.calls).toEqual(['read', 'plan 5']);
   });
   it('lets a lost connection through', async () => {
     const d = Object.assign(new Fake(), { error: Problem.noAnswer() });
@@ -148,7 +149,7 @@ describe('a plan that was shown', () => {
     const plan = await shown(d);
     d.generation = 8;
     expect((await commitPlan(d, ask, origin, plan)).is).toBe('saved');
-    expect(d.calls).toEqual(['save 5', 'plan 5', 'read', 'plan 8', 'save 8']);
+    expect(d.calls).toEqual(['save 5', 'read', 'plan 8', 'save 8']);
   });
   it('is shown again when it is another', async () => {
     const d = new Fake();

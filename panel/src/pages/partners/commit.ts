@@ -1,8 +1,8 @@
 /*
- * Commit, from the press of the button to what the page shows next. The daemon is asked for the plan
- * first, against the generation the form knows; a plan that closes nothing and warns of nothing is
- * carried out at once, any other is shown. Nothing is ever saved that was not planned in the same
- * generation.
+ * Commit, from the press of the button to what the page shows next. The partner is read again: is it
+ * what the form began with? Then the daemon is asked for the plan against that generation; a plan
+ * that closes nothing and warns of nothing is carried out at once, any other is shown. Nothing is
+ * ever saved that was not planned in the same generation.
  */
 import { isProblem, Problem } from '../../api/client';
 import type { Changed, ChangeRequest, Partner, Plan } from '../../api/types';
@@ -32,7 +32,6 @@ export interface Daemon {
 export interface Origin {
   key: string;
   base: Draft;
-  generation: number;
 }
 
 export type Outcome =
@@ -95,34 +94,20 @@ export async function commit(
   origin: Origin | null,
   mayBeQuiet = true,
 ): Promise<Outcome> {
-  let generation = origin?.generation;
   for (let i = 0; i < TRIES; i++) {
+    const since = origin ? await sinceThen(daemon, origin) : null;
+    if (since && 'is' in since) return since;
     try {
-      const changed = await daemon.change(
-        ask,
-        generation === undefined ? { dryRun: true } : { dryRun: true, generation },
-      );
+      const changed = await daemon.change(ask, { dryRun: true, ...since });
       if (isNothing(changed.plan)) return { is: 'unchanged' };
       if (!mayBeQuiet || !isQuiet(changed.plan)) return { is: 'plan', changed };
-      return {
-        is: 'saved',
-        changed: await daemon.change(ask, {
-          dryRun: false,
-          generation: changed.plan.generation,
-        }),
-      };
+      const generation = changed.plan.generation;
+      return { is: 'saved', changed: await daemon.change(ask, { dryRun: false, generation }) };
     } catch (e) {
       if (!isAnswer(e)) throw e;
       if (origin && e.status === GONE) return { is: 'gone' };
       if (e.status !== STALE) return { is: 'refused', problem: e };
     }
-    if (!origin) {
-      generation = undefined;
-      continue;
-    }
-    const since = await sinceThen(daemon, origin);
-    if ('is' in since) return since;
-    generation = since.generation;
   }
   return gaveUp();
 }

@@ -1,0 +1,17 @@
+/** Makes the pseudo-locale of English text: [Ŝàvé çĥàñĝéš~~~]. {{names}} and <tags> stay. */
+type Tree = { [key: string]: string | Tree };
+
+const plain = 'aeiouyAEIOUYcCnNsSgGhHzZ';
+const accented = 'àéîöûýÀÉÎÖÛÝçÇñÑšŠĝĜĥĤžŽ';
+
+function one(text: string): string {
+  const parts = text.split(/(\{\{[^}]*\}\}|<[^>]*>)/);
+  const marked = parts.map((part, i) => (i % 2 ? part
+    : [...part].map((c) => (plain.includes(c) ? accented[plain.indexOf(c)] : c)).join('')));
+  return `[${marked.join('')}${'~'.repeat(Math.ceil(text.length * 0.4))}]`;
+}
+
+export function pseudoOf(tree: Tree): Tree {
+  return Object.fromEntries(Object.entries(tree).map(([key, value]) =>
+    [key, typeof value === 'string' ? one(value) : pseudoOf(value)]));
+}

@@ -1,0 +1,5 @@
+import base from './base.json';
+import pages from './pages.json';
+import partners from './partners.json';
+
+export default { ...base, ...partners, ...pages };

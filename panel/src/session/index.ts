@@ -1,0 +1,4 @@
+export { Can, usePhase, useSession } from './session';
+export { useDraft, type Draft } from './draft';
+export { useUnsaved } from './unsaved';
+export { sessions } from './store';

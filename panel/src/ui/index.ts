@@ -1,0 +1,13 @@
+export { ConfirmDialog } from './ConfirmDialog';
+export { Copy } from './Copy';
+export { DataList, type Column, type Filter } from './DataList';
+export { ErrorPanel } from './ErrorPanel';
+export { Form, FormField, fieldError, isFieldError } from './form';
+export { Icon, type IconName } from './icons';
+export { LinkTo } from './LinkTo';
+export { useNotify } from './notice';
+export { Page } from './Page';
+export { Differences, PlanDialog, isHarmless, settingName, settingValue, warningText } from './PlanDialog';
+export { problemDetail, problemText } from './problem';
+export { StateBadge, type Tone } from './StateBadge';
+export { Time, absolute, relative } from './Time';

@@ -1,0 +1,38 @@
+/** What has just been done, said once: above the page and to those who listen. */
+import { Button, MessageBar, MessageBarActions, MessageBarBody } from '@fluentui/react-components';
+import { createContext, useCallback, useContext, useEffect, useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useLocation } from 'react-router-dom';
+import { Icon } from './icons';
+
+type Tell = (text: string) => void;
+const Context = createContext<Tell>(() => undefined);
+
+/** notify(text): "Saved." and the like. */
+export const useNotify = () => useContext(Context);
+
+export function Notices({ children }: { children: (bar: ReactNode) => ReactNode }) {
+  const { t } = useTranslation();
+  const [notice, setNotice] = useState<{ text: string; at: string } | null>(null);
+  const { pathname } = useLocation();
+  const tell = useCallback<Tell>((text) => setNotice({ text, at: '' }), []);
+  useEffect(() => {
+    // It stays for the page that follows what was done, and goes with the next.
+    setNotice((n) => (n && n.at === '' ? { ...n, at: pathname } : n && n.at === pathname ? n : null));
+  }, [pathname, notice?.text]);
+  return (
+    <Context.Provider value={tell}>
+      {children(
+        <div role="status">
+          {notice ? (
+            <MessageBar intent="success">
+              <MessageBarBody>{notice.text}</MessageBarBody>
+              <MessageBarActions containerAction={
+                <Button appearance="transparent" icon={<Icon name="close" />} aria-label={t('action.close')}
+                  onClick={() => setNotice(null)} />} />
+            </MessageBar>
+          ) : null}
+        </div>)}
+    </Context.Provider>
+  );
+}
