@@ -35,6 +35,7 @@ int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o,
 	a->started_ms = clock_wall_ms();
 	a->hooks = o->hooks;
 	a->hooks_arg = o->hooks_arg;
+	a->events = events_new(a);
 	*ret = a;
 	return 0;
 }
@@ -65,6 +66,7 @@ void admin_free(struct admin *a)
 	while (a->asked)
 		loop_turn(a->loop, true);
 	http_free(a->http);
+	events_free(a->events);
 	snapshot_unref(a->snapshot);
 	free(a->node);
 	free(a->roles);

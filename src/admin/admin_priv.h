@@ -4,6 +4,7 @@
 
 #include "admin/admin.h"
 #include "admin/call.h"
+#include "admin/events.h"
 #include "federation/change.h"
 #include "federation/snapshot.h"
 #include "loop/worker.h"
@@ -15,6 +16,7 @@ struct admin {
 	struct worker *worker; /* one thread: changes are made in the order they came */
 	struct store *store;   /* the worker's */
 	struct snapshot *snapshot;
+	struct events *events;
 	gid_t group;
 	right_set granted; /* what callers of the unix socket may do */
 	char *node, *roles;
@@ -64,6 +66,7 @@ void json_text(struct buf *out, const char *name, struct slice s);      /* absen
 void json_when(struct buf *out, const char *name, uint64_t wall_ms);    /* 0: null */
 void json_number(struct buf *out, const char *name, uint64_t n);
 void stream_json(const struct view_stream *s, struct buf *out);
+void partner_state_json(const struct view_partner *p, struct buf *out);
 
 /* ---- handlers ---- */
 void object_list(struct api_call *c);

@@ -90,11 +90,16 @@ static void on_gone(void *arg)
 	c->gone(c->gone_arg);
 }
 
-void call_stream_begin(struct api_call *c, call_gone *gone, void *arg)
+void call_stream_begin_as(struct api_call *c, const char *type, call_gone *gone, void *arg)
 {
 	c->gone = gone;
 	c->gone_arg = arg;
-	http_stream_begin(c->req, "application/x-ndjson", on_gone, c);
+	http_stream_begin(c->req, type, on_gone, c);
+}
+
+void call_stream_begin(struct api_call *c, call_gone *gone, void *arg)
+{
+	call_stream_begin_as(c, "application/x-ndjson", gone, arg);
 }
 
 void call_stream_put(struct api_call *c, struct slice json)
@@ -147,6 +152,11 @@ void call_problem(struct api_call *c, const struct err *e, const struct buf *way
 	if (status == 503)
 		http_reply_header(c->req, "retry-after", "1");
 	answer(c, status, e->code, "application/problem+json", &body);
+}
+
+right_set call_rights_now(const struct api_call *c)
+{
+	return c->rights;
 }
 
 bool call_may(struct api_call *c, enum right r)

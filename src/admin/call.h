@@ -58,7 +58,10 @@ void call_problem(struct api_call *c, const struct err *e, const struct buf *way
 typedef void call_gone(void *arg);
 void call_stream_begin(struct api_call *c, call_gone *gone, void *arg);
 
-/* One line: a JSON text without line breaks in it. Copied; never blocks. */
+/* The same with another type, such as text/event-stream. */
+void call_stream_begin_as(struct api_call *c, const char *type, call_gone *gone, void *arg);
+
+/* A text, to which a line break is added: JSON without line breaks in it. Copied; never blocks. */
 void call_stream_put(struct api_call *c, struct slice json);
 
 /* Bytes that may be put now; a client that lets more wait (HTTP_STREAM_BYTES) is dropped. */
@@ -67,6 +70,12 @@ void call_stream_end(struct api_call *c);
 
 /* The HTTP status of an error. */
 unsigned call_status(const struct err *e);
+
+/*
+ * What the caller may do now, a while after he came: 0 when his session or token has ended. For
+ * answers that take their time. It is no activity of his session.
+ */
+right_set call_rights_now(const struct api_call *c);
 
 /* Has he the right? Answers and returns false when not. */
 bool call_may(struct api_call *c, enum right r);

@@ -272,6 +272,7 @@ static void in_force(void *arg)
 	struct change_job *j = arg;
 
 	j->call->admin->asked--;
+	events_settings(j->call->admin->events, j->snapshot);
 	answer_done(j);
 }
 

@@ -368,6 +368,7 @@ static const struct {
 	{"listStreams", "partner"},
 	{"removeAllow", "user"},
 	{"removeAllow", "contact"},
+	{"watch", "topics"},
 	{"judgeNegotiation", "tls_negotiation"},
 	{"judgeNegotiation", "sasl_negotiation"},
 	{"judgeNegotiation", "support_dialback_negotiation"},
@@ -485,6 +486,11 @@ static void responses(const struct api_route *r, struct buf *out)
 			"            application/x-ndjson:\n"
 			"              schema: {$ref: '#/components/schemas/%s'}\n",
 			r->handle == stream_watch ? "StreamEvent" : "TestLine");
+	} else if (r->flags & API_EVENTS) {
+		buf_str(out,
+			"        '200':\n"
+			"          description: Server-sent events; data is a JSON object.\n"
+			"          content: {text/event-stream: {schema: {type: string}}}\n");
 	} else if (r->flags & API_PLAIN) {
 		buf_str(out,
 			"        '200': {description: As asked., content: {application/yaml: "

@@ -3,7 +3,7 @@
 
 /* ---- how partners are ---- */
 
-static void partner_state_json(const struct view_partner *p, struct buf *out)
+void partner_state_json(const struct view_partner *p, struct buf *out)
 {
 	buf_printf(out, "{\"state\": \"%s\", \"inbound\": \"%s\", \"outbound\": \"%s\"",
 		view_health_name(p->health), view_health_name(p->in), view_health_name(p->out));

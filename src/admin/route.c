@@ -69,6 +69,8 @@ const struct api_route api_routes[] = {
 	{"POST", "/api/v1/tests", RIGHT_TEST_RUN, tests_post, -1, API_BODY | API_LINES, "test",
 		"Tests a partner, or one of our domains: a line for each step, and one with the "
 		"result."},
+	{"GET", "/api/v1/events", RIGHT_STATUS_READ, events_get, -1, API_EVENTS, "watch",
+		"Tells of what changes, as server-sent events, of the topics the caller has a right to."},
 	{"GET", "/api/v1/status", RIGHT_STATUS_READ, status_get, -1, 0, "getStatus",
 		"Says how the service is, and what keeps messages from flowing."},
 	{"GET", "/api/v1/settings", RIGHT_STATUS_READ, settings_get, -1, 0, "listSettings",

@@ -18,6 +18,7 @@ enum {
 	API_CREATES = 4, /* 201 */
 	API_PLAIN = 8,   /* answers text/plain */
 	API_LINES = 16,  /* answers lines of JSON, as things happen */
+	API_EVENTS = 32, /* answers server-sent events */
 };
 
 struct api_route {

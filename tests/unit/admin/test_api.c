@@ -613,6 +613,68 @@ static void streams_are_watched(void **state)
 	loop_turn(loop, true);
 }
 
+/* Reads from fd, beside the loop, until the text is there. */
+static char *read_until(int fd, const char *wanted)
+{
+	struct buf got = {0};
+	char tmp[4096], *text;
+
+	while (!slice_contains(buf_slice(&got), slice_of(wanted))) {
+		ssize_t n = recv(fd, tmp, sizeof tmp, MSG_DONTWAIT);
+
+		if (n > 0)
+			buf_add(&got, tmp, (size_t)n);
+		else
+			loop_turn(loop, true);
+	}
+	text = buf_dup(&got);
+	buf_done(&got);
+	return text;
+}
+
+static int dial_and_send(const char *text)
+{
+	int fd = dial();
+
+	assert_int_equal(send(fd, text, strlen(text), 0), strlen(text));
+	return fd;
+}
+
+/* What was there when he came is no event; what changes is one, and settings in force are. */
+static void events_are_told(void **state)
+{
+	int fd = dial_and_send("GET /api/v1/events HTTP/1.0\r\n\r\n");
+	char *text = read_until(fd, "event: partner-state\n");
+
+	assert_non_null(strstr(text, "text/event-stream"));
+	assert_non_null(strstr(text, "event: hello\ndata: {\"topics\": [\"partner-state\", "
+				     "\"stream\", \"generation\", \"counters\", "));
+	assert_non_null(strstr(text, "event: stream\ndata: {\"event\": \"closed\", "));
+	assert_null(strstr(text, "\"event\": \"changed\""));
+	free(text);
+	expect("POST", "/api/v1/partners", JSON, "{\"domain\": \"events.lab\"}", 201, "");
+	free(read_until(fd, "event: generation\ndata: {\"generation\": "));
+	close(fd);
+	loop_turn(loop, true);
+}
+
+static void only_topics_asked_for_and_permitted_are_told(void **state)
+{
+	int fd;
+	char *text;
+
+	expect("GET", "/api/v1/events?topics=counters,weather", "", "", 422,
+		"\"code\": \"unknown_topic\"");
+	admin->granted = RIGHTS_ALL & ~RIGHT_BIT(RIGHT_STREAM_READ);
+	fd = dial_and_send("GET /api/v1/events?topics=stream,counters HTTP/1.0\r\n\r\n");
+	text = read_until(fd, "event: counters\ndata: {\"at\": \"");
+	assert_non_null(strstr(text, "{\"topics\": [\"counters\", \"session\"]}"));
+	free(text);
+	close(fd);
+	loop_turn(loop, true);
+	admin->granted = RIGHTS_ALL;
+}
+
 static void the_status_names_who_fails_and_what_expires(void **state)
 {
 	expect("GET", "/api/v1/status", "", "", 200,
@@ -747,6 +809,8 @@ int main(void)
 		T(what_was_tried_with_a_partner),
 		T(our_certificates),
 		T(streams_are_watched),
+		T(events_are_told),
+		T(only_topics_asked_for_and_permitted_are_told),
 		T(the_status_names_who_fails_and_what_expires),
 		T_ALONE(without_edge_and_gateway_it_says_so),
 		T(the_status_says_what_keeps_messages_from_flowing),
