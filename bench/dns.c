@@ -32,12 +32,33 @@ static void put_record(struct reply *r, unsigned type, unsigned length)
 	put16(r, length);
 }
 
+struct in_addr bench_dns_address(unsigned n)
+{
+	return (struct in_addr){.s_addr = htonl(0x7f010000u + 1 + n)};
+}
+
+/* Where the last two labels of a name begin. */
+static const unsigned char *domain_of(const unsigned char *name)
+{
+	const unsigned char *last[2] = {name, name};
+
+	for (; *name; name += *name + 1) {
+		last[0] = last[1];
+		last[1] = name;
+	}
+	return last[0];
+}
+
 static void put_srv(struct reply *r, const struct bench_dns *d)
 {
 	static const char name[] = "\4peer\4xmpp\5bench", address[] = "\003127\0010\0010\0011";
 	const char *target = d->literal ? address : name;
 	size_t n = d->literal ? sizeof address : sizeof name;
 
+	if (d->numbered) {
+		target = (const char *)domain_of(r->p + HEADER);
+		n = strlen(target) + 1;
+	}
 	put_record(r, TYPE_SRV, 6 + (unsigned)n);
 	put16(r, 0);
 	put16(r, 0);
@@ -46,12 +67,15 @@ static void put_srv(struct reply *r, const struct bench_dns *d)
 	r->n += n;
 }
 
-static void put_a(struct reply *r)
+static void put_a(struct reply *r, const struct bench_dns *d)
 {
-	static const unsigned char loopback[] = {127, 0, 0, 1};
+	const char *name = (const char *)domain_of(r->p + HEADER);
+	struct in_addr a = {.s_addr = htonl(INADDR_LOOPBACK)};
 
+	if (d->numbered)
+		a = bench_dns_address((unsigned)atoi(name + 2));
 	put_record(r, TYPE_A, 4);
-	memcpy(r->p + r->n, loopback, 4);
+	memcpy(r->p + r->n, &a, 4);
 	r->n += 4;
 }
 
@@ -78,7 +102,7 @@ static bool answer(const struct bench_dns *d, const unsigned char *q, size_t n, 
 	if (type == TYPE_SRV)
 		put_srv(r, d);
 	else if (type == TYPE_A)
-		put_a(r);
+		put_a(r, d);
 	return true;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,6 +14,13 @@ struct bench_dns {
 	uint16_t port;      /* of the server; filled by bench_dns_start */
 	uint16_t xmpp_port; /* what SRV answers say */
 	bool literal;       /* ... with the address itself as target, for who cannot look it up */
+	/*
+	 * SRV answers lead to the domain itself, below which all share the same server, and A
+	 * questions for pN.bench are answered with bench_dns_address(N).
+	 */
+	bool numbered;
 };
 
 void bench_dns_start(struct bench_dns *d);
+
+struct in_addr bench_dns_address(unsigned n); /* 127.1.x.y */

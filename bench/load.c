@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "proc.h"
+#include "sip.h"
 
 enum { BATCH = 32, DATAGRAM = 2048, PATIENCE_NS = 2000000000 };
 
@@ -227,29 +228,11 @@ static void send_stanza(struct run *r)
 	l->sent++;
 }
 
-static char *copy_line(char *to, const char *request, const char *name, const char *more)
-{
-	const char *at = strstr(request, name), *end = at ? strstr(at + 2, "\r\n") : NULL;
-
-	if (!end)
-		return to;
-	memcpy(to, at + 2, (size_t)(end - at - 2));
-	to += end - at - 2;
-	return to + sprintf(to, "%s\r\n", more);
-}
-
 static void answer(struct run *r, const char *request)
 {
-	char *p = next_datagram(r), *to = p;
+	char *p = next_datagram(r);
 
-	to += sprintf(to, "SIP/2.0 200 OK\r\n");
-	to = copy_line(to, request, "\r\nVia:", "");
-	to = copy_line(to, request, "\r\nFrom:", "");
-	to = copy_line(to, request, "\r\nTo:", ";tag=bench");
-	to = copy_line(to, request, "\r\nCall-ID:", "");
-	to = copy_line(to, request, "\r\nCSeq:", "");
-	to += sprintf(to, "Content-Length: 0\r\n\r\n");
-	r->out.iov[r->out.n++].iov_len = (size_t)(to - p);
+	r->out.iov[r->out.n++].iov_len = sip_ok(p, request);
 }
 
 static void take_requests(struct run *r)

@@ -24,38 +24,57 @@ uint64_t bench_thread_ns(void)
 	return read_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-static uint64_t task_ns(pid_t pid, const char *task)
+struct spent {
+	uint64_t ran_ns, waited_ns;
+};
+
+static struct spent task_spent(pid_t pid, const char *task)
 {
 	char path[300];
-	uint64_t ns = 0;
+	struct spent s = {0};
 	FILE *f;
 
 	snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", (int)pid, task);
 	f = fopen(path, "r");
 	if (!f)
-		return 0;
-	if (fscanf(f, "%" SCNu64, &ns) != 1)
-		ns = 0;
+		return s;
+	if (fscanf(f, "%" SCNu64 " %" SCNu64, &s.ran_ns, &s.waited_ns) != 2)
+		s = (struct spent){0};
 	fclose(f);
-	return ns;
+	return s;
 }
 
 /* Threads that ended meanwhile are missing; entented's live as long as it does. */
-uint64_t proc_cpu_ns(pid_t pid)
+static struct spent spent(pid_t pid)
 {
 	char path[64];
-	uint64_t sum = 0;
+	struct spent sum = {0};
 	DIR *d;
 
 	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
 	d = opendir(path);
 	if (!d)
-		return 0;
-	for (struct dirent *e = readdir(d); e; e = readdir(d))
+		return sum;
+	for (struct dirent *e = readdir(d); e; e = readdir(d)) {
+		struct spent one = {0};
+
 		if (e->d_name[0] != '.')
-			sum += task_ns(pid, e->d_name);
+			one = task_spent(pid, e->d_name);
+		sum.ran_ns += one.ran_ns;
+		sum.waited_ns += one.waited_ns;
+	}
 	closedir(d);
 	return sum;
+}
+
+uint64_t proc_cpu_ns(pid_t pid)
+{
+	return spent(pid).ran_ns;
+}
+
+uint64_t proc_waited_ns(pid_t pid)
+{
+	return spent(pid).waited_ns;
 }
 
 uint64_t proc_pss_bytes(pid_t pid)

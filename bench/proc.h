@@ -7,6 +7,8 @@
 
 /* CPU time of all its threads so far. */
 uint64_t proc_cpu_ns(pid_t pid);
+/* How long they could have run and had no processor. */
+uint64_t proc_waited_ns(pid_t pid);
 /* Proportional set size. */
 uint64_t proc_pss_bytes(pid_t pid);
 

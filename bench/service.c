@@ -60,14 +60,25 @@ static void write_config(const struct service *s, const struct bench_dns *dns)
 	if (!f)
 		die("cannot write the configuration");
 	fprintf(f,
-		"[daemon]\nlog-level = warn\n[store]\ndir = %s/store\nkey-file = %s/store.key\n"
+		"[daemon]\nlog-level = %s\n[store]\ndir = %s/store\nkey-file = %s/store.key\n"
 		"[xmpp]\nlisten = 127.0.0.1:%u\ntrust = %s/ca.pem\n"
 		"[certificate bench]\nchain = %s/cert.pem\nkey = %s/key.pem\n"
 		"[sip]\nlisten-udp = 127.0.0.1:%u\n"
 		"[resolver]\ndnssec = off\nforward = 127.0.0.1:%u\n"
 		"[admin]\nsocket = %s/admin.sock\n[metrics]\nlisten =\n",
-		s->dir, s->dir, s->xmpp_port, s->dir, s->dir, s->dir, s->sip_port, dns->port, s->dir);
+		s->log_to_file ? "info" : "warn", s->dir, s->dir, s->xmpp_port, s->dir, s->dir, s->dir, s->sip_port, dns->port, s->dir);
 	fclose(f);
+}
+
+static void log_to_file(const struct service *s)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/log", s->dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
 }
 
 static void start(struct service *s)
@@ -80,6 +91,8 @@ static void start(struct service *s)
 		setsid();
 		prctl(PR_SET_PDEATHSIG, SIGTERM); /* ends with the benchmark, however that ends */
 		proc_pin(0);
+		if (s->log_to_file)
+			log_to_file(s);
 		execl(s->entented, "entented", "--config", conf, (char *)NULL);
 		perror(s->entented);
 		_exit(127);
@@ -151,7 +164,10 @@ void service_start(struct service *s, const struct pki *pki, const struct bench_
 	wait_until_up(s);
 	must(s, "route add bench --next-hop sip:127.0.0.1:%u --error-wait 0", next_hop_port);
 	must(s, "domain add sip.bench --route bench", 0);
-	must(s, "partner add xmpp.bench --type federated --dialback no", 0);
+	if (!s->partners)
+		must(s, "partner add xmpp.bench --type federated --dialback no", 0);
+	for (unsigned i = 0; i < s->partners; i++)
+		must(s, "partner add p%u.bench --type federated --dialback no", i);
 	must(s, "access set --allow-federated-users yes --enable-federation-access yes --enable-xmpp-access yes", 0);
 }
 

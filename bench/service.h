@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,6 +18,8 @@ struct service {
 	pid_t pid;
 	uint16_t sip_port;  /* entented's */
 	uint16_t xmpp_port; /* entented's */
+	bool log_to_file;   /* in dir, all of level info, as a daemon does */
+	unsigned partners;  /* p0.bench and so on instead of xmpp.bench; 0: that */
 };
 
 void service_start(struct service *s, const struct pki *pki, const struct bench_dns *dns,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,19 @@ struct wire {
 	size_t n;
 };
 
+/* Where a surprise is taken to, in a thread that lives with them. */
+static _Thread_local jmp_buf *surprise;
+
 static void fail(const char *what, const struct wire *w)
 {
+	if (surprise) {
+		ERR_clear_error();
+		if (w)
+			close(w->fd);
+		if (w)
+			SSL_free(w->ssl);
+		longjmp(*surprise, 1);
+	}
 	fprintf(stderr, "bench: xmpp: %s; got: %.*s\n", what, w ? (int)w->n : 0, w ? w->got : "");
 	ERR_print_errors_fp(stderr);
 	exit(1);
@@ -84,9 +96,10 @@ static int take(int ok, X509_STORE_CTX *ctx)
 	return 1;
 }
 
-void xmpp_end_init(struct xmpp_end *e, const struct pki *pki, const char *domain, const char *peer_domain)
+void xmpp_end_init_at(struct xmpp_end *e, const struct pki *pki, const char *domain, const char *peer_domain)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = {
+		.sin_family = AF_INET, .sin_addr = e->address, .sin_port = htons(e->port)};
 	socklen_t len = sizeof a;
 	EVP_PKEY *key;
 	X509 *cert;
@@ -101,10 +114,18 @@ void xmpp_end_init(struct xmpp_end *e, const struct pki *pki, const char *domain
 	e->peer_domain = peer_domain;
 	e->listen_fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (bind(e->listen_fd, (struct sockaddr *)&a, sizeof a) < 0 ||
-		listen(e->listen_fd, 1024) < 0 ||
+		listen(e->listen_fd, e->backlog ? e->backlog : 1024) < 0 ||
 		getsockname(e->listen_fd, (struct sockaddr *)&a, &len) < 0)
 		fail("listen", NULL);
 	e->port = ntohs(a.sin_port);
+}
+
+void xmpp_end_init(struct xmpp_end *e, const struct pki *pki, const char *domain, const char *peer_domain)
+{
+	e->address.s_addr = htonl(INADDR_LOOPBACK);
+	e->port = 0;
+	e->backlog = 0;
+	xmpp_end_init_at(e, pki, domain, peer_domain);
 }
 
 static void header(struct xmpp_end *e, struct wire *w, const char *from, const char *id)
@@ -143,9 +164,9 @@ static void secure(struct wire *w, SSL_CTX *ctx, int (*handshake)(SSL *))
 	SSL *ssl = SSL_new(ctx);
 
 	SSL_set_fd(ssl, w->fd);
+	w->ssl = ssl;
 	if (handshake(ssl) != 1)
 		fail("handshake", w);
-	w->ssl = ssl;
 }
 
 static void prepare(int fd)
@@ -180,15 +201,28 @@ SSL *xmpp_end_accept(struct xmpp_end *e)
 	return ready(&w);
 }
 
+int xmpp_end_dial(struct xmpp_end *e, uint16_t port)
+{
+	struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = e->address};
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (bind(fd, (struct sockaddr *)&from, sizeof from) < 0 ||
+		connect(fd, (struct sockaddr *)&to, sizeof to) < 0) {
+		close(fd);
+		return -1;
+	}
+	prepare(fd);
+	return fd;
+}
+
 SSL *xmpp_end_connect(struct xmpp_end *e, uint16_t port)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct wire w = {.fd = socket(AF_INET, SOCK_STREAM, 0)};
+	struct wire w = {.fd = xmpp_end_dial(e, port)};
 
-	if (connect(w.fd, (struct sockaddr *)&a, sizeof a) < 0)
+	if (w.fd < 0)
 		fail("connect", NULL);
-	prepare(w.fd);
 	header(e, &w, e->domain, NULL);
 	hear(&w, "features>");
 	say(&w, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
@@ -201,6 +235,34 @@ SSL *xmpp_end_connect(struct xmpp_end *e, uint16_t port)
 	header(e, &w, e->domain, NULL);
 	hear(&w, "features");
 	return ready(&w);
+}
+
+SSL *xmpp_end_try_accept(struct xmpp_end *e)
+{
+	jmp_buf here;
+	SSL *ssl = NULL;
+
+	surprise = &here;
+	if (setjmp(here) == 0)
+		ssl = xmpp_end_accept(e);
+	else
+		ssl = NULL;
+	surprise = NULL;
+	return ssl;
+}
+
+SSL *xmpp_end_try_connect(struct xmpp_end *e, uint16_t port)
+{
+	jmp_buf here;
+	SSL *ssl = NULL;
+
+	surprise = &here;
+	if (setjmp(here) == 0)
+		ssl = xmpp_end_connect(e, port);
+	else
+		ssl = NULL;
+	surprise = NULL;
+	return ssl;
 }
 
 static struct wire blocking(SSL *ssl)
