@@ -1,5 +1,6 @@
+import { merge } from '../merge';
 import base from './base.json';
 import pages from './pages.json';
 import partners from './partners.json';
 
-export default { ...base, ...partners, ...pages };
+export default merge(base, partners, pages);
