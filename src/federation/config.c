@@ -398,28 +398,78 @@ int config_apply(
 	return 0;
 }
 
+/* ---- from one to another ---- */
+
+static void diff_pair(struct plan *p, const struct object *before, const struct object *after)
+{
+	if (before != after && !(before && after && object_equal(before, after)))
+		plan_add(p, before, after);
+}
+
+/* Both are ordered by key. */
+static void diff_sets(const struct set *from, const struct set *to, struct plan *p)
+{
+	size_t a = 0, b = 0;
+
+	while (a < from->n || b < to->n) {
+		int cmp = a == from->n ? 1 : b == to->n ? -1
+			: strcmp(object_key(from->v[a]), object_key(to->v[b]));
+
+		diff_pair(p, cmp <= 0 ? from->v[a] : NULL, cmp >= 0 ? to->v[b] : NULL);
+		a += cmp <= 0;
+		b += cmp >= 0;
+	}
+}
+
+void config_diff(const struct config *from, const struct config *to, struct plan *plan)
+{
+	assert(!plan->n && !plan->warnings.n);
+	for (size_t k = 0; k < OBJECT__N; k++)
+		diff_sets(&from->sets[k], &to->sets[k], plan);
+}
+
 /* ---- export ---- */
 
-static void json_kind(const struct config *c, enum object_kind kind, struct buf *ret)
+/* What every installation has is set; all else is added. */
+static bool is_always_there(const struct object *o)
 {
-	const struct object_class *class = object_classes[kind];
-	const struct set *s = &c->sets[kind];
+	return o->class->single ||
+	       (o->class->kind == OBJECT_POLICY && strcmp(object_key(o), "global") == 0);
+}
 
-	buf_printf(ret, ", \"%s\": %s", class->plural, class->single ? "" : "[");
-	for (size_t i = 0; i < s->n; i++) {
-		if (i)
-			buf_str(ret, ", ");
-		object_json(s->v[i], false, ret);
+static void json_change(const struct object *o, struct buf *ret)
+{
+	const char *between = "";
+
+	buf_printf(ret, "{\"verb\": \"%s\", \"kind\": \"%s\", \"key\": ",
+		change_verb_name(is_always_there(o) ? CHANGE_SET : CHANGE_ADD), o->class->name);
+	json_quote(ret, slice_of(object_key(o)));
+	buf_str(ret, ", \"settings\": {");
+	for (size_t i = 0; i < o->class->n_settings; i++) {
+		const struct setting *s = &o->class->settings[i];
+
+		if (s->flags & (SETTING_KEY | SETTING_WRITE_ONLY))
+			continue;
+		buf_printf(ret, "%s\"%s\": ", between, s->name);
+		setting_json(s, o, false, ret);
+		between = ", ";
 	}
-	if (!class->single)
-		buf_chr(ret, ']');
+	buf_str(ret, "}}");
 }
 
 void config_json(const struct config *c, uint64_t generation, struct buf *ret)
 {
-	buf_printf(ret, "{\"format\": \"entente-config\", \"version\": 1, \"generation\": %llu",
+	const char *between = "\n";
+
+	buf_printf(ret,
+		"{\"format\": \"entente-config\", \"version\": 1, \"generation\": %llu, "
+		"\"changes\": [",
 		(unsigned long long)generation);
 	for (size_t k = 0; k < OBJECT__N; k++)
-		json_kind(c, (enum object_kind)k, ret);
-	buf_chr(ret, '}');
+		for (size_t i = 0; i < c->sets[k].n; i++) {
+			buf_str(ret, between);
+			json_change(c->sets[k].v[i], ret);
+			between = ",\n";
+		}
+	buf_str(ret, "]}");
 }

@@ -49,7 +49,14 @@ int config_apply(
 int config_check(const struct config *c, struct notes *warnings, struct err *e);
 
 /*
+ * What becomes different on the way from one to the other, by kind and key; *plan is empty before
+ * and has neither a generation nor warnings after it.
+ */
+void config_diff(const struct config *from, const struct config *to, struct plan *plan);
+
+/*
  * The managed half as JSON, without secrets: {"format": "entente-config", "version": 1,
- * "generation": N, "gateway": {...}, "partners": [...], ...}.
+ * "generation": N, "changes": [{"verb": "add", "kind": "partner", "key": "im.example", "settings":
+ * {...}}]}: made in a store that holds only the defaults, the changes give the same settings.
  */
 void config_json(const struct config *c, uint64_t generation, struct buf *ret);

@@ -38,14 +38,11 @@ static int check_gateway(const struct object *o, struct notes *warnings, struct 
 			"right would "
 			"be 1 to %u",
 			g->partner_connection_limit, g->connection_limit, g->connection_limit);
-	/* Bodies are other people's words: on only with a confirmation, an audit entry and a
-	 * banner. */
 	if (g->enable_logging_all_message_bodies)
-		return err_code(e, ERR_INVALID, "needs_confirmation",
+		notes_add(warnings, "gateway", "global", "bodies_logged",
 			"enable_logging_all_message_bodies",
-			"enable_logging_all_message_bodies: cannot be turned on yet; it needs a "
-			"confirmation "
-			"that this version does not ask for");
+			"the text of every message is written to a file, where whoever may read it "
+			"sees what people say to each other");
 	if (g->stream_inactivity_timeout <= g->keep_alive_interval)
 		notes_add(warnings, "gateway", "global", "inactivity_before_keep_alive",
 			"stream_inactivity_timeout",

@@ -14,7 +14,7 @@ struct gateway_settings {
 	uint32_t stream_establishment_timeout;
 	uint32_t stream_inactivity_timeout;
 	uint32_t subscription_refresh_interval;
-	bool enable_logging_all_message_bodies; /* true is refused: code needs_confirmation */
+	bool enable_logging_all_message_bodies; /* on needs a confirmation (store/store.h) */
 	char *dialback_passphrase;              /* a secret; never shown, logged or exported */
 };
 

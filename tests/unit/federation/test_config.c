@@ -304,19 +304,53 @@ static void exports(void **state)
 	done(c, CHANGE(SET, GATEWAY, "", SET("dialback_passphrase", "correct horse battery")));
 	config_json(c, 7, &text);
 	json = buf_dup(&text);
-	assert_true(strncmp(json,
-			    "{\"format\": \"entente-config\", \"version\": 1, \"generation\": 7, "
-			    "\"gateway\": {\"connection_limit\": 1000, ",
-			    89) == 0);
-	assert_non_null(
-		strstr(json, "\"access\": {\"allow_federated_users\": false}, \"routes\": [{"));
-	assert_non_null(
-		strstr(json, "\"domains\": [{\"domain\": \"sip.lab\", \"description\": null, "
-			     "\"route\": \"main\"}], \"partners\": [{\"domain\": \"xmpp.lab\", "));
-	assert_non_null(strstr(json, "\"grants\": []}"));
+	assert_int_equal(strncmp(json,
+				 "{\"format\": \"entente-config\", \"version\": 1, "
+				 "\"generation\": 7, \"changes\": [\n"
+				 "{\"verb\": \"set\", \"kind\": \"gateway\", \"key\": \"global\", "
+				 "\"settings\": {\"connection_limit\": 1000, ",
+				 160),
+		0);
+	assert_non_null(strstr(json,
+		"{\"verb\": \"set\", \"kind\": \"access\", \"key\": \"global\", "
+		"\"settings\": {\"allow_federated_users\": false}},\n"));
+	assert_non_null(strstr(json,
+		"{\"verb\": \"add\", \"kind\": \"domain\", \"key\": \"sip.lab\", "
+		"\"settings\": {\"description\": null, \"route\": \"main\"}},\n"));
+	assert_non_null(strstr(
+		json, "{\"verb\": \"set\", \"kind\": \"policy\", \"key\": \"global\", "));
+	assert_null(strstr(json, "dialback_passphrase"));
 	assert_null(strstr(json, "horse"));
 	free(json);
 	buf_done(&text);
+}
+
+static void differences(void **state)
+{
+	struct config *c = *state;
+	AUTO(config_free) struct config *before = config_copy(c);
+	struct plan plan = {0}, back = {0};
+
+	config_diff(before, c, &plan);
+	assert_int_equal(plan.n, 0);
+	done(c, CHANGE(SET, PARTNER, "xmpp.lab", SET("description", "x")));
+	done(c, CHANGE(ADD, PARTNER, "new.lab"));
+	done(c, CHANGE(REMOVE, DOMAIN, "sip.lab"));
+	config_diff(before, c, &plan);
+	assert_int_equal(plan.n, 3);
+	assert_int_equal(plan.v[0].verb, CHANGE_REMOVE);
+	assert_string_equal(plan_item_key(&plan.v[0]), "sip.lab");
+	assert_int_equal(plan.v[1].verb, CHANGE_ADD);
+	assert_string_equal(plan_item_key(&plan.v[1]), "new.lab");
+	assert_int_equal(plan.v[2].verb, CHANGE_SET);
+	assert_int_equal(plan.v[2].n_fields, 1);
+	assert_string_equal(plan.v[2].fields[0].setting->name, "description");
+	config_diff(c, before, &back);
+	assert_int_equal(back.n, 3);
+	assert_int_equal(back.v[0].verb, CHANGE_ADD);
+	assert_int_equal(back.v[1].verb, CHANGE_REMOVE);
+	plan_done(&plan);
+	plan_done(&back);
 }
 
 /* Ten thousand partners at once: linear enough to be at ease. */
@@ -358,6 +392,7 @@ int main(void)
 		test(secrets_are_not_in_plans),
 		test(lists_are_ordered),
 		test(exports),
+		test(differences),
 		test(many),
 	};
 
