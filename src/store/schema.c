@@ -45,6 +45,18 @@ static const char *const managed_steps[] = {
 	"ALTER TABLE audit ADD COLUMN times INTEGER NOT NULL DEFAULT 1;"
 	"ALTER TABLE audit ADD COLUMN seq INTEGER;"
 	"ALTER TABLE audit ADD COLUMN prev TEXT;",
+	"CREATE TABLE administrator ("
+	"  name TEXT PRIMARY KEY, description TEXT NOT NULL, roles TEXT NOT NULL,"
+	"  enabled TEXT NOT NULL, password TEXT NOT NULL, one_time_until INTEGER NOT NULL,"
+	"  totp TEXT, totp_last INTEGER NOT NULL, recovery TEXT NOT NULL, epoch INTEGER NOT NULL,"
+	"  created INTEGER NOT NULL, last_sign_in INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE role ("
+	"  name TEXT PRIMARY KEY, title TEXT NOT NULL, rights TEXT NOT NULL,"
+	"  requires_totp TEXT NOT NULL) STRICT;"
+	"CREATE TABLE token ("
+	"  id TEXT PRIMARY KEY, name TEXT NOT NULL, owner TEXT NOT NULL, of_socket TEXT NOT NULL,"
+	"  rights TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,"
+	"  last_used INTEGER NOT NULL, revoked INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;",
 	NULL,
 };
 /* clang-format on */

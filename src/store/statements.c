@@ -120,6 +120,67 @@ const struct stmt_def stmt_defs[STMT__N] = {
 		"$10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (id) DO UPDATE SET "
 		"seq = excluded.seq, prev = excluded.prev, mac = excluded.mac", true},
 
+	[STMT_ACCOUNT_LIST] = {HALF_MANAGED, "administrator", OP_LIST, 12, 1,
+		"SELECT name, description, roles, enabled, password, one_time_until, totp, totp_last, "
+		"recovery, epoch, created, last_sign_in FROM administrator ORDER BY name"},
+	[STMT_ACCOUNT_PUT] = {HALF_MANAGED, "administrator", OP_PUT, 12, 1,
+		"INSERT INTO administrator (name, description, roles, enabled, password, "
+		"one_time_until, totp, totp_last, recovery, epoch, created, last_sign_in) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+		"ON CONFLICT (name) DO UPDATE SET description = excluded.description, "
+		"roles = excluded.roles, enabled = excluded.enabled, password = excluded.password, "
+		"one_time_until = excluded.one_time_until, totp = excluded.totp, "
+		"totp_last = excluded.totp_last, recovery = excluded.recovery, "
+		"epoch = excluded.epoch, created = excluded.created, "
+		"last_sign_in = excluded.last_sign_in"},
+	[STMT_ACCOUNT_DROP] = {HALF_MANAGED, "administrator", OP_DROP, 12, 1,
+		"DELETE FROM administrator WHERE name = $1"},
+	[STMT_ACCOUNT_ROLE_LIST] = {HALF_MANAGED, "role", OP_LIST, 4, 1,
+		"SELECT name, title, rights, requires_totp FROM role ORDER BY name"},
+	[STMT_ACCOUNT_ROLE_PUT] = {HALF_MANAGED, "role", OP_PUT, 4, 1,
+		"INSERT INTO role (name, title, rights, requires_totp) VALUES ($1, $2, $3, $4) "
+		"ON CONFLICT (name) DO UPDATE SET title = excluded.title, rights = excluded.rights, "
+		"requires_totp = excluded.requires_totp"},
+	[STMT_ACCOUNT_ROLE_DROP] = {HALF_MANAGED, "role", OP_DROP, 4, 1,
+		"DELETE FROM role WHERE name = $1"},
+	[STMT_TOKEN_LIST] = {HALF_MANAGED, "token", OP_LIST, 10, 1,
+		"SELECT id, name, owner, of_socket, rights, created, expires, last_used, revoked, hash "
+		"FROM token ORDER BY id"},
+	[STMT_TOKEN_PUT] = {HALF_MANAGED, "token", OP_PUT, 10, 1,
+		"INSERT INTO token (id, name, owner, of_socket, rights, created, expires, last_used, "
+		"revoked, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+		"ON CONFLICT (id) DO UPDATE SET last_used = excluded.last_used, "
+		"revoked = excluded.revoked"},
+	[STMT_TOKEN_DROP] = {HALF_MANAGED, "token", OP_DROP, 10, 1, "DELETE FROM token WHERE id = $1"},
+
+	[STMT_GENERATION_LIST] = {HALF_MANAGED, "generation", OP_AFTER, 6, 1,
+		"SELECT " GENERATION_COLUMNS " FROM generation WHERE generation > $1 "
+		"ORDER BY generation LIMIT $2", true},
+	[STMT_GENERATION_BEFORE] = {HALF_MANAGED, "generation", OP_BEFORE, 6, 1,
+		"SELECT " GENERATION_COLUMNS " FROM generation WHERE generation < $1 "
+		"ORDER BY generation DESC LIMIT $2", true},
+	[STMT_GENERATION_PUT] = {HALF_MANAGED, "generation", OP_PUT, 6, 1,
+		"INSERT INTO generation (" GENERATION_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6) "
+		"ON CONFLICT (generation) DO UPDATE SET at_ms = excluded.at_ms, "
+		"who = excluded.who, source = excluded.source, way = excluded.way, "
+		"summary = excluded.summary", true},
+	[STMT_GENERATION_FORGET] = {HALF_MANAGED, "generation", OP_FORGET, 6, 1,
+		"DELETE FROM generation WHERE generation <= $1", true},
+
+	[STMT_STEP_LIST] = {HALF_MANAGED, "step", OP_AFTER, 5, 1,
+		"SELECT n, kind, object, value_before, value_after FROM step WHERE n > $1 "
+		"ORDER BY n LIMIT $2", true},
+	[STMT_STEP_BEFORE] = {HALF_MANAGED, "step", OP_BEFORE, 5, 1,
+		"SELECT n, kind, object, value_before, value_after FROM step WHERE n < $1 "
+		"ORDER BY n DESC LIMIT $2", true},
+	[STMT_STEP_PUT] = {HALF_MANAGED, "step", OP_PUT, 5, 1,
+		"INSERT INTO step (n, kind, object, value_before, value_after) "
+		"VALUES ($1, $2, $3, $4, $5) ON CONFLICT (n) DO UPDATE SET kind = excluded.kind, "
+		"object = excluded.object, value_before = excluded.value_before, "
+		"value_after = excluded.value_after", true},
+	[STMT_STEP_FORGET] = {HALF_MANAGED, "step", OP_FORGET, 5, 1,
+		"DELETE FROM step WHERE n <= $1", true},
+
 	[STMT_ALLOW_LIST] = {HALF_MEMORY, "allow", OP_LIST, 7, 2,
 		"SELECT user_address, contact, expires_ms, created_by, created_ms, owner, lease_until "
 		"FROM allow ORDER BY user_address, contact"},
