@@ -2,7 +2,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { api, isProblem, seg } from '../../api/client';
-import { useEvents, type Topic } from '../../api/events';
+import { useEvents } from '../../api/events';
+import { areas, useLive } from '../../api/queries';
 import type {
   Attempt, AuditEntry, Changed, Items, Negotiation, Partner, PartnerState, Stream, Warning,
 } from '../../api/types';
@@ -64,29 +65,18 @@ function useThrottled(run: () => void, ms: number): () => void {
   }).current;
 }
 
-/** Reads again what is shown whenever one of the topics says that it may be another. */
-export function useRefresh(topics: readonly Topic[], ...queries: readonly string[]) {
-  const client = useQueryClient();
-  const refresh = useThrottled(
-    () => queries.forEach((name) => void client.invalidateQueries({ queryKey: [name] })), 300);
-  useEvents(topics, refresh);
-}
-
 export function usePartners() {
-  useRefresh(['generation'], 'partners');
   return useQuery({
-    queryKey: ['partners'],
+    queryKey: [areas.config, 'partners'],
     queryFn: async ({ signal }) => (await api.get<Items<Partner>>('/partners', { signal })).data.items,
   });
 }
 
 export function usePartner(domain: string | undefined) {
-  useRefresh(['generation'], 'partner');
   return useQuery({
-    queryKey: ['partner', domain],
+    queryKey: [areas.config, 'partner', domain],
     queryFn: ({ signal }) => read(domain!, signal),
     enabled: domain !== undefined,
-    retry: false,
   });
 }
 
@@ -95,7 +85,7 @@ export function useStates(): ReadonlyMap<string, PartnerState> {
   const may = useSession().has('stream.read');
   const client = useQueryClient();
   const { data } = useQuery({
-    queryKey: ['partner-states'],
+    queryKey: [areas.states, 'all'],
     queryFn: async ({ signal }) => (await api.get<Items<PartnerState>>('/partner-states', { signal })).data.items,
     enabled: may,
   });
@@ -105,7 +95,7 @@ export function useStates(): ReadonlyMap<string, PartnerState> {
   useEvents(may ? ['partner-state'] : [], (topic, event) => {
     if (topic === 'gap') {
       live.current.clear();
-      void client.invalidateQueries({ queryKey: ['partner-states'] });
+      void client.invalidateQueries({ queryKey: [areas.states] });
     } else {
       for (const state of statesIn(event)) live.current.set(state.domain, state);
     }
@@ -126,26 +116,23 @@ function statesIn(event: unknown): PartnerState[] {
 
 export function usePartnerState(domain: string) {
   const may = useSession().has('stream.read');
-  useRefresh(may ? ['partner-state', 'stream'] : [], 'partner-state', 'partner-streams', 'partner-attempts');
+  useLive(may ? ['partner-state', 'stream'] : []);
   const path = `/partners/${seg(domain)}`;
   const state = useQuery({
-    queryKey: ['partner-state', domain],
+    queryKey: [areas.states, domain],
     queryFn: async ({ signal }) => (await api.get<PartnerState>(`${path}/state`, { signal })).data,
     enabled: may,
-    retry: false,
   });
   const streams = useQuery({
-    queryKey: ['partner-streams', domain],
+    queryKey: [areas.streams, 'partner', domain],
     queryFn: async ({ signal }) =>
       (await api.get<Items<Stream>>('/streams', { query: { partner: domain }, signal })).data.items,
     enabled: may,
-    retry: false,
   });
   const attempts = useQuery({
-    queryKey: ['partner-attempts', domain],
+    queryKey: [areas.streams, 'attempts', domain],
     queryFn: async ({ signal }) => (await api.get<Items<Attempt>>(`${path}/attempts`, { signal })).data.items,
     enabled: may,
-    retry: false,
   });
   return { may, state, streams, attempts };
 }
@@ -153,23 +140,20 @@ export function usePartnerState(domain: string) {
 /** One stream, for the certificate of its peer. */
 export function useStream(id: string | null) {
   return useQuery({
-    queryKey: ['partner-streams', 'one', id],
+    queryKey: [areas.streams, 'one', id],
     queryFn: async ({ signal }) => (await api.get<Stream>(`/streams/${seg(id!)}`, { signal })).data,
     enabled: id !== null,
-    retry: false,
   });
 }
 
 /** What was done to a partner, youngest first; only for those who may see it. */
 export function useHistory(domain: string, limit: number, wanted = true) {
   const may = useSession().has('audit.read');
-  useRefresh(may ? ['audit'] : [], 'partner-history');
   const query = useQuery({
-    queryKey: ['partner-history', domain, limit],
+    queryKey: [areas.audit, 'partner', domain, limit],
     queryFn: async ({ signal }) =>
       (await api.get<Items<AuditEntry>>('/audit', { query: { kind: 'partner', key: domain, limit }, signal })).data.items,
     enabled: may && wanted,
-    retry: false,
   });
   return { may, ...query };
 }
