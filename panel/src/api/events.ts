@@ -57,6 +57,8 @@ function open() {
     const wait = Math.min(500 * 2 ** failures++, 15000) * (0.75 + Math.random() / 2);
     timer = setTimeout(() => void (connection.isAway() ? connection.lost().then(open) : open()), wait);
   };
+  // It was told more than it could take: some events are gone.
+  own.addEventListener('missed', () => tell('gap', null));
   for (const topic of topics) {
     own.addEventListener(topic, (event) => {
       let data: unknown = null;

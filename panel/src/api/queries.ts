@@ -6,7 +6,7 @@ import { QueryClient, useQuery, useQueryClient, type QueryKey } from '@tanstack/
 import { useRef } from 'react';
 import { api } from './client';
 import { useEvents, type Topic } from './events';
-import type { Item, Items } from './types';
+import type { Item, Items, PartnerState } from './types';
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -83,6 +83,14 @@ const stale: Record<string, QueryKey[]> = {
   'body-logging': [[areas.config]],
 };
 
+/** A partner's state comes whole with its event: what shows it is changed, not read again. */
+function applyStates(client: QueryClient, fresh: ReadonlyMap<string, PartnerState>) {
+  const key = [areas.states, '/partner-states', null];
+  client.setQueryData<{ items: PartnerState[]; etag: string | null }>(key, (old) => old && {
+    ...old, items: old.items.map((state) => fresh.get(state.domain) ?? state),
+  });
+}
+
 const everyTopic: readonly Topic[] = ['generation', 'certificate', 'audit'];
 
 /**
@@ -93,10 +101,14 @@ export function useLive(topics: readonly Topic[] = everyTopic) {
   const client = useQueryClient();
   const old = useRef(new Set<string>());
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
-  useEvents(topics, (topic) => {
+  const states = useRef(new Map<string, PartnerState>());
+  useEvents(topics, (topic, data) => {
+    if (topic === 'partner-state') states.current.set((data as PartnerState).domain, data as PartnerState);
     for (const t of topic === 'gap' ? topics : [topic]) old.current.add(t);
     timer.current ??= setTimeout(() => {
       timer.current = null;
+      applyStates(client, states.current);
+      states.current.clear();
       for (const t of old.current) for (const key of stale[t] ?? []) void client.invalidateQueries({ queryKey: key });
       old.current.clear();
     }, topic === 'gap' ? 0 : 2000);

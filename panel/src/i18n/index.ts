@@ -46,6 +46,7 @@ export async function startI18n(tag = chosenLanguage()) {
     resources,
     interpolation: { escapeValue: false },
     returnNull: false,
+    showSupportNotice: false,
     react: { useSuspense: false },
   });
   await add(tag);

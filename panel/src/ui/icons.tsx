@@ -33,7 +33,7 @@ const paths = {
   play: 'M6 4l10 6-10 6z',
   refresh: 'M16.5 8A7 7 0 104 13.5M17 3v5h-5',
   language: 'M10 2a8 8 0 100 16 8 8 0 000-16zM2 10h16M10 2c5 5 5 11 0 16M10 2c-5 5-5 11 0 16',
-  theme: 'M10 2a8 8 0 100 16 8 8 0 000-16zM10 2v16M13 3.2v13.6M16 5v10',
+  theme: 'M10 2a8 8 0 100 16 8 8 0 000-16zM10 2v16M10 6h6.8M10 10h7.9M10 14h6.8',
 } as const;
 
 export type IconName = keyof typeof paths;
