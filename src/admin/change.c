@@ -246,7 +246,8 @@ static void work(struct worker_job *job)
 
 static void answer_done(struct change_job *j)
 {
-	uint64_t generation = snapshot_generation(j->snapshot);
+	uint64_t generation = j->request.dry_run ? j->plan.generation
+						 : snapshot_generation(j->snapshot);
 	struct buf json = {0};
 
 	buf_printf(&json, "{\"dry_run\": %s, \"generation\": %llu, \"plan\": ",
@@ -284,7 +285,8 @@ static void done(struct worker_job *job)
 
 	if (j->result < 0) {
 		answer_refused(j);
-	} else if (snapshot_generation(j->snapshot) == snapshot_generation(a->snapshot)) {
+	} else if (j->request.dry_run ||
+		   snapshot_generation(j->snapshot) == snapshot_generation(a->snapshot)) {
 		answer_done(j);
 	} else {
 		snapshot_unref(a->snapshot);

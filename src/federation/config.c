@@ -71,12 +71,12 @@ void config_put(struct config *c, const struct object *o)
 	}
 }
 
-static void config_drop(struct config *c, const struct object *o)
+void config_remove(struct config *c, enum object_kind kind, struct slice key)
 {
-	struct set *s = &c->sets[o->class->kind];
+	struct set *s = &c->sets[kind];
 	size_t at;
 
-	if (!set_find(s, slice_of(object_key(o)), &at))
+	if (!set_find(s, key, &at))
 		return;
 	object_unref(s->v[at]);
 	memmove(s->v + at, s->v + at + 1, (--s->n - at) * sizeof *s->v);
@@ -271,7 +271,7 @@ static int apply_one(
 	if (after)
 		config_put(c, after);
 	else
-		config_drop(c, probe);
+		config_remove(c, ch->kind, slice_of(object_key(probe)));
 	*ret_key = probe;
 	return 0;
 }

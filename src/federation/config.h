@@ -31,6 +31,9 @@ size_t config_list(const struct config *c, enum object_kind kind, const struct o
 /* Puts an object in, in place of the one with its key. Takes the reference. For loading. */
 void config_put(struct config *c, const struct object *o);
 
+/* The object with this key, canonical, goes, if it is there; no rule is asked. For loading. */
+void config_remove(struct config *c, enum object_kind kind, struct slice key);
+
 /*
  * Applies the changes in order and checks the whole. On success *plan (empty before) says what
  * became different, with the warnings about those objects. On failure c is as before. Codes beside

@@ -37,6 +37,14 @@ enum stmt {
 	STMT_AUDIT_LIST,
 	STMT_AUDIT_BEFORE,
 	STMT_AUDIT_PUT,
+	STMT_GENERATION_LIST,
+	STMT_GENERATION_BEFORE,
+	STMT_GENERATION_PUT,
+	STMT_GENERATION_FORGET,
+	STMT_STEP_LIST,
+	STMT_STEP_BEFORE,
+	STMT_STEP_PUT,
+	STMT_STEP_FORGET,
 	STMT_ACCOUNT_LIST,
 	STMT_ACCOUNT_PUT,
 	STMT_ACCOUNT_DROP,
@@ -58,6 +66,7 @@ enum stmt_op {
 	OP_BEFORE, /* rows whose first column is under $1, at most $2, the highest first */
 	OP_PUT,    /* in place of the row with this key */
 	OP_DROP,   /* the row with this key, if there is one */
+	OP_FORGET, /* rows whose first column is at most $1 */
 };
 
 /*

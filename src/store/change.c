@@ -58,12 +58,14 @@ static int write_item(struct store *s, const struct store_actor *who, const stru
 	return rc < 0 ? -1 : write_audit(s, who, i, generation, e);
 }
 
-static int write_plan(struct store *s, const struct store_actor *who, const struct config *next,
+static int write_plan(struct store *s, const struct store_request *r, const struct config *next,
 	const struct plan *plan, uint64_t generation, struct err *e)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		if (write_item(s, who, next, &plan->v[i], generation, e) < 0)
+		if (write_item(s, &r->actor, next, &plan->v[i], generation, e) < 0)
 			return -1;
+	if (generation_write(s, &r->actor, generation, plan, r->restore, e) < 0)
+		return -1;
 	return store_generation_put(s, generation, e);
 }
 
@@ -79,7 +81,7 @@ static int changed_meanwhile(uint64_t is, uint64_t wanted, struct err *e)
 enum outcome { DONE, FAILED, STALE };
 
 /* STALE: another process has raised the generation since we loaded it; nothing was written. */
-static enum outcome write_change(struct store *s, const struct store_actor *who,
+static enum outcome write_change(struct store *s, const struct store_request *r,
 	const struct config *next, const struct plan *plan, struct err *e)
 {
 	uint64_t is, ours = snapshot_generation(s->snapshot);
@@ -92,7 +94,7 @@ static enum outcome write_change(struct store *s, const struct store_actor *who,
 	else if (is != ours)
 		outcome = STALE;
 	else
-		outcome = write_plan(s, who, next, plan, ours + 1, e) < 0 ? FAILED : DONE;
+		outcome = write_plan(s, r, next, plan, ours + 1, e) < 0 ? FAILED : DONE;
 	if (outcome == DONE)
 		return store_commit(s, e) < 0 ? FAILED : DONE;
 	store_rollback(s);
@@ -140,42 +142,121 @@ static int make_next(struct config **ret, struct store *s, const struct store_re
 	return 0;
 }
 
-static enum outcome change_once(
-	struct store *s, const struct store_request *r, struct plan *plan, struct err *e)
+/* ---- what a caller may not do, or has to say twice ---- */
+
+static bool may_change(const struct store_request *r, const struct plan_item *i)
+{
+	return !r->kinds || r->kinds & 1u << plan_item_class(i)->kind;
+}
+
+static const struct plan_field *bodies_field(const struct plan_item *i)
+{
+	for (size_t f = 0; f < i->n_fields; f++)
+		if (strcmp(i->fields[f].setting->name, STORE_BODIES_SETTING) == 0)
+			return &i->fields[f];
+	return NULL;
+}
+
+static int check_bodies(const struct store_request *r, const struct plan_field *f, struct err *e)
+{
+	if (!r->may_log_bodies)
+		return err_code(e, ERR_DENIED, "not_allowed", STORE_BODIES_SETTING,
+			"%s may not turn the logging of message texts on or off",
+			r->actor.who);
+	if (strcmp(f->after, "true") == 0 && !r->confirmed_bodies && !r->dry_run)
+		return err_code(e, ERR_INVALID, "confirmation_required", STORE_BODIES_SETTING,
+			"%s: writes the text of every message to a file; it is turned on only "
+			"with a confirmation",
+			STORE_BODIES_SETTING);
+	return 0;
+}
+
+static int check_permitted(const struct store_request *r, const struct plan *plan, struct err *e)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_item *item = &plan->v[i];
+		const struct plan_field *f = bodies_field(item);
+
+		if (!may_change(r, item))
+			return err_code(e, ERR_DENIED, "not_allowed", NULL,
+				"this would change %s %s, which %s may not",
+				plan_item_class(item)->title, plan_item_key(item), r->actor.who);
+		if (f && check_bodies(r, f, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Takes next. */
+static enum outcome carry_out(struct store *s, const struct store_request *r, struct plan *plan,
+	struct config *next, struct snapshot **ret_would, struct err *e)
 {
 	uint64_t is = snapshot_generation(s->snapshot);
 	struct snapshot *snapshot = NULL;
-	struct config *next;
 	enum outcome outcome = DONE;
 
-	if (r->if_generation && r->if_generation != is)
-		return changed_meanwhile(is, r->if_generation, e), FAILED;
-	if (make_next(&next, s, r, plan, e) < 0)
-		return FAILED;
-	if (plan->n && !r->dry_run) {
-		outcome = snapshot_build(&snapshot, next, is + 1, NULL, e) < 0
-				  ? FAILED
-				  : write_change(s, &r->actor, next, plan, e);
-		if (outcome == DONE) {
-			store_publish(s, next, snapshot);
-			return DONE;
-		}
-		snapshot_unref(snapshot);
+	if (check_permitted(r, plan, e) < 0)
+		outcome = FAILED;
+	else if (plan->n && snapshot_build(&snapshot, next, is + 1, NULL, e) < 0)
+		outcome = FAILED;
+	else if (plan->n && !r->dry_run)
+		outcome = write_change(s, r, next, plan, e);
+	if (outcome == DONE && snapshot && !r->dry_run) {
+		store_publish(s, next, snapshot);
+		return DONE;
 	}
 	config_free(next);
+	if (outcome == DONE)
+		*ret_would = snapshot;
+	else
+		snapshot_unref(snapshot);
+	return outcome;
+}
+
+/* r with the changes that lead back to its generation. */
+static int make_restore(struct store *s, const struct store_request *r, struct arena *a,
+	struct store_request *ret, struct err *e)
+{
+	struct change *changes;
+
+	*ret = *r;
+	if (!r->restore)
+		return 0;
+	if (generation_changes(s, r->restore, a, &changes, &ret->n, e) < 0)
+		return -1;
+	ret->changes = changes;
+	return 0;
+}
+
+/* *ret_would: what would be in force; NULL when it is, or when nothing becomes different. */
+static enum outcome change_once(struct store *s, const struct store_request *asked,
+	struct plan *plan, struct snapshot **ret_would, struct err *e)
+{
+	uint64_t is = snapshot_generation(s->snapshot);
+	enum outcome outcome = FAILED;
+	struct store_request r;
+	struct arena a = {0};
+	struct config *next;
+
+	if (asked->if_generation && asked->if_generation != is)
+		return changed_meanwhile(is, asked->if_generation, e), FAILED;
+	if (make_restore(s, asked, &a, &r, e) == 0 && make_next(&next, s, &r, plan, e) == 0)
+		outcome = carry_out(s, &r, plan, next, ret_would, e);
+	arena_done(&a);
 	return outcome;
 }
 
 int store_change(struct store *s, const struct store_request *r, struct plan *plan,
 	struct snapshot **ret_snapshot, struct err *e)
 {
+	struct snapshot *would = NULL;
 	struct plan made = {0};
-	enum outcome outcome = change_once(s, r, &made, e);
+	enum outcome outcome = change_once(s, r, &made, &would, e);
 
 	/* Twice is enough: whoever changes faster than that is told to look again. */
 	if (outcome == STALE) {
 		plan_done(&made);
-		outcome = store_reload(s, e) < 0 ? FAILED : change_once(s, r, &made, e);
+		outcome = store_reload(s, e) < 0 ? FAILED : change_once(s, r, &made, &would, e);
 	}
 	if (outcome == STALE)
 		changed_meanwhile(
@@ -189,6 +270,57 @@ int store_change(struct store *s, const struct store_request *r, struct plan *pl
 	else
 		plan_done(&made);
 	if (ret_snapshot)
-		*ret_snapshot = store_snapshot(s);
+		*ret_snapshot = would ? snapshot_ref(would) : store_snapshot(s);
+	snapshot_unref(would);
 	return 0;
+}
+
+/* ---- refusals ---- */
+
+enum { SHOWN_MAX = 200 };
+
+/* Unknown names may be misspelt ones of secrets: what they were set to is not written. */
+static void refused_settings(const struct change *ch, struct buf *out)
+{
+	const struct object_class *class = object_classes[ch->kind];
+	const char *between = "";
+
+	buf_chr(out, '{');
+	for (size_t i = 0; i < ch->n; i++) {
+		const struct assign *as = &ch->assigns[i];
+		const struct setting *s =
+			setting_find(class->settings, class->n_settings, as->name);
+
+		if (!s || s->flags & SETTING_WRITE_ONLY)
+			continue;
+		buf_printf(out, "%s\"%s\": ", between, s->name);
+		json_quote(out, slice_cut(as->value.p ? as->value : SL(""), SHOWN_MAX));
+		between = ", ";
+	}
+	buf_chr(out, '}');
+}
+
+int store_refused(struct store *s, const struct store_request *r, const char *code, struct err *e)
+{
+	const struct change *first = r->n ? &r->changes[0] : NULL;
+	struct store_audit_entry line = {.actor = r->actor, .refused = code};
+	struct buf after = {0};
+	char *key, *text;
+	int rc;
+
+	if (first)
+		refused_settings(first, &after);
+	else
+		buf_printf(&after, "{\"generation\": %llu}", (unsigned long long)r->restore);
+	text = buf_dup(&after);
+	key = slice_dup(first && first->key.p ? slice_cut(first->key, SHOWN_MAX) : SL(""));
+	line.verb = first ? change_verb_name(first->verb) : "restore";
+	line.kind = first ? object_classes[first->kind]->name : "generation";
+	line.key = first && object_classes[first->kind]->single ? "global" : key;
+	line.after = text;
+	rc = store_audit_append(s, &line, e);
+	xfree(text);
+	xfree(key);
+	buf_done(&after);
+	return rc;
 }

@@ -17,7 +17,7 @@ static int dump_row(void *arg, const char *const *column, size_t n, struct err *
 
 int store_dump(struct store *s, struct buf *ret, struct err *e)
 {
-	static const char *const all[] = {"0", "1000000000"};
+	static const char *const all[] = {"0", "9223372036854775807"};
 
 	for (enum stmt stmt = 0; stmt < STMT__N; stmt++) {
 		const struct stmt_def *def = &stmt_defs[stmt];

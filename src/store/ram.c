@@ -156,6 +156,14 @@ static void drop(struct ram_table *t, const char *const *args)
 	memmove(t->rows + at, t->rows + at + 1, (--t->n - at) * sizeof *t->rows);
 }
 
+static void forget_to(struct ram_table *t, unsigned long last)
+{
+	while (t->n && strtoul(t->rows[0].column[0], NULL, 10) <= last) {
+		row_free(&t->rows[0], t->def->columns);
+		memmove(t->rows, t->rows + 1, --t->n * sizeof *t->rows);
+	}
+}
+
 static int list(const struct ram_table *t, unsigned long after, unsigned long limit, row_fn *fn,
 	void *arg, struct err *e)
 {
@@ -207,6 +215,9 @@ static int ram_run(struct backend *b, enum stmt stmt, const char *const *args, s
 		break;
 	case OP_DROP:
 		drop(t, args);
+		break;
+	case OP_FORGET:
+		forget_to(t, strtoul(args[0], NULL, 10));
 		break;
 	}
 	return 0;

@@ -57,6 +57,12 @@ static const char *const managed_steps[] = {
 	"  id TEXT PRIMARY KEY, name TEXT NOT NULL, owner TEXT NOT NULL, of_socket TEXT NOT NULL,"
 	"  rights TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,"
 	"  last_used INTEGER NOT NULL, revoked INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;",
+	"CREATE TABLE generation ("
+	"  generation INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL,"
+	"  source TEXT NOT NULL, way TEXT NOT NULL, summary TEXT NOT NULL) STRICT;"
+	"CREATE TABLE step ("
+	"  n INTEGER PRIMARY KEY, kind TEXT NOT NULL, object TEXT NOT NULL, value_before TEXT,"
+	"  value_after TEXT) STRICT;",
 	NULL,
 };
 /* clang-format on */

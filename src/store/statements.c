@@ -6,6 +6,8 @@
 	"id, generation, at_ms, who, source, way, verb, kind, object, value_before, value_after, " \
 	"result, code, times, seq, prev, mac"
 
+#define GENERATION_COLUMNS "generation, at_ms, who, source, way, summary"
+
 /* clang-format off */
 const struct stmt_def stmt_defs[STMT__N] = {
 	[STMT_META_LIST] = {HALF_MANAGED, "meta", OP_LIST, 2, 1,

@@ -162,6 +162,8 @@ static int prepare(struct store *s, struct err *e)
 		return -1;
 	if (generation == 0 && write_first(s, e) < 0)
 		return -1;
+	if (generation_begin(s, generation ? generation : 1, e) < 0)
+		return -1;
 	return audit_begin_chain(s, e);
 }
 

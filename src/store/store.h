@@ -9,6 +9,7 @@
 #include "federation/change.h"
 #include "federation/snapshot.h"
 #include "store/audit.h"
+#include "store/generation.h"
 
 /*
  * The managed half of the store: what administrators set. Every change is one transaction: the
@@ -45,16 +46,36 @@ struct store_request {
 	uint64_t if_generation; /* 0: whatever it is; else ERR_CONFLICT changed_meanwhile if it is
 				   another */
 	bool dry_run;           /* only the plan; nothing is written */
+	/*
+	 * Not 0: instead of changes, back to this generation (store/generation.h). Secrets and
+	 * whether bodies are logged stay as they are.
+	 */
+	uint64_t restore;
+	unsigned kinds;        /* only these, 1 << enum object_kind, may become different; 0: any */
+	bool may_log_bodies;   /* STORE_BODIES_SETTING may become different */
+	bool confirmed_bodies; /* ... and be turned on, which the actor has confirmed */
 };
+
+/* Other people's words: to have them written asks for more than the right to the gateway. */
+#define STORE_BODIES_SETTING "enable_logging_all_message_bodies"
+
 
 /*
  * Applies the changes. plan (may be NULL; empty before) tells what they do, also for a dry run.
- * *ret_snapshot (may be NULL) is a reference to the new generation, or to the current one after a
- * dry run and when nothing became different (then nothing was written). On failure the store, *plan
- * and *ret_snapshot are as before; codes: those of config_apply() and changed_meanwhile.
+ * *ret_snapshot (may be NULL) is a reference to the new generation; after a dry run to what it
+ * would be, to ask it questions; to the current one when nothing becomes different (then nothing
+ * was written). On failure the store, *plan and *ret_snapshot are as before; codes: those of
+ * config_apply(), changed_meanwhile, generation_unknown, not_allowed (ERR_DENIED; kinds or bodies),
+ * confirmation_required.
  */
 int store_change(struct store *s, const struct store_request *r, struct plan *plan,
 	struct snapshot **ret_snapshot, struct err *e);
+
+/*
+ * Writes a line to the audit log about a change that was refused: the first one of the request,
+ * without values that are secret or belong to no setting.
+ */
+int store_refused(struct store *s, const struct store_request *r, const char *code, struct err *e);
 
 /*
  * Every row of every table of the managed half as text, in a fixed order, sealed values as they lie

@@ -4,9 +4,11 @@
 
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "federation/config.h"
 #include "federation/snapshot.h"
+#include "store/audit.h"
 #include "store/backend.h"
 #include "store/seal.h"
 
@@ -54,3 +56,14 @@ int store_passphrase_load(struct store *s, struct config *c, struct err *e);
 
 /* audit.c: gives lines of a store of before, which have no MAC, theirs; once. In a transaction. */
 int audit_begin_chain(struct store *s, struct err *e);
+
+/* generation.c, in a transaction: what a generation (restored: by going back to another) changed. */
+int generation_write(struct store *s, const struct store_actor *who, uint64_t generation,
+	const struct plan *p, uint64_t restored, struct err *e);
+
+/* In a transaction: history begins with this generation, unless there is one. */
+int generation_begin(struct store *s, uint64_t generation, struct err *e);
+
+/* The changes that lead back to a generation; in a. */
+int generation_changes(struct store *s, uint64_t generation, struct arena *a, struct change **ret,
+	size_t *ret_n, struct err *e);
