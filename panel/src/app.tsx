@@ -1,6 +1,6 @@
 import { Spinner } from '@fluentui/react-components';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { useEffect, useMemo, useState, type ReactElement } from 'react';
+import { Suspense, lazy, useEffect, useMemo, useState, type ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate, RouterProvider, createBrowserRouter, useRouteError, type RouteObject } from 'react-router-dom';
 import { connection } from './api/connection';
@@ -8,13 +8,14 @@ import { queryClient } from './api/queries';
 import { AwayBanner, Federation, Layout } from './layout';
 import { federationPages, firstPage, pages, type PageRoute } from './routes';
 import { SignIn } from './session/SignIn';
-import { MustChange } from './session/MustChange';
 import { usePhase, useSession } from './session/session';
 import { sessions } from './session/store';
 import { Themed } from './theme/theme';
 import { ErrorPanel } from './ui/ErrorPanel';
 import { LinkTo } from './ui/LinkTo';
 import { Page } from './ui/Page';
+
+const MustChange = lazy(async () => ({ default: (await import('./session/MustChange')).MustChange }));
 
 function NotFound() {
   const { t } = useTranslation();
@@ -81,7 +82,9 @@ function Door() {
   }, [turn]);
   if (phase.is === 'loading') return <main><AwayBanner /><Spinner label={t('list.loading')} /></main>;
   if (phase.is === 'nobody') return <SignIn />;
-  if (phase.is === 'here' && phase.session.must) return <MustChange must={phase.session.must} />;
+  if (phase.is === 'here' && phase.session.must) {
+    return <Suspense fallback={<Spinner label={t('list.loading')} />}><MustChange must={phase.session.must} /></Suspense>;
+  }
   return <Pages />;
 }
 

@@ -1,24 +1,25 @@
 /** What stands around every page: header, navigation, notices, and the banners. */
 import {
-  Badge, Button, Menu, MenuItem, MenuItemRadio, MenuList, MenuPopover, MenuTrigger, MessageBar, MessageBarActions,
-  MessageBarBody, Spinner, Text, makeStyles, mergeClasses, tokens,
+  Button, MessageBar, MessageBarActions, MessageBarBody, Select, Spinner, Text, makeStyles, mergeClasses, tokens,
 } from '@fluentui/react-components';
-import { Suspense, useEffect, useState, useSyncExternalStore } from 'react';
+import { Suspense, lazy, useEffect, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
-import i18next from 'i18next';
-import { NavLink, Navigate, Outlet, useLocation, useNavigate } from 'react-router-dom';
+import { NavLink, Navigate, Outlet, useLocation } from 'react-router-dom';
 import { connection } from './api/connection';
 import { useLive } from './api/queries';
 import { changeLanguage } from './i18n';
 import { languages } from './i18n/languages';
 import { federationTabs, firstPage, navigation } from './routes';
 import { Expiry } from './session/Expiry';
-import { SignInAgain } from './session/SignInAgain';
 import { usePhase, useSession } from './session/session';
 import { UnsavedProvider } from './session/unsaved';
 import { choices, useThemeChoice } from './theme/theme';
+import { LinkTo } from './ui/LinkTo';
 import { Icon } from './ui/icons';
 import { Notices } from './ui/notice';
+
+/** Dialogs need much code: it is read when the first one opens. */
+const SignInAgain = lazy(async () => ({ default: (await import('./session/SignInAgain')).SignInAgain }));
 
 const useStyles = makeStyles({
   frame: { display: 'grid', gridTemplateColumns: '15rem minmax(0, 1fr)', gridTemplateRows: 'auto 1fr',
@@ -31,6 +32,9 @@ const useStyles = makeStyles({
     padding: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalM}`, minHeight: '48px',
     backgroundColor: tokens.colorNeutralBackground1, borderBottom: `1px solid ${tokens.colorNeutralStroke2}` },
   name: { fontWeight: tokens.fontWeightSemibold, fontSize: tokens.fontSizeBase400, flexGrow: 1 },
+  choices: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalXS },
+  person: { display: 'inline-flex', alignItems: 'center', gap: tokens.spacingHorizontalXS, minHeight: '24px',
+    color: tokens.colorNeutralForeground1 },
   burger: { display: 'none', '@media (max-width: 800px)': { display: 'inline-flex' } },
   nav: { padding: tokens.spacingVerticalS, backgroundColor: tokens.colorNeutralBackground2,
     borderInlineEndWidth: '1px', borderInlineEndStyle: 'solid', borderInlineEndColor: tokens.colorNeutralStroke2,
@@ -56,69 +60,51 @@ const useStyles = makeStyles({
   federation: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
 });
 
-function LanguageMenu() {
-  const { t } = useTranslation();
+function LanguageChoice() {
+  const { t, i18n } = useTranslation();
+  const all = languages.some((l) => l.tag === i18n.language) ? languages
+    : [...languages, { tag: i18n.language, name: i18n.language, reviewed: true }];
   return (
-    <Menu checkedValues={{ language: [i18next.language] }}
-      onCheckedValueChange={(_, data) => void changeLanguage(data.checkedItems[0]!)}>
-      <MenuTrigger disableButtonEnhancement>
-        <Button appearance="subtle" icon={<Icon name="language" />} aria-label={t('language.menu')} />
-      </MenuTrigger>
-      <MenuPopover>
-        <MenuList>
-          {languages.map((l) => (
-            <MenuItemRadio key={l.tag} name="language" value={l.tag}>
-              <span lang={l.tag}>{l.name}</span>
-              {l.reviewed ? null : <> <Badge appearance="outline" color="informative">{t('language.unreviewed')}</Badge></>}
-            </MenuItemRadio>
-          ))}
-        </MenuList>
-      </MenuPopover>
-    </Menu>
+    <Select size="small" appearance="filled-lighter" aria-label={t('language.menu')} title={t('language.menu')} value={i18n.language}
+      onChange={(_, data) => void changeLanguage(data.value)}>
+      {all.map((l) => (
+        <option key={l.tag} value={l.tag} lang={l.tag}>
+          {l.reviewed ? l.name : `${l.name} (${t('language.unreviewed')})`}
+        </option>
+      ))}
+    </Select>
   );
 }
 
-function ThemeMenu() {
+function ThemeChoice() {
   const { t } = useTranslation();
   const { choice, choose } = useThemeChoice();
   return (
-    <Menu checkedValues={{ theme: [choice] }}
-      onCheckedValueChange={(_, data) => choose(data.checkedItems[0] as typeof choice)}>
-      <MenuTrigger disableButtonEnhancement>
-        <Button appearance="subtle" icon={<Icon name="theme" />} aria-label={t('theme.menu')} />
-      </MenuTrigger>
-      <MenuPopover>
-        <MenuList>
-          {choices.map((c) => <MenuItemRadio key={c} name="theme" value={c}>{t(`theme.${c}`)}</MenuItemRadio>)}
-        </MenuList>
-      </MenuPopover>
-    </Menu>
+    <Select size="small" appearance="filled-lighter" aria-label={t('theme.menu')} title={t('theme.menu')} value={choice}
+      onChange={(_, data) => choose(data.value as typeof choice)}>
+      {choices.map((c) => <option key={c} value={c}>{t(`theme.${c}`)}</option>)}
+    </Select>
   );
 }
 
-/** Language and looks: also on the sign-in page. */
+/** Language and looks: also on the sign-in page. Native lists: they need no code before the first page. */
 export function Preferences() {
-  return <><LanguageMenu /><ThemeMenu /></>;
+  const styles = useStyles();
+  return <div className={styles.choices}><LanguageChoice /><ThemeChoice /></div>;
 }
 
-function UserMenu() {
+function Person() {
   const { t } = useTranslation();
+  const styles = useStyles();
   const { display, name, signOut } = useSession();
-  const go = useNavigate();
   return (
-    <Menu>
-      <MenuTrigger disableButtonEnhancement>
-        <Button appearance="subtle" icon={<Icon name="user" />} aria-label={t('user.menu', { name: display || name })}>
-          {display || name}
-        </Button>
-      </MenuTrigger>
-      <MenuPopover>
-        <MenuList>
-          <MenuItem onClick={() => go('/account')}>{t('user.account')}</MenuItem>
-          <MenuItem onClick={() => void signOut()}>{t('user.signOut')}</MenuItem>
-        </MenuList>
-      </MenuPopover>
-    </Menu>
+    <>
+      <LinkTo to="/account" className={styles.person} aria-label={t('user.menu', { name: display || name })}
+        title={t('user.account')}>
+        <Icon name="user" />{display || name}
+      </LinkTo>
+      <Button appearance="subtle" size="small" onClick={() => void signOut()}>{t('user.signOut')}</Button>
+    </>
   );
 }
 
@@ -178,7 +164,7 @@ export function Layout() {
             aria-expanded={open} aria-controls="navigation" onClick={() => setOpen(!open)} />
           <Text className={styles.name}>{t('app.name')}</Text>
           <Preferences />
-          <UserMenu />
+          <Person />
         </header>
         <Navigation open={open} />
         <Notices>
@@ -193,7 +179,7 @@ export function Layout() {
           )}
         </Notices>
       </div>
-      {phase.is === 'ended' ? <SignInAgain /> : null}
+      {phase.is === 'ended' ? <Suspense><SignInAgain /></Suspense> : null}
     </UnsavedProvider>
   );
 }

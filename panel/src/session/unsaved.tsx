@@ -1,9 +1,10 @@
 /** Unsaved changes ask before they are left behind. */
-import { createContext, useContext, useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react';
+import { Suspense, createContext, lazy, useContext, useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useBlocker } from 'react-router-dom';
-import { ConfirmDialog } from '../ui/ConfirmDialog';
 import { usePhase } from './session';
+
+const ConfirmDialog = lazy(async () => ({ default: (await import('../ui/ConfirmDialog')).ConfirmDialog }));
 
 interface Registry {
   put(id: string, discard: (() => void) | undefined): void;
@@ -42,20 +43,24 @@ export function UnsavedProvider({ children }: { children: ReactNode }) {
   return (
     <Context.Provider value={registry}>
       {children}
-      <ConfirmDialog
-        open={blocker.state === 'blocked'}
-        title={t('unsaved.title')}
-        text={t('unsaved.text')}
-        confirm={t('unsaved.discard')}
-        cancel={t('unsaved.stay')}
-        danger
-        onConfirm={() => {
-          for (const discard of dirty.current.values()) discard?.();
-          dirty.current.clear();
-          blocker.proceed?.();
-        }}
-        onCancel={() => blocker.reset?.()}
-      />
+      {blocker.state === 'blocked' ? (
+        <Suspense>
+          <ConfirmDialog
+            open
+            title={t('unsaved.title')}
+            text={t('unsaved.text')}
+            confirm={t('unsaved.discard')}
+            cancel={t('unsaved.stay')}
+            danger
+            onConfirm={() => {
+              for (const discard of dirty.current.values()) discard?.();
+              dirty.current.clear();
+              blocker.proceed?.();
+            }}
+            onCancel={() => blocker.reset?.()}
+          />
+        </Suspense>
+      ) : null}
     </Context.Provider>
   );
 }

@@ -1,5 +1,5 @@
 /** How everything is, on one page: partners, messages, certificates, the last changes. */
-import { Card, MessageBar, MessageBarBody, MessageBarTitle, Spinner, Subtitle1, Text, makeStyles, tokens } from '@fluentui/react-components';
+import { MessageBar, MessageBarBody, MessageBarTitle, Spinner, Subtitle1, Text, makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRates } from '../../api/counters';
@@ -19,7 +19,8 @@ const useStyles = makeStyles({
   grid: { display: 'grid', gap: tokens.spacingHorizontalL, alignItems: 'start',
     gridTemplateColumns: 'repeat(auto-fit, minmax(min(22rem, 100%), 1fr))' },
   wide: { gridColumn: '1 / -1' },
-  card: { minWidth: 0, '& h2': { margin: 0 } },
+  card: { minWidth: 0, display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM, padding: tokens.spacingHorizontalL,
+    borderRadius: tokens.borderRadiusLarge, border: `1px solid ${tokens.colorNeutralStroke2}`, '& h2': { margin: 0 } },
   states: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalXL, listStyleType: 'none', margin: 0, padding: 0 },
   count: { fontSize: tokens.fontSizeHero800, lineHeight: tokens.lineHeightHero800, fontVariantNumeric: 'tabular-nums', display: 'block' },
   list: { margin: 0, paddingInlineStart: tokens.spacingHorizontalL, display: 'grid', gap: tokens.spacingVerticalXS,
@@ -29,10 +30,10 @@ const useStyles = makeStyles({
 function Tile({ title, wide = false, children }: { title: string; wide?: boolean; children: ReactNode }) {
   const styles = useStyles();
   return (
-    <Card className={`${styles.card} ${wide ? styles.wide : ''}`} role="group" aria-label={title}>
+    <section className={mergeClasses(styles.card, wide && styles.wide)} aria-label={title}>
       <Subtitle1 as="h2">{title}</Subtitle1>
       {children}
-    </Card>
+    </section>
   );
 }
 
