@@ -185,6 +185,19 @@ int answer_get(const struct invocation *in, const char *path, struct answer *ret
 	return code;
 }
 
+int answer_list(const struct invocation *in, struct answer *a, const struct column *columns, size_t n)
+{
+	json_t *items = json_object_get(a->json, "items");
+	int code = filter_items(in, columns[0].member, items);
+
+	if (code == EXIT_DONE && in->json)
+		answer_items(a);
+	else if (code == EXIT_DONE)
+		print_table(columns, n, items);
+	answer_done(a);
+	return code;
+}
+
 /* ---- changes ---- */
 
 static void show_field(json_t *f, struct buf *out)

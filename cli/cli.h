@@ -59,14 +59,14 @@ struct invocation {
 	const struct cli_kind *kind; /* NULL: the command has none */
 	const char *socket;
 	const char *if_match; /* NULL: none */
-	bool json, what_if;
+	bool json, what_if, yes;
 	int argc; /* what is left: names first, then options */
 	char **argv;
 	int names;               /* argv[0 .. names) */
 	struct json_t *settings; /* object: --NAME VALUE as the API takes them */
 	const char *expires;
 	const char *partner, *last; /* NULL: not given */
-	const char *local;          /* NULL: not given */
+	const char *local, *filter; /* NULL: not given */
 	char **typed; /* the whole command line after the program's name, to show a variant of it */
 	int n_typed;
 };
@@ -86,6 +86,7 @@ enum {
 	TAKES_LOCAL = 4,
 	TAKES_PARTNER = 8,
 	TAKES_LAST = 16,
+	TAKES_FILTER = 32,
 };
 
 struct command {
@@ -144,6 +145,17 @@ int answer_code(const struct invocation *in, const struct answer *a);
 /* GETs; on anything but success explains, frees the answer and returns the exit code. */
 int answer_get(const struct invocation *in, const char *path, struct answer *ret);
 
+struct column {
+	const char *title;
+	const char *member; /* of each row */
+};
+
+/*
+ * A list, as a table or with --json as it is, of what --filter leaves; the first column is what it
+ * is about when it names none. Frees the answer; returns the exit code.
+ */
+int answer_list(const struct invocation *in, struct answer *a, const struct column *columns, size_t n);
+
 /* --json: the body as it came; of a list the items; of an object it and what is known about it. */
 void answer_raw(const struct answer *a);
 void answer_items(const struct answer *a);
@@ -152,12 +164,29 @@ void answer_item(const struct answer *a);
 /* The outcome of a change: what was (or would be) changed, and warnings. */
 void answer_changes(const struct invocation *in, const struct answer *a);
 
-/* ---- print.c ---- */
+/* ---- filter.c ---- */
 
-struct column {
-	const char *title;
-	const char *member; /* of each row */
-};
+/*
+ * Takes the rows out of items that --filter PATTERN or NAME=PATTERN does not match; key is the
+ * member that PATTERN alone is about. EXIT_USAGE, explained, when there is no such member.
+ */
+int filter_items(const struct invocation *in, const char *key, json_t *items);
+
+/* ---- confirm.c ---- */
+
+/* Asks on standard error; true with --yes and where nobody is there to be asked. */
+bool confirm(const struct invocation *in, const char *question);
+
+/* Shows the streams that a change would close, if there are any, and asks whether to go on. */
+bool confirm_change(
+	const struct invocation *in, const char *method, const char *path, json_t *body);
+
+/* ---- complete.c ---- */
+
+/* entente complete -- WORD...: what the last of these words may become, a candidate a line. */
+int cmd_complete(struct invocation *in);
+
+/* ---- print.c ---- */
 
 /* Aligned columns; what a peer may have chosen is shown without its control characters. */
 void print_table(const struct column *columns, size_t n, json_t *rows);
@@ -182,6 +211,7 @@ int cmd_remove(struct invocation *in);
 int cmd_enable(struct invocation *in);
 int cmd_disable(struct invocation *in);
 int cmd_methods(struct invocation *in);
+int cmd_matrix(struct invocation *in);
 int cmd_access_show(struct invocation *in);
 int cmd_access_set(struct invocation *in);
 int cmd_allow(struct invocation *in);

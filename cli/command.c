@@ -5,10 +5,11 @@
 #include "cli/cli.h"
 
 #define SET "[--SETTING VALUE]..."
+#define FILTER "[--filter PATTERN|NAME=PATTERN]"
 
 /* clang-format off */
 const struct command commands[] = {
-	{"partner", "list", cmd_list, "partner", 0, 0, 0, "", "Lists the XMPP partners."},
+	{"partner", "list", cmd_list, "partner", TAKES_FILTER, 0, 0, FILTER, "Lists the XMPP partners."},
 	{"partner", "show", cmd_show, "partner", 0, 1, 1, "DOMAIN",
 		"Shows a partner, the methods its settings leave and what to know about them."},
 	{"partner", "add", cmd_add, "partner", TAKES_SETTINGS, 1, 1, "DOMAIN " SET,
@@ -23,21 +24,24 @@ const struct command commands[] = {
 		"[--tls LEVEL] [--sasl LEVEL] [--dialback BOOL]",
 		"Says which methods a choice would leave, without changing anything. Exit 1 when "
 		"it would be refused."},
-	{"partner", "state", cmd_partner_state, NULL, 0, 0, 1, "[DOMAIN]",
+	{"partner", "matrix", cmd_matrix, NULL, 0, 0, 0, "",
+		"Shows all 18 choices of TLS, SASL and dialback: the methods each leaves, or why it is "
+		"refused."},
+	{"partner", "state", cmd_partner_state, NULL, TAKES_FILTER, 0, 1, "[DOMAIN | --filter PATTERN|NAME=PATTERN]",
 		"Says how partners are: connected, idle (was connected, nothing waits), failing (the "
 		"last attempt failed), never (had no stream since the start) or disabled, in both "
 		"directions."},
 	{"partner", "attempts", cmd_partner_attempts, NULL, TAKES_LAST, 1, 1, "DOMAIN [--last N]",
 		"Shows the last streams that were tried with a partner (50 are kept, since the start), "
 		"step by step with their times; the youngest last, with --json first."},
-	{"domain", "list", cmd_list, "domain", 0, 0, 0, "", "Lists the local domains."},
+	{"domain", "list", cmd_list, "domain", TAKES_FILTER, 0, 0, FILTER, "Lists the local domains."},
 	{"domain", "show", cmd_show, "domain", 0, 1, 1, "DOMAIN", "Shows a local domain."},
 	{"domain", "add", cmd_add, "domain", TAKES_SETTINGS, 1, 1, "DOMAIN " SET,
 		"Adds a SIP domain to speak for."},
 	{"domain", "set", cmd_set, "domain", TAKES_SETTINGS, 1, -1, "DOMAIN... " SET,
 		"Changes local domains."},
 	{"domain", "remove", cmd_remove, "domain", 0, 1, -1, "DOMAIN...", "Removes local domains."},
-	{"route", "list", cmd_list, "route", 0, 0, 0, "", "Lists the SIP routes."},
+	{"route", "list", cmd_list, "route", TAKES_FILTER, 0, 0, FILTER, "Lists the SIP routes."},
 	{"route", "show", cmd_show, "route", 0, 1, 1, "NAME", "Shows a SIP route."},
 	{"route", "add", cmd_add, "route", TAKES_SETTINGS, 1, 1, "NAME --next-hop URI " SET,
 		"Adds a trusted SIP peer."},
@@ -49,14 +53,14 @@ const struct command commands[] = {
 		"Shows the federation switch and the global policy."},
 	{"access", "set", cmd_access_set, "access", TAKES_SETTINGS, 0, 0, SET,
 		"Changes the federation switch (--allow-federated-users) and the global policy."},
-	{"policy", "list", cmd_list, "policy", 0, 0, 0, "", "Lists the external access policies."},
+	{"policy", "list", cmd_list, "policy", TAKES_FILTER, 0, 0, FILTER, "Lists the external access policies."},
 	{"policy", "show", cmd_show, "policy", 0, 1, 1, "IDENTITY", "Shows a policy."},
 	{"policy", "add", cmd_add, "policy", TAKES_SETTINGS, 1, 1, "IDENTITY " SET,
 		"Adds a policy for a domain (domain:NAME) or to be granted (tag:NAME)."},
 	{"policy", "set", cmd_set, "policy", TAKES_SETTINGS, 1, -1, "IDENTITY... " SET,
 		"Changes policies."},
 	{"policy", "remove", cmd_remove, "policy", 0, 1, -1, "IDENTITY...", "Removes policies."},
-	{"grant", "list", cmd_list, "grant", 0, 0, 0, "", "Lists who has a policy of his own."},
+	{"grant", "list", cmd_list, "grant", TAKES_FILTER, 0, 0, FILTER, "Lists who has a policy of his own."},
 	{"grant", "show", cmd_show, "grant", 0, 1, 1, "USER", "Shows which policy a user was given."},
 	{"grant", "add", cmd_add, "grant", TAKES_SETTINGS, 1, 1, "USER --policy tag:NAME",
 		"Gives a user a policy of his own."},
@@ -70,7 +74,8 @@ const struct command commands[] = {
 	{"allow", NULL, cmd_allow, NULL, TAKES_EXPIRES, 2, 2, "USER CONTACT [--expires WHEN]",
 		"Lets a contact of a public unverified partner write to a user. WHEN is 12h, 30d, "
 		"2026-12-31, a time like 2026-12-31T23:59:59Z, or never."},
-	{"stream", "list", cmd_streams, NULL, TAKES_PARTNER, 0, 0, "[--partner DOMAIN]",
+	{"stream", "list", cmd_streams, NULL, TAKES_PARTNER | TAKES_FILTER, 0, 0,
+		"[--partner DOMAIN] " FILTER,
 		"Lists the streams with partners, and the domain pairs that wait for one."},
 	{"stream", "show", cmd_stream_show, NULL, 0, 1, 1, "ID",
 		"Shows a stream, the domain pairs authenticated on it, how and when, and the "
@@ -107,8 +112,8 @@ int help_all(void)
 {
 	struct buf out = {0};
 
-	buf_str(&out, "usage: entente [--json] [--what-if] [--if-match GENERATION] [--socket PATH] "
-		      "COMMAND\n\n");
+	buf_str(&out, "usage: entente [--json] [--what-if] [--yes] [--if-match GENERATION] "
+		      "[--socket PATH] COMMAND\n\n");
 	for (const struct command *c = commands; c->noun; c++) {
 		buf_str(&out, "  ");
 		command_line(c, &out);

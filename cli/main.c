@@ -21,6 +21,8 @@ static int global_option(struct invocation *in, int argc, char **argv, int *i)
 		return in->json = true;
 	if (strcmp(argv[*i], "--what-if") == 0)
 		return in->what_if = true;
+	if (strcmp(argv[*i], "--yes") == 0)
+		return in->yes = true;
 	for (size_t k = 0; k < ARRAY_LEN(with_value); k++) {
 		size_t n = strlen(with_value[k]);
 
@@ -166,6 +168,8 @@ static int dispatch(struct invocation *in)
 		return help(in->argc > 1 ? in->argv[1] : NULL, in->argc > 2 ? in->argv[2] : NULL);
 	if (strcmp(first, "version") == 0 || strcmp(first, "--version") == 0)
 		return puts("entente " ENTENTE_VERSION) < 0 ? EXIT_NO : EXIT_DONE;
+	if (strcmp(first, "complete") == 0)
+		return cmd_complete(in);
 	if (!*first) {
 		fputs("entente: no command; 'entente help' lists them\n", stderr);
 		return EXIT_USAGE;

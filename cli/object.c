@@ -63,12 +63,7 @@ int cmd_list(struct invocation *in)
 	if (code != EXIT_DONE)
 		return code;
 	columns = columns_of(in->kind, &n);
-	if (in->json)
-		answer_items(&a);
-	else
-		print_table(columns, n, json_object_get(a.json, "items"));
-	answer_done(&a);
-	return EXIT_DONE;
+	return answer_list(in, &a, columns, n);
 }
 
 static void show_item(json_t *answer)
@@ -113,16 +108,29 @@ int cmd_show(struct invocation *in)
 
 /* ---- changes ---- */
 
-static int change_one(struct invocation *in, const char *method, const char *key, json_t *body)
+/* EXIT_NO: a person was asked, and did not want it. */
+static int change(struct invocation *in, const char *method, const char *path, json_t *body)
 {
 	struct answer a;
-	int code = ask(in, method, key, body, &a);
+	int code;
 
-	if (code != EXIT_DONE)
-		return code;
-	answer_changes(in, &a);
+	if (!confirm_change(in, method, path, body))
+		return EXIT_NO;
+	request(in, method, path, body, &a);
+	code = answer_code(in, &a);
+	if (code == EXIT_DONE)
+		answer_changes(in, &a);
 	answer_done(&a);
-	return EXIT_DONE;
+	return code;
+}
+
+static int change_one(struct invocation *in, const char *method, const char *key, json_t *body)
+{
+	char *path = api_path(in->kind->plural, key);
+	int code = change(in, method, path, body);
+
+	free(path);
+	return code;
 }
 
 /* Several objects are changed as one: all or none. */
@@ -130,18 +138,13 @@ static int change_all(struct invocation *in, const char *verb, json_t *settings)
 {
 	json_t *list = json_array(), *body = json_pack("{s:o}", "changes", list);
 	char *path = api_path("changes", NULL);
-	struct answer a;
 	int code;
 
 	for (int i = 0; i < in->names; i++)
 		json_array_append_new(
 			list, json_pack("{s:s, s:s, s:s, s:O}", "verb", verb, "kind",
 				      in->kind->name, "key", in->argv[i], "settings", settings));
-	request(in, "POST", path, body, &a);
-	code = answer_code(in, &a);
-	if (code == EXIT_DONE)
-		answer_changes(in, &a);
-	answer_done(&a);
+	code = change(in, "POST", path, body);
 	json_decref(body);
 	free(path);
 	return code;
@@ -189,104 +192,4 @@ int cmd_enable(struct invocation *in)
 int cmd_disable(struct invocation *in)
 {
 	return set_enabled(in, false);
-}
-
-/* ---- what a choice would leave ---- */
-
-static char *query_of(json_t *settings)
-{
-	struct buf out = {0};
-	const char *name;
-	json_t *v;
-	char *r;
-
-	buf_str(&out, "/api/v1/negotiation");
-	json_object_foreach(settings, name, v) {
-		char *value = percent(json_string_value(v) ? json_string_value(v) : "");
-
-		buf_printf(&out, "%c%s=%s", slice_find(buf_slice(&out), '?') == out.n ? '?' : '&',
-			name, value);
-		free(value);
-	}
-	r = buf_dup(&out);
-	buf_done(&out);
-	return r;
-}
-
-/* "  tcp-dialback: not encrypted, servers are verified by dialback" */
-static void show_meaning(json_t *code)
-{
-	const char *z = json_string_value(code);
-
-	for (const struct cli_text *t = cli_negotiation; z && t->code; t++)
-		if (strcmp(t->code, z) == 0)
-			printf("  %s: %s\n", t->code, t->text);
-}
-
-static void show_meanings(json_t *codes)
-{
-	json_t *code;
-	size_t i;
-
-	json_array_foreach(codes, i, code)
-		show_meaning(code);
-}
-
-/* "  --tls Required --sasl Required --dialback true" */
-static void show_ways_out(json_t *ways)
-{
-	json_t *way;
-	size_t i;
-
-	if (json_array_size(ways))
-		puts("\nAccepted would be, safest first:");
-	json_array_foreach(ways, i, way) {
-		struct buf out = {0};
-
-		buf_str(&out, "  --tls ");
-		print_value(json_object_get(way, "tls_negotiation"), &out);
-		buf_str(&out, " --sasl ");
-		print_value(json_object_get(way, "sasl_negotiation"), &out);
-		buf_str(&out, " --dialback ");
-		print_value(json_object_get(way, "support_dialback_negotiation"), &out);
-		buf_chr(&out, '\n');
-		print_out(&out);
-		buf_done(&out);
-	}
-}
-
-static void show_verdict(json_t *verdict)
-{
-	struct field f[] = {
-		{"refused", json_object_get(verdict, "refused")},
-		{"methods", json_object_get(verdict, "methods")},
-		{"warnings", json_object_get(verdict, "warnings")},
-	};
-
-	print_fields(f, ARRAY_LEN(f));
-	putchar('\n');
-	show_meaning(f[0].value);
-	show_meanings(f[1].value);
-	show_meanings(f[2].value);
-	show_ways_out(json_object_get(verdict, "ways_out"));
-}
-
-int cmd_methods(struct invocation *in)
-{
-	char *path = query_of(in->settings);
-	struct answer a;
-	int code;
-
-	in->what_if = false; /* it never changes anything */
-	request(in, "GET", path, NULL, &a);
-	free(path);
-	code = answer_code(in, &a);
-	if (code == EXIT_DONE && json_string_value(json_object_get(a.json, "refused")))
-		code = EXIT_NO;
-	if (a.status == 200 && in->json)
-		answer_raw(&a);
-	else if (a.status == 200)
-		show_verdict(a.json);
-	answer_done(&a);
-	return code;
 }

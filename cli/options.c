@@ -127,26 +127,36 @@ static bool is_utf8(const char *s)
 	return text;
 }
 
+/* Options that are no settings; false: it is none of those the command takes. */
+static bool put_named(struct invocation *in, struct slice name, const char *value)
+{
+	const struct {
+		const char *name;
+		unsigned flag;
+		const char **field;
+	} named[] = {
+		{"expires", TAKES_EXPIRES, &in->expires},
+		{"local", TAKES_LOCAL, &in->local},
+		{"partner", TAKES_PARTNER, &in->partner},
+		{"last", TAKES_LAST, &in->last},
+		{"filter", TAKES_FILTER, &in->filter},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
+		if (!(in->command->flags & named[i].flag) || !slice_eqz(name, named[i].name))
+			continue;
+		*named[i].field = value;
+		return true;
+	}
+	return false;
+}
+
 static int put_option(struct invocation *in, struct slice name, const char *value)
 {
 	if (!is_utf8(value))
 		return usage_error(in, "the value of --%.*s is not UTF-8", SLARG(name));
-	if (in->command->flags & TAKES_EXPIRES && slice_eqz(name, "expires")) {
-		in->expires = value;
+	if (put_named(in, name, value))
 		return 0;
-	}
-	if (in->command->flags & TAKES_LOCAL && slice_eqz(name, "local")) {
-		in->local = value;
-		return 0;
-	}
-	if (in->command->flags & TAKES_PARTNER && slice_eqz(name, "partner")) {
-		in->partner = value;
-		return 0;
-	}
-	if (in->command->flags & TAKES_LAST && slice_eqz(name, "last")) {
-		in->last = value;
-		return 0;
-	}
 	if (!(in->command->flags & TAKES_SETTINGS))
 		return usage_error(in, "there is no option --%.*s here", SLARG(name));
 	if (slice_eqz(name, "default"))

@@ -26,14 +26,7 @@ static int all_states(struct invocation *in)
 	struct answer a;
 	int code = answer_get(in, "/api/v1/partner-states", &a);
 
-	if (code != EXIT_DONE)
-		return code;
-	if (in->json)
-		answer_items(&a);
-	else
-		print_table(columns, ARRAY_LEN(columns), json_object_get(a.json, "items"));
-	answer_done(&a);
-	return EXIT_DONE;
+	return code == EXIT_DONE ? answer_list(in, &a, columns, ARRAY_LEN(columns)) : code;
 }
 
 static int one_state(struct invocation *in, const char *domain)

@@ -21,14 +21,7 @@ int cmd_streams(struct invocation *in)
 
 	free(partner);
 	free(path);
-	if (code != EXIT_DONE)
-		return code;
-	if (in->json)
-		answer_items(&a);
-	else
-		print_table(columns, ARRAY_LEN(columns), json_object_get(a.json, "items"));
-	answer_done(&a);
-	return EXIT_DONE;
+	return code == EXIT_DONE ? answer_list(in, &a, columns, ARRAY_LEN(columns)) : code;
 }
 
 /* ---- one stream ---- */

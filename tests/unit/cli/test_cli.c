@@ -195,6 +195,40 @@ static void partners_from_first_to_last(void **state)
 	expect_part("partner show xmpp.lab", 5, "not_found");
 }
 
+static void lists_are_filtered(void **state)
+{
+	expect("partner add one.filter.lab --type Federated --dialback false", 0,
+		"partner one.filter.lab added\n", "");
+	expect("partner add two.filter.lab --additional-domains x.two.filter.lab --dialback false", 0,
+		"partner two.filter.lab added\n", "");
+	expect_part("partner list --filter 'ONE.*'", 0, "\none.filter.lab  Federated");
+	expect("partner list --filter 'none.*'", 0,
+		"DOMAIN  TYPE  TLS  SASL  DIALBACK  ENABLED  ADDITIONAL DOMAINS\n", "");
+	expect_part("partner list --filter type=public*", 0, "\ntwo.filter.lab  PublicUnverified");
+	expect_part("partner list --filter additional-domains='x.*'", 0, "\ntwo.filter.lab");
+	expect_part("--json partner list --filter enabled=false", 0, "[]\n");
+	expect_part("partner list --filter colour=red", 2, "there is nothing called 'colour'");
+	expect_part("domain show sip.lab --filter x", 2, "there is no option --filter here");
+	expect("partner remove one.filter.lab two.filter.lab", 0,
+		"partner one.filter.lab removed\npartner two.filter.lab removed\n", "");
+}
+
+static void words_are_completed(void **state)
+{
+	expect("complete -- pa", 0, "partner\n", "");
+	expect("complete -- --json partner a", 0, "add\nattempts\n", "");
+	expect("complete -- partner set x --tls N", 0, "NotSupported\n", "");
+	expect("complete -- partner set x --dialback ''", 0, "true\nfalse\n", "");
+	expect("complete -- partner set x --add-d", 0, "--add-domains\n", "");
+	expect("complete -- partner list --fi", 0, "--filter\n", "");
+	expect("partner add tab.lab --dialback false", 0, "partner tab.lab added\n", "");
+	expect("complete -- partner remove ta", 0, "tab.lab\n", "");
+	expect("complete -- test partner ta", 0, "tab.lab\n", "");
+	expect("complete -- partner add ta", 0, "", "");
+	expect("partner remove tab.lab", 0, "partner tab.lab removed\n", "");
+	expect("complete --", 0, "", "");
+}
+
 static void what_is_refused_comes_with_ways_out_to_paste(void **state)
 {
 	expect_part(
@@ -286,7 +320,7 @@ static const struct {
 	{"partner show ''", "entente: a name is empty\nusage: entente partner show DOMAIN\n"},
 	{"partner remove a.lab \"$(printf 'b\\377.lab')\"", "entente: a name is not UTF-8\nusage: entente partner "
 							   "remove DOMAIN...\n"},
-	{"partner list --tls x", "entente: there is no option --tls here\nusage: entente partner list\n"},
+	{"partner list --tls x", "entente: there is no option --tls here\nusage: entente partner list [--filter PATTERN|NAME=PATTERN]\n"},
 	{"partner add a --tls", "entente: --tls has no value\nusage: entente partner add DOMAIN [--SETTING "
 				"VALUE]...\n"},
 	{"partner add a --tls x --tls y", "entente: --tls is given twice\nusage: entente partner add DOMAIN "
@@ -442,7 +476,7 @@ static void attempts_are_shown_as_a_time_line(void **state)
 
 static void every_command_is_in_the_help(void **state)
 {
-	expect_part("help", 0, "  stream list [--partner DOMAIN]\n");
+	expect_part("help", 0, "  stream list [--partner DOMAIN] [--filter PATTERN|NAME=PATTERN]\n");
 	expect_part(
 		"help partner add", 0, "  --tls  Required, Optional or NotSupported [Required]\n");
 	expect_part("help nonsense", 2, "there is no command 'nonsense'");
@@ -459,6 +493,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
 	const struct CMUnitTest tests[] = {
 		T(partners_from_first_to_last),
+		T(lists_are_filtered),
+		T(words_are_completed),
 		T(what_is_refused_comes_with_ways_out_to_paste),
 		T(json_is_what_was_asked_for),
 		T(exit_codes_tell_what_happened),
