@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import ipaddress
 import pathlib
 
 from cryptography import x509
@@ -35,8 +36,9 @@ def _der_string(tag, text):
     return bytes([tag, len(data)]) + data
 
 
-def _alt_names(dns, srv, xmpp_addr):
+def _alt_names(dns, srv, xmpp_addr, addresses):
     names = [x509.DNSName(n) for n in dns]
+    names += [x509.IPAddress(ipaddress.ip_address(a)) for a in addresses]
     names += [x509.OtherName(ON_DNS_SRV, _der_string(IA5_STRING, n)) for n in srv]
     names += [x509.OtherName(ON_XMPP_ADDR, _der_string(UTF8_STRING, n)) for n in xmpp_addr]
     return names
@@ -93,7 +95,7 @@ class Authority:
         return builder.sign(issuer._key, hashes.SHA256())
 
     def issue(self, file, dns=(), srv=(), xmpp_addr=(), usage="both", days=None,
-              self_signed=False, common_name=None, seconds=None):
+              self_signed=False, common_name=None, seconds=None, addresses=()):
         """Makes FILE.crt and FILE.key.
 
         days: first and last day of validity, counted from now; without them since yesterday, for
@@ -118,7 +120,7 @@ class Authority:
             .not_valid_after(now + life)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         )
-        names = _alt_names(dns, srv, xmpp_addr)
+        names = _alt_names(dns, srv, xmpp_addr, addresses)
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         if USAGES[usage]:
