@@ -65,7 +65,8 @@ export function Warnings({ codes }: { codes: readonly string[] }) {
   ));
 }
 
-export function Methods({ choice }: { choice: Negotiation }) {
+/** refusalShown: it is told already why the choice is refused, with ways out. */
+export function Methods({ choice, refusalShown }: { choice: Negotiation; refusalShown: boolean }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const { data, error, isPlaceholderData } = useVerdict(choice);
@@ -73,7 +74,7 @@ export function Methods({ choice }: { choice: Negotiation }) {
     <section className={styles.box} aria-label={t('partners.methods.title')} aria-live="polite" aria-atomic="true"
       aria-busy={isPlaceholderData || !data} data-settled={data && !isPlaceholderData ? 'yes' : 'no'}>
       {error ? <ErrorPanel error={error} /> : null}
-      {data?.refused ? (
+      {data?.refused && !refusalShown ? (
         <MessageBar intent="error" layout="multiline">
           <MessageBarBody>
             <MessageBarTitle>{t('partners.methods.none')}</MessageBarTitle>
@@ -99,7 +100,7 @@ function MatrixLine({ row, here }: { row: MatrixRow; here: boolean }) {
       </th>
       <td>{settingValue(settings.tls_negotiation)}</td>
       <td>{settingValue(settings.sasl_negotiation)}</td>
-      <td>{settingValue(settings.support_dialback_negotiation)}</td>
+      <td>{t(settings.support_dialback_negotiation ? 'partners.form.true' : 'partners.form.false')}</td>
       {METHODS.map((m) => <td key={m}>{verdict.methods.includes(m) ? t('common.yes') : '–'}</td>)}
       <td className={mergeClasses(verdict.refused !== null && styles.bad)}>
         {verdict.refused ? t(`partners.matrix.${verdict.refused}`) : null}

@@ -18,8 +18,8 @@ import { addDomains } from './domains';
 import { DomainsField } from './DomainsField';
 import { Methods } from './Methods';
 import {
-  ADVANCED, changedFields, draftOf, isDirty, isField, LEVELS, newDraft, patchOf, settingsOf, TYPES, withNegotiation,
-  type Draft, type Field, type Negotiation,
+  ADVANCED, changedFields, draftOf, isDirty, isField, LEVELS, NEGOTIATION, newDraft, patchOf, settingsOf, TYPES,
+  withNegotiation, type Draft, type Field, type Negotiation,
 } from './model';
 import { listPath } from './paths';
 import { usePlanned } from './Planned';
@@ -54,7 +54,11 @@ export function PartnerForm({ existing }: { existing?: Partner }) {
   const unsure = useRef(false);
   const [showAdvanced, setShowAdvanced] = useState(false);
   const advanced = showAdvanced || (isProblem(problem) && isField(problem.field) && ADVANCED.includes(problem.field));
-  const patch = (part: Partial<Draft>) => draft.patch(part);
+  const patch = (part: Partial<Draft>) => {
+    draft.patch(part);
+    // The ways out are of another choice than the one that stands there now.
+    if (isNegotiationRefusal(problem) && NEGOTIATION.some((name) => name in part)) setProblem(null);
+  };
 
   useEffect(() => {
     // After the draft is gone from the books of what is unsaved, or leaving would ask.
@@ -167,7 +171,7 @@ export function PartnerForm({ existing }: { existing?: Partner }) {
           </FormField>
         </fieldset>
         <Refusal problem={problem} onTake={take} busy={busy} />
-        <Methods choice={choiceOf(value)} />
+        <Methods choice={choiceOf(value)} refusalShown={isNegotiationRefusal(problem)} />
         <Accordion collapsible openItems={advanced ? ['advanced'] : []} onToggle={() => setShowAdvanced(!advanced)}>
           <AccordionItem value="advanced">
             <AccordionHeader as="h2">{t('partners.form.advanced')}</AccordionHeader>
@@ -235,7 +239,7 @@ function Summary({ problem }: { problem: unknown }) {
       <MessageBarBody>
         <MessageBarTitle>{t('partners.form.notSaved')}</MessageBarTitle>
         <Link as="button" type="button" inline onClick={() => focusField(field)}>{settingName('partner', field)}</Link>
-        {': '}{isNegotiationRefusal(problem) ? t(`partners.refused.${(problem as { code: string }).code}`) : problemText(problem)}
+        {': '}{problemText(problem)}
       </MessageBarBody>
     </MessageBar>
   );

@@ -33,7 +33,7 @@ function Way({ way, onTake, busy }: { way: WayOut; onTake(n: Negotiation): void;
           {t('partners.ways.settings', {
             tls: settingValue(n.tls_negotiation),
             sasl: settingValue(n.sasl_negotiation),
-            dialback: settingValue(n.support_dialback_negotiation),
+            dialback: t(n.support_dialback_negotiation ? 'partners.form.true' : 'partners.form.false'),
           })}
         </strong>
         <Text className={styles.gives}>{t('partners.ways.gives', { methods: methods.join(t('partners.ways.or')) })}</Text>
