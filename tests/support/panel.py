@@ -1,0 +1,121 @@
+"""An Entente with its panel and a real partner, for tests in a browser (tests/browser).
+
+Prints one line of JSON when all is there. Then it does what it is told, a line of JSON each on its
+standard input, and answers each with a line; the end of the input ends everything.
+"""
+
+import argparse
+import json
+import pathlib
+import signal
+import sys
+
+from lab import net
+from lab.errors import LabError
+from lab.lab import SIP_DOMAIN, Lab
+
+PARTNER = "xmpp.lab"
+USER = "romeo"
+CONTACT = "juliet"
+ADMINISTRATOR = "anna"
+
+
+class Scene:
+    def __init__(self, build, folder):
+        self.lab = Lab(build, folder)
+        self.lab.ca.days = 60  # at 30 it is time to warn
+        self.contact = None
+
+    def start(self):
+        lab = self.lab
+        prosody = lab.make_prosody([CONTACT])
+        self.port = net.free_port("127.0.0.1", 8443)
+        pair = lab.ca.issue("panel", dns=["localhost"], addresses=["127.0.0.1"])
+        entente = lab.make_entente(settings={
+            "test": {"allow-local": "yes"},
+            "admin": {"listen": f"127.0.0.1:{self.port}", "url": self.url,
+                      "certificate": pair.cert, "key": pair.key},
+        })
+        kamailio = lab.make_kamailio()
+        for peer in (lab.dns, prosody, kamailio, entente):
+            lab.start(peer)
+        for command in (
+            ["route", "add", "kamailio", "--next-hop", f"sip:{lab.kamailio.endpoint}"],
+            ["domain", "add", SIP_DOMAIN, "--route", "kamailio"],
+            ["partner", "add", PARTNER, "--type", "Federated", "--dialback", "false"],
+            ["access", "set", "--allow-federated-users", "true", "--enable-federation-access", "true",
+             "--enable-xmpp-access", "true"],
+        ):
+            entente.do(*command)
+        return self
+
+    @property
+    def url(self):
+        return f"https://127.0.0.1:{self.port}"
+
+    def hello(self):
+        made = self.lab.entente.ask("admin", "create", ADMINISTRATOR, "--role", "administrator")
+        return {
+            "url": self.url, "socket": str(self.lab.entente.socket), "folder": str(self.lab.folder),
+            "partner": PARTNER, "domain": SIP_DOMAIN, "name": ADMINISTRATOR,
+            "password": made["one_time_password"],
+        }
+
+    # What it can be told: the name of the method, its arguments, {"ok": ...} comes back.
+
+    def run(self, *args):
+        """Runs the entente command."""
+        answer = self.lab.entente.run(*args)
+        return {"code": answer.code, "out": answer.out, "err": answer.err}
+
+    def stop(self):
+        """Ends entented."""
+        return self.lab.entente.stop()
+
+    def start_again(self):
+        """Starts it again, as it was."""
+        self.lab.entente.start()
+
+    def write(self, text):
+        """A contact of the partner writes to a SIP user: a stream comes up."""
+        if not self.contact:
+            self.contact = self.lab.start_contact(CONTACT, self.lab.prosody)
+        self.contact.send(f"{USER}@{SIP_DOMAIN}", text)
+
+
+TELLABLE = ("run", "stop", "start_again", "write")
+
+
+def serve(scene):
+    for line in sys.stdin:
+        order = json.loads(line)
+        try:
+            if order["do"] not in TELLABLE:
+                raise LabError(f"{order['do']} is nothing that can be done")
+            answer = {"ok": getattr(scene, order["do"])(*order.get("args", []))}
+        except LabError as e:
+            answer = {"error": str(e)}
+        print(json.dumps(answer), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", required=True, type=pathlib.Path)
+    parser.add_argument("--folder")
+    args = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+    scene = Scene(args.build.resolve(), args.folder)
+    try:
+        print(json.dumps(scene.start().hello()), flush=True)
+        serve(scene)
+    except LabError as e:
+        print(json.dumps({"error": f"{e} (logs: {scene.lab.folder})"}), flush=True)
+        sys.exit(1)
+    finally:
+        scene.lab.close()
+    scene.lab.remove()
+
+
+if __name__ == "__main__":
+    main()
