@@ -152,11 +152,11 @@ static void partner_state_free(struct edge *e, struct partner_state *s)
 	free(s);
 }
 
-unsigned edge_partner_limit(const struct edge *e, const struct partner *settings)
+unsigned edge_partner_limit(const struct snapshot *s, const struct partner *settings)
 {
 	if (settings && settings->connection_limit)
 		return settings->connection_limit;
-	return snapshot_gateway(e->snapshot)->partner_connection_limit;
+	return snapshot_gateway(s)->partner_connection_limit;
 }
 
 void partner_state_unref(struct edge *e, struct partner_state *s)
@@ -181,7 +181,7 @@ enum edge_refusal edge_may_connect(
 {
 	if (e->connections >= snapshot_gateway(e->snapshot)->connection_limit)
 		return EDGE_CONNECTION_LIMIT;
-	if (state->connections >= edge_partner_limit(e, settings))
+	if (state->connections >= edge_partner_limit(e->snapshot, settings))
 		return EDGE_PARTNER_LIMIT;
 	return EDGE_OK;
 }

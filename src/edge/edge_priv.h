@@ -86,7 +86,7 @@ struct partner_state *partner_state_get(struct edge *e, const struct partner *p)
 void partner_state_unref(struct edge *e, struct partner_state *p);
 
 /* How many streams it may have. settings NULL: no partner any more. */
-unsigned edge_partner_limit(const struct edge *e, const struct partner *settings);
+unsigned edge_partner_limit(const struct snapshot *s, const struct partner *settings);
 
 /* May one more stream of this partner be opened? */
 enum edge_refusal edge_may_connect(
@@ -125,6 +125,18 @@ void inbound_new(struct edge *e, int fd, const struct netaddr *peer); /* strange
 void inbound_evict(struct stranger *st); /* it makes room for another: it is gone */
 void inbound_credit(struct edge *e); /* credits came back */
 void inbound_judge_again(struct stream *s);
+/* Why that would end it under a snapshot; EDGE_OK: it would not. */
+enum edge_refusal inbound_kept(struct stream *s, const struct snapshot *snapshot);
+
+/*
+ * foresee.c: the streams that edge_set_snapshot() would end, each with the word why as its error;
+ * by the same functions, in one go, and nothing is different after it.
+ */
+struct view_streams;
+void edge_foresee(struct edge *e, const struct snapshot *snapshot, struct view_streams *ret);
+
+/* places.c: notes in stream.foreseen which streams its limits would end, beside those foreseen. */
+void place_foresee(struct edge *e, const struct snapshot *snapshot);
 
 /* ---- outbound.c, pair.c ---- */
 void pair_send(struct edge *e, struct link_down *d);

@@ -318,10 +318,10 @@ static void on_event(struct stream *s, struct xstream_event *ev)
 /* ---- settings ---- */
 
 /* One that is being negotiated: what was said so far was under the settings before. */
-static enum edge_refusal judge_unfinished(const struct inbound *in)
+static enum edge_refusal judge_unfinished(
+	const struct inbound *in, const struct snapshot *snapshot)
 {
 	const struct stream *s = &in->s;
-	const struct snapshot *snapshot = s->edge->snapshot;
 	const struct partner *p = snapshot_partner(snapshot, slice_of(s->remote));
 
 	if (!snapshot_local(snapshot, slice_of(s->local)))
@@ -336,6 +336,16 @@ static enum edge_refusal judge_unfinished(const struct inbound *in)
 	return EDGE_OK;
 }
 
+enum edge_refusal inbound_kept(struct stream *s, const struct snapshot *snapshot)
+{
+	const struct inbound *in = of(s);
+
+	if (!s->remote || !s->partner)
+		return EDGE_OK;
+	return s->authenticated ? proofs_kept(&in->proofs, snapshot)
+				: judge_unfinished(in, snapshot);
+}
+
 void inbound_judge_again(struct stream *s)
 {
 	struct inbound *in = of(s);
@@ -343,7 +353,8 @@ void inbound_judge_again(struct stream *s)
 
 	if (!s->remote || !s->partner)
 		return; /* its header will be judged by the new settings */
-	r = s->authenticated ? proofs_judge_again(&in->proofs) : judge_unfinished(in);
+	r = s->authenticated ? proofs_judge_again(&in->proofs)
+			     : judge_unfinished(in, s->edge->snapshot);
 	if (r != EDGE_OK)
 		stream_close(s, edge_refusal_cond(r), edge_refusal_text(r), edge_refusal_name(r));
 }

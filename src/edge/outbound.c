@@ -570,16 +570,42 @@ uint64_t outbound_way(const struct partner *partner)
 	return proxy->host ? hash_bytes(slice_of(proxy->host)) + proxy->port : 0;
 }
 
+/* Its server is elsewhere by a snapshot. */
+static bool goes_elsewhere(const struct outbound *o, const struct snapshot *snapshot)
+{
+	const struct partner *partner = snapshot_partner(snapshot, slice_of(o->s.remote));
+
+	return partner && outbound_way(partner) != o->way;
+}
+
+enum edge_refusal outbound_kept(const struct outbound *o, const struct snapshot *snapshot)
+{
+	enum edge_refusal why = EDGE_OK;
+	size_t staying = 0;
+
+	if (list_empty(&o->pairs))
+		return EDGE_OK;
+	list_each(&o->pairs, it) {
+		const struct pair *p = container_of(it, struct pair, on_stream);
+		enum edge_refusal r = p->state == PAIR_LEAVING ? EDGE_OK : pair_kept(p, snapshot);
+
+		staying += r == EDGE_OK && p->state != PAIR_LEAVING;
+		why = r == EDGE_OK ? why : r;
+	}
+	if (!staying && why != EDGE_OK)
+		return why;
+	return goes_elsewhere(o, snapshot) ? EDGE_SETTINGS_CHANGED : EDGE_OK;
+}
+
 void outbound_judge(struct outbound *o)
 {
 	struct edge *e = o->s.edge;
-	const struct partner *partner = snapshot_partner(e->snapshot, slice_of(o->s.remote));
 
 	if (o->s.end.closing || o->s.ended || list_empty(&o->pairs))
 		return;
 	if (!o->s.x)
 		loop_timer_at(&o->attempt_timer, establish_by(o));
-	if (!partner || outbound_way(partner) == o->way)
+	if (!goes_elsewhere(o, e->snapshot))
 		return;
 	if (o->s.authenticated)
 		stream_close(&o->s, STREAM_OK, NULL, edge_refusal_name(EDGE_SETTINGS_CHANGED));

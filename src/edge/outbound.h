@@ -144,6 +144,12 @@ void outbound_retire(struct pair *p, enum edge_refusal why);
 
 /* New settings: is the stream as they want it? Else it is closed in order or begun again. */
 void outbound_judge(struct outbound *o);
+/*
+ * Why its pairs and its server would end it under a snapshot; EDGE_OK: they would not. pair_kept():
+ * of one pair, which is on a stream.
+ */
+enum edge_refusal outbound_kept(const struct outbound *o, const struct snapshot *snapshot);
+enum edge_refusal pair_kept(const struct pair *p, const struct snapshot *s);
 
 /* ---- claim.c ---- */
 /* Sends p's dialback key on its stream and waits for the answer, for a time of its own. */

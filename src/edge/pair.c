@@ -401,6 +401,13 @@ static void dismiss(struct pair *p, enum edge_refusal why)
 		pair_free(p);
 }
 
+static enum edge_refusal judge_method(
+	const struct pair *p, const struct snapshot *s, const char *partner)
+{
+	return edge_judge_kept(
+		s, slice_of(p->local), slice_of(p->remote), slice_of(partner), p->method);
+}
+
 /* It is on a stream, and the settings that made that possible have changed. */
 static void judge_its_stream(struct pair *p, const char *partner)
 {
@@ -412,10 +419,33 @@ static void judge_its_stream(struct pair *p, const char *partner)
 	}
 	if (p->state == PAIR_LEAVING)
 		return;
-	kept = edge_judge_kept(p->edge->snapshot, slice_of(p->local), slice_of(p->remote),
-		slice_of(partner), p->method);
+	kept = judge_method(p, p->edge->snapshot, partner);
 	if (kept != EDGE_OK)
 		outbound_retire(p, kept);
+}
+
+static bool has_moved(const struct pair *p, const struct partner *now)
+{
+	return strcmp(p->partner->name, now->domain.a) != 0;
+}
+
+/* By other settings than those that made its stream possible. */
+static bool has_changed(const struct pair *p, const struct partner *now)
+{
+	return !negotiation_eq(p->negotiation, now->negotiation) || p->way != outbound_way(now);
+}
+
+enum edge_refusal pair_kept(const struct pair *p, const struct snapshot *s)
+{
+	struct edge_verdict v = edge_judge_pair(s, slice_of(p->local), slice_of(p->remote));
+
+	if (v.refusal != EDGE_OK)
+		return v.refusal == EDGE_NOT_PARTNER ? EDGE_NO_LONGER_PARTNER : v.refusal;
+	if (!has_moved(p, v.partner) && !has_changed(p, v.partner))
+		return EDGE_OK;
+	if (!p->out->s.authenticated)
+		return EDGE_SETTINGS_CHANGED;
+	return judge_method(p, s, p->partner->name);
 }
 
 static void judge_pair(struct pair *p)
@@ -424,17 +454,15 @@ static void judge_pair(struct pair *p)
 	struct edge_verdict v =
 		edge_judge_pair(e->snapshot, slice_of(p->local), slice_of(p->remote));
 	char *before;
-	bool moved, changed;
+	bool moved;
 
 	p->refused = link_reason_of(v.refusal);
 	if (v.refusal != EDGE_OK) {
 		dismiss(p, v.refusal);
 		return;
 	}
-	moved = strcmp(p->partner->name, v.partner->domain.a) != 0;
-	changed = !negotiation_eq(p->negotiation, v.partner->negotiation) ||
-		  p->way != outbound_way(v.partner);
-	if (!moved && !changed)
+	moved = has_moved(p, v.partner);
+	if (!moved && !has_changed(p, v.partner))
 		return;
 	before = xstrdup(p->partner->name);
 	if (moved)

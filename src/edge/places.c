@@ -27,7 +27,7 @@ static struct place_stream seen(const struct stream *s)
 	return (struct place_stream){
 		.last_ms = s->x ? s->last_stanza_ms : s->begun_ms,
 		.busy = !s->inbound && outbound_busy(container_of(s, struct outbound, s)),
-		.ending = s->end.closing,
+		.ending = s->end.closing || s->foreseen != EDGE_OK,
 	};
 }
 
@@ -247,7 +247,13 @@ static void close_for_limit(struct stream *s)
 		stream_close(s, STREAM_OK, NULL, why);
 }
 
-static void close_surplus(struct edge *e, const struct partner_state *partner, size_t limit)
+static void note_for_limit(struct stream *s)
+{
+	s->foreseen = EDGE_CONNECTION_LIMIT;
+}
+
+static void end_surplus(struct edge *e, const struct partner_state *partner, size_t limit,
+	void (*end)(struct stream *s))
 {
 	struct under u = look(e, partner);
 	size_t staying = 0;
@@ -258,23 +264,34 @@ static void close_surplus(struct edge *e, const struct partner_state *partner, s
 		size_t i = place_longest_idle(u.seen, u.n, loop_now(e->loop), true);
 
 		u.seen[i].ending = true;
-		close_for_limit(u.stream[i]);
+		end(u.stream[i]);
 	}
 	under_done(&u);
 }
 
-void place_limits_changed(struct edge *e)
+static void end_all_surplus(
+	struct edge *e, const struct snapshot *snapshot, void (*end)(struct stream *s))
 {
 	table_each(&e->partners, it) {
 		struct partner_state *s = container_of(it, struct partner_state, node);
-		const struct partner *p = snapshot_partner(e->snapshot, slice_of(s->name));
+		const struct partner *p = snapshot_partner(snapshot, slice_of(s->name));
 
 		s->refs++; /* its last stream may go */
-		close_surplus(e, s, edge_partner_limit(e, p));
+		end_surplus(e, s, edge_partner_limit(snapshot, p), end);
 		partner_state_unref(e, s);
 	}
-	close_surplus(e, NULL, snapshot_gateway(e->snapshot)->connection_limit);
+	end_surplus(e, NULL, snapshot_gateway(snapshot)->connection_limit, end);
+}
+
+void place_limits_changed(struct edge *e)
+{
+	end_all_surplus(e, e->snapshot, close_for_limit);
 	place_changed(e);
+}
+
+void place_foresee(struct edge *e, const struct snapshot *snapshot)
+{
+	end_all_surplus(e, snapshot, note_for_limit);
 }
 
 /* ---- life ---- */

@@ -349,6 +349,25 @@ void proofs_asked(struct proofs *p, const struct xstream_db *db)
 
 /* ---- settings ---- */
 
+static enum edge_refusal kept(
+	const struct proofs *p, const struct proved *pair, const struct snapshot *snapshot)
+{
+	return edge_judge_kept(snapshot, slice_of(pair->local), slice_of(pair->remote),
+		slice_of(p->s->partner->name), pair->method);
+}
+
+enum edge_refusal proofs_kept(const struct proofs *p, const struct snapshot *snapshot)
+{
+	enum edge_refusal why = EDGE_OK;
+
+	list_each(&p->proved, it) {
+		why = kept(p, container_of(it, struct proved, node), snapshot);
+		if (why == EDGE_OK)
+			break;
+	}
+	return why;
+}
+
 enum edge_refusal proofs_judge_again(struct proofs *p)
 {
 	struct stream *s = p->s;
@@ -356,8 +375,7 @@ enum edge_refusal proofs_judge_again(struct proofs *p)
 
 	list_each_safe(&p->proved, it) {
 		struct proved *pair = container_of(it, struct proved, node);
-		enum edge_refusal r = edge_judge_kept(s->edge->snapshot, slice_of(pair->local),
-			slice_of(pair->remote), slice_of(s->partner->name), pair->method);
+		enum edge_refusal r = kept(p, pair, s->edge->snapshot);
 
 		if (r == EDGE_OK)
 			continue;

@@ -38,3 +38,6 @@ void proofs_add(
  * may not, if none is left; EDGE_OK: some are left, or there were none.
  */
 enum edge_refusal proofs_judge_again(struct proofs *p);
+
+/* What proofs_judge_again() would say under a snapshot; nothing is different after it. */
+enum edge_refusal proofs_kept(const struct proofs *p, const struct snapshot *snapshot);

@@ -61,6 +61,7 @@ struct stream {
 	char *local, *remote;          /* canonical; NULL: not known yet */
 	bool authenticated;
 	bool counted; /* among the partner's and all connections */
+	unsigned foreseen; /* foresee.c: why it would end, enum edge_refusal; else EDGE_OK */
 	bool pumping;
 	bool handshake, secured;
 	bool conn_closing, conn_dead, ended;

@@ -441,11 +441,16 @@ static struct stream *verifier_new(struct verify *v, const struct partner *partn
 
 /* ---- settings ---- */
 
+bool verify_kept(struct stream *s, const struct snapshot *snapshot)
+{
+	const struct partner *p = snapshot_partner(snapshot, slice_of(s->remote));
+
+	return p && p->enabled && negotiation_eq(p->negotiation, of(s)->negotiation) &&
+	       snapshot_local(snapshot, slice_of(s->local));
+}
+
 void verify_judge_again(struct stream *s)
 {
-	const struct partner *p = snapshot_partner(s->edge->snapshot, slice_of(s->remote));
-
-	if (!p || !p->enabled || !negotiation_eq(p->negotiation, of(s)->negotiation) ||
-		!snapshot_local(s->edge->snapshot, slice_of(s->local)))
+	if (!verify_kept(s, s->edge->snapshot))
 		stream_close(s, STREAM_OK, NULL, edge_refusal_name(EDGE_SETTINGS_CHANGED));
 }

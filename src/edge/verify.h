@@ -13,6 +13,7 @@
  */
 struct edge;
 struct partner;
+struct snapshot;
 struct stream;
 struct verify;
 
@@ -47,6 +48,7 @@ void verify_answered(struct stream *s, const struct xstream_db *db);
 
 /* New settings: closes a connection of this file that they do not want any more. */
 void verify_judge_again(struct stream *s);
+bool verify_kept(struct stream *s, const struct snapshot *snapshot); /* ... would not end it */
 
 /* ... s is closing: what was asked on it is asked again elsewhere or fails. */
 void verify_stream_gone(struct stream *s);

@@ -18,7 +18,10 @@ enum view_what {
 	VIEW_ASK_CLOSE,    /* key: its id. The stream is closed in order */
 	VIEW_ASK_PARTNERS, /* key: as above. partners */
 	VIEW_ASK_ATTEMPTS, /* key: a domain of a partner. attempts */
+	VIEW_ASK_JUDGE,    /* snapshot. streams: those it would end, error: the word why */
 };
+
+struct snapshot;
 
 struct view_ask {
 	enum view_what what;
@@ -28,6 +31,7 @@ struct view_ask {
 	 * VIEW_CHANGES_MAX rows come at once; streams that are gone come as VIEW_CLOSED.
 	 */
 	uint64_t since;
+	const struct snapshot *snapshot; /* JUDGE: the settings that would be; as `key` */
 
 	/* The answer: */
 	bool found; /* false: no such stream or partner; nothing else is set */

@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "edge/edge_priv.h"
+#include "edge/outbound.h"
 #include "unit.h"
 #include "xml/writer.h"
 
@@ -232,6 +234,80 @@ static void put_partner(struct config *c, const struct side_partner *p)
 	config_put(c, o);
 }
 
+/* ---- what is foreseen is what happens ---- */
+
+static bool is_over(const struct stream *s)
+{
+	return s->end.closing || s->ended || s->end.why;
+}
+
+struct fates_of_streams {
+	struct stream_fate {
+		char id[16];
+		bool foreseen, over;
+	} v[SIDE_MAX];
+	size_t n;
+};
+
+static struct stream_fate *fate_of(struct fates_of_streams *all, const char *id)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->v[i].id, id) == 0)
+			return &all->v[i];
+	return NULL;
+}
+
+static void foresee(struct edge *e, const struct snapshot *snapshot, struct fates_of_streams *all)
+{
+	struct view_streams *l = view_streams_new();
+
+	list_each(&e->streams, it) {
+		const struct stream *s = container_of(it, struct stream, node);
+
+		if (is_over(s))
+			continue;
+		assert_true(all->n < SIDE_MAX);
+		snprintf(all->v[all->n].id, sizeof all->v[0].id, "%s", s->id);
+		all->v[all->n++].over = true; /* until it is seen to be there */
+	}
+	edge_foresee(e, snapshot, l);
+	for (size_t i = 0; i < l->n; i++) {
+		char *id = slice_dup(l->v[i].id);
+		struct stream_fate *f = fate_of(all, id);
+
+		assert_true(l->v[i].error.n > 0);
+		if (f)
+			f->foreseen = true;
+		free(id);
+	}
+	view_streams_free(l);
+}
+
+static void compare_fates(struct edge *e, struct fates_of_streams *all)
+{
+	list_each(&e->streams, it) {
+		const struct stream *s = container_of(it, struct stream, node);
+		struct stream_fate *f = fate_of(all, s->id);
+
+		if (f)
+			f->over = is_over(s);
+	}
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].foreseen != all->v[i].over)
+			fail_msg("%s was %sforeseen to end and has %sended", all->v[i].id,
+				all->v[i].foreseen ? "" : "not ", all->v[i].over ? "" : "not ");
+}
+
+static void set_snapshot(struct edge *e, struct snapshot *snapshot)
+{
+	struct fates_of_streams all = {0};
+
+	foresee(e, snapshot, &all);
+	edge_set_snapshot(e, snapshot);
+	compare_fates(e, &all);
+}
+
+/* Every change of settings in these tests ends the streams that were foreseen, and no other. */
 void side_settings(struct side *s, const struct side_partner *p)
 {
 	static uint64_t generation;
@@ -264,7 +340,7 @@ void side_settings(struct side *s, const struct side_partner *p)
 	if (snapshot_build(&snapshot, c, ++generation, NULL, &e) < 0)
 		fail_msg("%s", e.text);
 	config_free(c);
-	edge_set_snapshot(s->edge, snapshot);
+	set_snapshot(s->edge, snapshot);
 	snapshot_unref(snapshot);
 }
 
