@@ -172,6 +172,49 @@ static void tell_watchers(struct stream *s)
 	e->n_gone++;
 }
 
+/* The partner with a domain of which this one is a sub-domain; the nearest. */
+static const struct partner *partner_above(const struct stream *s, struct slice domain)
+{
+	const struct partner *p = NULL;
+	size_t dot;
+
+	while (!p && (dot = slice_find(domain, '.')) < domain.n) {
+		domain = slice_from(domain, dot + 1);
+		p = snapshot_partner(s->edge->snapshot, domain);
+	}
+	return p;
+}
+
+/*
+ * Nobody's stream, except that whoever made it calls itself a sub-domain of a partner: perhaps one
+ * that ought to be listed, so its attempt is kept with the partner's. They are bounded, whoever
+ * makes them (attempts_keep()).
+ */
+static void keep_for_partner_above(struct stream *s)
+{
+	struct arena a = {0};
+	const char *remote = s->inbound && s->remote ? edge_ascii(&a, slice_of(s->remote)) : NULL;
+	const struct partner *above = remote ? partner_above(s, slice_of(remote)) : NULL;
+	struct partner_state *p;
+
+	if (above) {
+		note_peer(s);
+		attempt_pair(s->attempt, s->local, remote);
+		p = partner_state_get(s->edge, above);
+		attempts_keep(&p->sight.attempts, s->attempt);
+		partner_state_unref(s->edge, p);
+	}
+	arena_done(&a);
+}
+
+static void note_over(struct stream *s, bool failed)
+{
+	attempt_note(s->attempt, ATTEMPT_END, failed ? ATTEMPT_FAIL : ATTEMPT_OK,
+		loop_now(s->edge->loop), "%s%s%s", sight_end_word(&s->end),
+		s->end.text[0] ? ": " : "", s->end.text);
+	attempt_over(s->attempt, failed, sight_end_word(&s->end));
+}
+
 void sight_ended(struct stream *s)
 {
 	bool failed = !s->authenticated && !only_verified(s) && !by_settings(s);
@@ -183,13 +226,13 @@ void sight_ended(struct stream *s)
 			c->next = s->node.next;
 	}
 	list_remove(&s->sight.node);
-	if (!s->partner)
+	if (!s->partner) {
+		keep_for_partner_above(s);
+		note_over(s, failed);
 		return;
+	}
 	note_peer(s);
-	attempt_note(s->attempt, ATTEMPT_END, failed ? ATTEMPT_FAIL : ATTEMPT_OK,
-		loop_now(s->edge->loop), "%s%s%s", sight_end_word(&s->end),
-		s->end.text[0] ? ": " : "", s->end.text);
-	attempt_over(s->attempt, failed, sight_end_word(&s->end));
+	note_over(s, failed);
 	count_end(s, failed);
 	tell_watchers(s);
 }

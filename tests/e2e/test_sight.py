@@ -12,6 +12,7 @@ from lab import wait
 from lab.lab import SIP_DOMAIN
 from lab.wait import until
 from scene import PARTNER
+from xmpp_peer import header
 
 BAD, QUIET, CLOSED = "bad.lab", "quiet.lab", "closed.lab"
 UNREACHABLE, NOT_FOUND = 3, 5
@@ -157,6 +158,22 @@ def test_who_claims_to_be_a_partner_is_seen(scene, shell):
                           if a["outcome"] == "failed"], "the attempt")[0]
     assert ("certificate", "warn") in steps(last) or ("certificate", "fail") in steps(last)
     assert state(shell, QUIET)["inbound"] == "failing"
+
+
+def test_a_sub_domain_that_is_not_listed_is_seen(scene, shell):
+    """It is refused; the partner above it has the attempt, and is none the worse for it."""
+    before = state(shell, PARTNER)
+    for sender in (f"chat.{PARTNER}", "chat.stranger.lab"):
+        wire = scene.partner.connect(scene.entente.address, scene.entente.xmpp_port)
+        wire.send(header(sender, SIP_DOMAIN))
+        wire.read_until("<policy-violation")
+        wire.close()
+    last = until(lambda: [a for a in shell.ask("partner", "attempts", PARTNER)
+                          if a["outcome"] == "failed"], "the attempt")[0]
+    assert (last["direction"], last["remote_domain"]) == ("in", f"chat.{PARTNER}")
+    assert last["peer"].startswith("127.") and steps(last)[-1] == ("end", "fail")
+    after = state(shell, PARTNER)
+    assert (after["state"], after["failures"]) == (before["state"], before["failures"])
 
 
 # ---- streams ----

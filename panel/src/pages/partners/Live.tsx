@@ -123,9 +123,10 @@ const stepTones: Record<string, Tone> = { ok: 'good', warn: 'warn', fail: 'bad' 
 
 /** Sub-domains of the partner that asked for a stream and are not listed. */
 export function refusedBelow(partner: Partner, attempts: readonly Attempt[]): string[] {
-  const known = new Set([partner.domain, ...partner.additional_domains]);
+  const own = [partner.domain, ...partner.additional_domains];
+  const known = new Set(own);
   const all = attempts.filter((a) => a.direction === 'in' && a.outcome === 'failed').map((a) => a.remote_domain ?? '');
-  return [...new Set(all)].filter((d) => !known.has(d) && isBelow(d, partner.domain)).sort();
+  return [...new Set(all)].filter((d) => !known.has(d) && own.some((o) => isBelow(d, o))).sort();
 }
 
 export function Attempts({ attempts, offers, onOffer }:
