@@ -63,6 +63,10 @@ static const char *const managed_steps[] = {
 	"CREATE TABLE step ("
 	"  n INTEGER PRIMARY KEY, kind TEXT NOT NULL, object TEXT NOT NULL, value_before TEXT,"
 	"  value_after TEXT) STRICT;",
+	"CREATE TABLE directory (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;"
+	"CREATE TABLE directory_binding ("
+	"  id INTEGER PRIMARY KEY, group_name TEXT NOT NULL, role TEXT NOT NULL,"
+	"  confirmed TEXT NOT NULL) STRICT;",
 	NULL,
 };
 /* clang-format on */

@@ -183,6 +183,22 @@ const struct stmt_def stmt_defs[STMT__N] = {
 	[STMT_STEP_FORGET] = {HALF_MANAGED, "step", OP_FORGET, 5, 1,
 		"DELETE FROM step WHERE n <= $1", true},
 
+	[STMT_DIRECTORY_LIST] = {HALF_MANAGED, "directory", OP_LIST, 2, 1,
+		"SELECT name, value FROM directory ORDER BY name"},
+	[STMT_DIRECTORY_PUT] = {HALF_MANAGED, "directory", OP_PUT, 2, 1,
+		"INSERT INTO directory (name, value) VALUES ($1, $2) "
+		"ON CONFLICT (name) DO UPDATE SET value = excluded.value"},
+	[STMT_BINDING_LIST] = {HALF_MANAGED, "directory_binding", OP_AFTER, 4, 1,
+		"SELECT id, group_name, role, confirmed FROM directory_binding WHERE id > $1 "
+		"ORDER BY id LIMIT $2", true},
+	[STMT_BINDING_PUT] = {HALF_MANAGED, "directory_binding", OP_PUT, 4, 1,
+		"INSERT INTO directory_binding (id, group_name, role, confirmed) "
+		"VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET "
+		"group_name = excluded.group_name, role = excluded.role, "
+		"confirmed = excluded.confirmed", true},
+	[STMT_BINDING_DROP] = {HALF_MANAGED, "directory_binding", OP_DROP, 4, 1,
+		"DELETE FROM directory_binding WHERE id = $1", true},
+
 	[STMT_ALLOW_LIST] = {HALF_MEMORY, "allow", OP_LIST, 7, 2,
 		"SELECT user_address, contact, expires_ms, created_by, created_ms, owner, lease_until "
 		"FROM allow ORDER BY user_address, contact"},
