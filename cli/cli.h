@@ -224,6 +224,7 @@ int cmd_stream_watch(struct invocation *in);
 int cmd_partner_state(struct invocation *in);
 int cmd_partner_attempts(struct invocation *in);
 int cmd_certificates(struct invocation *in);
+int cmd_certificate_reload(struct invocation *in);
 int cmd_test_partner(struct invocation *in);
 int cmd_test_domain(struct invocation *in);
 int cmd_status(struct invocation *in);

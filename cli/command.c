@@ -92,9 +92,12 @@ const struct command commands[] = {
 	{"test", "domain", cmd_test_domain, NULL, 0, 1, 1, "DOMAIN",
 		"Tests one of our domains as a partner sees it, and prints the DNS records to "
 		"publish. Exit 1 when a step failed."},
-	{"certificate", "list", cmd_certificates, NULL, 0, 0, 0, "",
+	{"certificate", "list", cmd_certificates, NULL, TAKES_FILTER, 0, 0, FILTER,
 		"Lists our own certificates in force, when they end, and local domains that are not "
 		"in them."},
+	{"certificate", "reload", cmd_certificate_reload, NULL, 0, 0, 0, "",
+		"Has entente.conf and the files of certificates read again, as SIGHUP does, and shows "
+		"what is in force then. All or nothing; no stream ends."},
 	{"status", NULL, cmd_status, NULL, 0, 0, 0, "",
 		"Says how the service is and what keeps messages from flowing. Exit 1 when it is "
 		"not ready."},

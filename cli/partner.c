@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 
-/* What partners are like, beyond their settings; and our own certificates. */
+/* What partners are like, beyond their settings. */
 
 static char *partner_path(const char *domain, const char *what)
 {
@@ -143,27 +143,6 @@ int cmd_partner_attempts(struct invocation *in)
 		answer_items(&a);
 	else
 		show_attempts(json_object_get(a.json, "items"));
-	answer_done(&a);
-	return EXIT_DONE;
-}
-
-/* ---- certificates ---- */
-
-int cmd_certificates(struct invocation *in)
-{
-	static const struct column columns[] = {{"NAME", "name"}, {"DOMAINS", "domains"},
-		{"SUBJECT", "subject"}, {"ISSUER", "issuer"}, {"KEY", "key"},
-		{"NOT AFTER", "not_after"}, {"DAYS", "days_left"}, {"LACKS", "lacks"},
-		{"WARNING", "warning"}};
-	struct answer a;
-	int code = answer_get(in, "/api/v1/certificates", &a);
-
-	if (code != EXIT_DONE)
-		return code;
-	if (in->json)
-		answer_items(&a);
-	else
-		print_table(columns, ARRAY_LEN(columns), json_object_get(a.json, "items"));
 	answer_done(&a);
 	return EXIT_DONE;
 }

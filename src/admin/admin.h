@@ -70,6 +70,8 @@ struct admin_hooks {
 	void (*allow)(void *arg, struct admin_allow *a);
 	/* Our certificates in force; the caller frees it. NULL: this process has no edge. */
 	struct view_certificates *(*certificates)(void *arg);
+	/* Has the bootstrap file and the files of certificates read again, all or nothing. Blocks. */
+	int (*reload)(void *arg, struct err *e);
 	/* Returns what probe_stop() takes before done(). NULL: this process has no edge. */
 	void *(*probe)(void *arg, struct loop *asker, const struct admin_probe *p);
 	void (*probe_stop)(void *arg, void *test); /* nobody waits for it: it ends soon */

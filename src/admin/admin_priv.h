@@ -85,6 +85,7 @@ void partner_states_get(struct api_call *c);
 void partner_state_get_one(struct api_call *c);
 void partner_attempts_get(struct api_call *c);
 void certificates_get(struct api_call *c);
+void certificates_reload(struct api_call *c);
 void allow_list(struct api_call *c);
 void allow_put_one(struct api_call *c);
 void allow_remove_one(struct api_call *c);

@@ -412,6 +412,7 @@ static const char *plain_schema(const struct api_route *r)
 		{"/api/v1/partners/{key}/state", "PartnerState"},
 		{"/api/v1/partners/{key}/attempts", "Attempt"},
 		{"/api/v1/certificates", "Certificate"},
+		{"/api/v1/certificates/reload", "Certificate"},
 		{"/api/v1/status", "Status"},
 		{"/api/v1/settings", "Kind"},
 		{"/api/v1/tests", "Test"},
@@ -448,7 +449,7 @@ static void request_body(const struct api_route *r, struct buf *out)
 
 static bool is_list(const struct api_route *r)
 {
-	return slice_starts(slice_of(r->id), SL("list"));
+	return slice_starts(slice_of(r->id), SL("list")) || r->handle == certificates_reload;
 }
 
 static void answer_schema(const struct api_route *r, struct buf *out)

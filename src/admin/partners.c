@@ -1,5 +1,4 @@
 #include "admin/admin_priv.h"
-#include "view/certificates.h"
 
 /* ---- how partners are ---- */
 
@@ -99,51 +98,4 @@ static void attempts_answer(struct api_call *c, struct view_ask *a)
 void partner_attempts_get(struct api_call *c)
 {
 	edge_question(c, VIEW_ASK_ATTEMPTS, c->param, attempts_answer);
-}
-
-/* ---- our own certificates ---- */
-
-static void certificate_json(const struct view_certificate *x, struct buf *out)
-{
-	buf_str(out, "{\"name\": ");
-	json_quote(out, x->name);
-	buf_str(out, ", \"domains\": [");
-	for (size_t i = 0; i < x->n_domains; i++) {
-		buf_str(out, i ? ", " : "");
-		json_quote(out, x->domains[i]);
-	}
-	buf_chr(out, ']');
-	json_text(out, "subject", x->subject);
-	json_text(out, "issuer", x->issuer);
-	json_text(out, "names", x->names);
-	json_text(out, "key", x->key);
-	json_text(out, "purposes", x->purposes);
-	json_text(out, "fingerprint", x->fingerprint);
-	json_when(out, "not_before", x->not_before > 0 ? (uint64_t)x->not_before * 1000 : 0);
-	json_when(out, "not_after", x->not_after > 0 ? (uint64_t)x->not_after * 1000 : 0);
-	buf_printf(out, ", \"days_left\": %d", (int)x->days_left);
-	json_text(out, "lacks", x->lacks);
-	json_text(out, "warning", slice_of(x->warning));
-	buf_chr(out, '}');
-}
-
-void certificates_get(struct api_call *c)
-{
-	const struct admin_hooks *h = c->admin->hooks;
-	struct view_certificates *l;
-	struct buf json = {0};
-
-	if (!h->certificates) {
-		edge_missing(c);
-		return;
-	}
-	l = h->certificates(c->admin->hooks_arg);
-	buf_str(&json, "{\"items\": [");
-	for (size_t i = 0; i < l->n; i++) {
-		buf_str(&json, i ? ",\n" : "\n");
-		certificate_json(&l->v[i], &json);
-	}
-	buf_str(&json, "]}");
-	view_certificates_free(l);
-	call_answer(c, 200, &json);
 }

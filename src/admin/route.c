@@ -66,6 +66,9 @@ const struct api_route api_routes[] = {
 		"Lists the last 50 streams that were tried with a partner, youngest first, step by step."},
 	{"GET", "/api/v1/certificates", RIGHT_CERTIFICATE_READ, certificates_get, -1, 0,
 		"listCertificates", "Lists our own certificates in force."},
+	{"POST", "/api/v1/certificates/reload", RIGHT_CERTIFICATE_RELOAD, certificates_reload, -1, 0,
+		"reloadCertificates",
+		"Has entente.conf and the files of certificates read again, all or nothing."},
 	{"POST", "/api/v1/tests", RIGHT_TEST_RUN, tests_post, -1, API_BODY | API_LINES, "test",
 		"Tests a partner, or one of our domains: a line for each step, and one with the "
 		"result."},

@@ -177,6 +177,11 @@ static struct view_certificates *certificates(void *arg)
 	return certs_view(s->tls, s->snapshot, (int64_t)(clock_wall_ms() / 1000));
 }
 
+static int reload(void *arg, struct err *e)
+{
+	return service_reload(arg, e);
+}
+
 /* ---- tests ---- */
 
 static void *probe(void *arg, struct loop *asker, const struct admin_probe *p)
@@ -197,7 +202,8 @@ const struct admin_hooks service_hooks = {
 	.ask = ask,
 	.allow = allow,
 	.certificates = certificates,
+	.reload = reload,
 	.probe = probe,
 	.probe_stop = probe_end,
 };
-const struct admin_hooks service_hooks_alone = {.publish = publish};
+const struct admin_hooks service_hooks_alone = {.publish = publish, .reload = reload};

@@ -133,25 +133,28 @@ void service_note_certificates(struct service *s)
 	loop_timer_in(&s->note_timer, NOTE_AGAIN_MS);
 }
 
-/* ---- SIGHUP ---- */
+/* ---- SIGHUP, and an administrator's wish ---- */
 
 /* All or nothing: a file with an error, or a certificate that cannot be read, changes nothing. */
-void service_reload(struct service *s)
+int service_reload(struct service *s, struct err *e)
 {
 	struct conf_notes notes = {0};
 	struct conf *c = conf_read(s->conf->path, &notes);
-	struct err e = {.text = "the file has errors"};
+	int r = c ? reload_tls(s, c, e)
+		  : err_code(e, ERR_INVALID, "bad_configuration", NULL,
+			    "%s has errors; 'entented --check' shows them", s->conf->path);
 
 	if (c)
 		conf_needs_restart(s->conf, c, &notes);
 	log_notes(s, &notes);
 	conf_notes_done(&notes);
-	if (c && reload_tls(s, c, &e) == 0) {
+	if (r == 0) {
 		log_level_set((enum log_level)c->log_level);
 		log_info(&s->log, "reloaded", LF_Z("file", s->conf->path));
 	} else {
 		log_error(&s->log, "reload-refused", LF_Z("file", s->conf->path),
-			LF_Z("text", e.text));
+			LF_Z("text", e->text));
 	}
 	conf_free(c);
+	return r;
 }

@@ -266,7 +266,9 @@ static void on_end(void *arg, int signum)
 
 static void on_hup(void *arg, int signum)
 {
-	service_reload(arg);
+	struct err e;
+
+	service_reload(arg, &e); /* it has said why not */
 }
 
 static void watch_signals(struct service *s)

@@ -69,7 +69,7 @@ extern const struct admin_hooks service_hooks;       /* arg: the service */
 extern const struct admin_hooks service_hooks_alone; /* without edge and gateway */
 
 /* ---- reload.c ---- */
-void service_reload(struct service *s);
+int service_reload(struct service *s, struct err *e);
 int service_load_certificates(struct service *s, struct err *e); /* at the start */
 /* Logs what is not as it should be with the certificates, if that is not what it said last. */
 void service_note_certificates(struct service *s);

@@ -140,6 +140,23 @@ def test_new_ones_by_themselves(scene):
     close(wire)
 
 
+def test_new_ones_by_the_shell(scene):
+    """entente certificate reload: as the signal, and what is in force then is its answer."""
+    new = scene.lab.ca.server(SECOND, file="by-shell")
+    files = installed(scene, SECOND)
+    install(new, files)
+    listed = {c["name"]: c for c in scene.entente.ask("certificate", "reload")}
+    assert listed[SECOND]["fingerprint"] == \
+        x509.load_pem_x509_certificate(new.cert.read_bytes()).fingerprint(hashes.SHA256()).hex()
+    assert shown(scene, SECOND).serial_number == serial_of(new)
+    good = files.key.read_bytes()
+    files.key.write_text("no key")
+    refused = scene.entente.run("certificate", "reload")
+    assert refused.code == 6 and SECOND in refused.err
+    assert shown(scene, SECOND).serial_number == serial_of(new)
+    files.key.write_bytes(good)
+
+
 def test_a_broken_file_changes_nothing(scene):
     process, files = scene.entente.process, installed(scene, SECOND)
     good = files.cert.read_bytes()

@@ -81,8 +81,18 @@ static struct view_certificates *certificates(void *arg)
 	return l;
 }
 
-static const struct admin_hooks hooks = {
-	.publish = publish, .ask = fake_ask, .allow = allow, .certificates = certificates};
+static bool fake_broken_file;
+
+static int reload(void *arg, struct err *e)
+{
+	return fake_broken_file ? err_code(e, ERR_INVALID, "bad_certificate", NULL, "no key") : 0;
+}
+
+static const struct admin_hooks hooks = {.publish = publish,
+	.ask = fake_ask,
+	.allow = allow,
+	.certificates = certificates,
+	.reload = reload};
 static const struct admin_hooks hooks_alone = {.publish = publish};
 
 /* ---- a client ---- */
@@ -578,6 +588,10 @@ static void our_certificates(void **state)
 		"{\"items\": [\n{\"name\": \"main\", \"domains\": [\"sip.lab\"]");
 	expect("GET", "/api/v1/certificates", "", "", 200,
 		"\"not_after\": \"1970-01-02T00:00:00.000Z\", \"days_left\": 7");
+	expect("POST", "/api/v1/certificates/reload", "", "", 200, "{\"items\": [\n{\"name\": \"main\"");
+	fake_broken_file = true;
+	expect("POST", "/api/v1/certificates/reload", "", "", 422, "\"code\": \"bad_certificate\"");
+	fake_broken_file = false;
 }
 
 /* Present ones, that these are all, then changes; until the client goes. */

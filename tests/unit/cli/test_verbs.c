@@ -58,6 +58,7 @@ static const struct {
 	{"getPartnerState", "partner", "state"},
 	{"listAttempts", "partner", "attempts"},
 	{"listCertificates", "certificate", "list"},
+	{"reloadCertificates", "certificate", "reload"},
 	{"test", "test", "partner"},
 	{"getStatus", "status", NULL},
 	{"getGeneration", "status", NULL},
