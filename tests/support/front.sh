@@ -88,3 +88,35 @@ ensure_packages() {
 	# shellcheck disable=SC2086 # words are wanted
 	printf '%s\n' $missing >>"$log.new"
 }
+
+# panel_purpose: "panel" when node and npm have to come from Debian, else nothing.
+panel_purpose() {
+	if ! { command -v node && command -v npm; } >/dev/null; then
+		echo panel
+	fi
+}
+
+# as_invoker COMMAND...: as the user behind sudo, if there is one: what comes from the network does
+# not run as root, and the files are his.
+as_invoker() {
+	if [ "$(id -u)" = 0 ] && [ "${SUDO_USER:-root}" != root ]; then
+		runuser -u "$SUDO_USER" -- env HOME="$(getent passwd "$SUDO_USER" | cut -d: -f6)" "$@"
+	else
+		"$@"
+	fi
+}
+
+# panel_packages: the panel's node_modules as package-lock.json says, unless they are. No package's
+# scripts are run.
+panel_packages() {
+	node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 18 || (a == 18 && b >= 13) ? 0 : 1)' || {
+		echo "the panel needs Node.js 18.13 or later, and this is $(node --version)"
+		return 1
+	}
+	stamp=$top/panel/node_modules/.package-lock.sha256
+	sum=$(sha256sum <"$top/panel/package-lock.json")
+	[ "$(cat "$stamp" 2>/dev/null)" != "$sum" ] || return 0
+	# shellcheck disable=SC2016 # the words are for the inner shell
+	as_invoker sh -c 'cd "$1" && npm ci --ignore-scripts --no-audit --no-fund && echo "$2" >"$3"' \
+		sh "$top/panel" "$sum" "$stamp"
+}
