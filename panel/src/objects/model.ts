@@ -54,6 +54,7 @@ function valueOf(s: Setting, value: string | boolean | undefined): string | bool
   if (typeof value !== 'string') return value ?? false;
   if (isList(s)) return splitList(value);
   if (s.type === 'text') return value === '' ? null : value;
+  if (s.type === 'secret') return value;
   const text = value.trim();
   return text === '' && s.none ? null : text;
 }

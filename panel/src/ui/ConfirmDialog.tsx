@@ -14,6 +14,8 @@ export interface ConfirmProps {
   cancel?: string;
   danger?: boolean;
   busy?: boolean;
+  /** Something must be done in the dialog first. */
+  notYet?: boolean;
   error?: unknown;
   onConfirm(): void;
   onCancel(): void;
@@ -33,7 +35,7 @@ export function ConfirmDialog(props: ConfirmProps) {
             {props.error ? <ErrorPanel error={props.error} /> : null}
           </DialogContent>
           <DialogActions>
-            <Button appearance={props.danger ? 'secondary' : 'primary'} disabled={props.busy}
+            <Button appearance={props.danger ? 'secondary' : 'primary'} disabled={props.busy || props.notYet}
               icon={props.busy ? <Spinner size="tiny" /> : undefined} onClick={props.onConfirm}>
               {props.confirm}
             </Button>

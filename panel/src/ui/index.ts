@@ -6,6 +6,7 @@ export { Form, FormField, fieldError, isFieldError } from './form';
 export { Icon, type IconName } from './icons';
 export { LinkTo } from './LinkTo';
 export { useNotify } from './notice';
+export { OneTime } from './OneTime';
 export { Page } from './Page';
 export { Differences, PlanDialog, isHarmless, settingName, settingValue, warningText } from './PlanDialog';
 export { problemDetail, problemText } from './problem';

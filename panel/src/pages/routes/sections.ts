@@ -1,0 +1,11 @@
+/** The order of the forms; a setting that is not named here comes into the last section. */
+import type { Section } from '../../objects/model';
+
+export const routeSections: readonly Section[] = [
+  { key: 'route', names: ['name', 'description', 'kind', 'next_hop', 'transport'] },
+  { key: 'trust', names: ['sources', 'from_domains', 'tls_names'] },
+  { key: 'messages', names: ['message_mode', 'error_wait', 'late_error', 'congestion_safe'] },
+  { key: 'limits', names: ['receive_rate', 'send_rate'] },
+];
+
+export const domainSections: readonly Section[] = [{ key: 'domain', names: ['domain', 'description', 'route'] }];
