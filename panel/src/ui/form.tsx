@@ -32,8 +32,9 @@ export function Form({ onSubmit, problem, children, ...rest }:
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (!isProblem(problem) || !problem.field) return;
-    form.current?.querySelector<HTMLElement>(
-      `[data-field="${CSS.escape(problem.field)}"] :is(input, select, textarea, button)`)?.focus();
+    const field = [...(form.current?.querySelectorAll<HTMLElement>('[data-field]') ?? [])]
+      .find((e) => e.dataset.field === problem.field);
+    field?.querySelector<HTMLElement>('input, select, textarea, button')?.focus();
   }, [problem]);
   return (
     <form ref={form} className={styles.form} noValidate
