@@ -118,11 +118,22 @@ describe('reading', () => {
     expect(connection.isAway()).toBe(false);
   });
 
+  it('is no activity while nobody is here', async () => {
+    const asked = service([200, {}], [200, {}], [200, {}]);
+    vi.useFakeTimers({ now: 1e12 });
+    await api.get('/streams');
+    window.dispatchEvent(new KeyboardEvent('keydown', { key: 'a' }));
+    await api.get('/streams');
+    vi.setSystemTime(1e12 + 60_000);
+    await api.get('/streams');
+    expect(asked.map((a) => a.init.headers['x-entente-background'])).toEqual(['1', undefined, '1']);
+  });
+
   it('leaves out what is not asked for', async () => {
     const asked = service([200, {}]);
     await api.get('/audit', { query: { limit: 5, who: '', kind: undefined, key: 'a&b' }, background: true });
     expect(asked[0]!.url).toBe('/api/v1/audit?limit=5&key=a%26b');
-    expect(asked[0]!.init.headers['x-background']).toBe('1');
+    expect(asked[0]!.init.headers['x-entente-background']).toBe('1');
     expect(asked[0]!.init.headers['x-csrf-token']).toBeUndefined();
   });
 });

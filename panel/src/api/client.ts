@@ -1,4 +1,5 @@
 /** The only place that speaks with /api/v1. */
+import { somebodyIsHere } from './activity';
 import { connection } from './connection';
 import { Problem } from './problem';
 
@@ -12,7 +13,7 @@ export interface Options {
   /** A generation, an ETag, or '*': whatever it is. */
   ifMatch?: number | string;
   dryRun?: boolean;
-  /** Nobody asked for this: it is no activity that keeps a session alive. */
+  /** Nobody asked for this: it is no activity that keeps a session alive. By default what is read while nobody is here. */
   background?: boolean;
   signal?: AbortSignal;
 }
@@ -60,7 +61,7 @@ function headersOf(method: string, options: Options): Record<string, string> {
   if (options.body !== undefined) headers['content-type'] = 'application/json';
   if (method !== 'GET' && gate.csrf()) headers['x-csrf-token'] = gate.csrf();
   if (options.ifMatch !== undefined) headers['if-match'] = etagOf(options.ifMatch);
-  if (options.background) headers['x-background'] = '1';
+  if (options.background ?? (method === 'GET' && !somebodyIsHere())) headers['x-entente-background'] = '1';
   return headers;
 }
 

@@ -18,7 +18,7 @@ function set(value: boolean) {
 
 async function answers(): Promise<boolean> {
   try {
-    const response = await fetch('/api/v1/session', { cache: 'no-store', headers: { 'x-background': '1' } });
+    const response = await fetch('/api/v1/session', { cache: 'no-store', headers: { 'x-entente-background': '1' } });
     return response.status < 500;
   } catch {
     return false;

@@ -3,10 +3,14 @@ import { Button, MessageBar, MessageBarActions, MessageBarBody } from '@fluentui
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useEvents } from '../api/events';
+import { somebodyIsHere } from '../api/activity';
 import { api } from '../api/client';
 import type { Session } from '../api/types';
 import { useSession } from './session';
 import { sessions } from './store';
+
+/** Reads the session as somebody's own doing, which lets it live on. */
+const stay = () => api.get<Session>('/session', { background: false }).then(() => sessions.refresh());
 
 /** It is said so long before the end. */
 const warnBefore = 120_000;
@@ -29,10 +33,12 @@ export function Expiry() {
       setNow(Date.now());
       // Activity in between has moved the end: ask before warning, and when it is over.
       const left = end - Date.now();
-      if (left <= 0 || (left <= warnBefore && until > warnBefore)) void sessions.refresh().catch(() => undefined);
+      // Who types into a form asks nothing of the service, and is here all the same.
+      if (idle && left > 0 && left <= warnBefore && somebodyIsHere()) void stay().catch(() => undefined);
+      else if (left <= 0 || (left <= warnBefore && until > warnBefore)) void sessions.refresh().catch(() => undefined);
     }, Math.max(wait, 250));
     return () => clearTimeout(timer);
-  }, [end, now]);
+  }, [end, idle, now]);
 
   const left = end === null ? Infinity : end - now;
   if (left > warnBefore || left <= 0) return null;
@@ -44,7 +50,7 @@ export function Expiry() {
       </MessageBarBody>
       {idle ? (
         <MessageBarActions>
-          <Button onClick={() => void api.get<Session>('/session').then(() => sessions.refresh())}>{t('expiry.stay')}</Button>
+          <Button onClick={() => void stay()}>{t('expiry.stay')}</Button>
         </MessageBarActions>
       ) : null}
     </MessageBar>
