@@ -3,7 +3,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { languages } from './languages';
-import type { Texts } from '../locales/merge';
+
+interface Texts {
+  [key: string]: string | Texts;
+}
 
 interface Glossary {
   language: string;
