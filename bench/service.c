@@ -65,7 +65,7 @@ static void write_config(const struct service *s, const struct bench_dns *dns)
 		"[certificate bench]\nchain = %s/cert.pem\nkey = %s/key.pem\n"
 		"[sip]\nlisten-udp = 127.0.0.1:%u\n"
 		"[resolver]\ndnssec = off\nforward = 127.0.0.1:%u\n"
-		"[admin]\nsocket = %s/admin.sock\n[metrics]\nlisten =\n",
+		"[admin]\nsocket = %s/admin.sock\nlisten =\n[metrics]\nlisten =\n",
 		s->log_to_file ? "info" : "warn", s->dir, s->dir, s->xmpp_port, s->dir, s->dir, s->dir, s->sip_port, dns->port, s->dir);
 	fclose(f);
 }

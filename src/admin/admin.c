@@ -12,17 +12,31 @@ enum {
 	CONNECTIONS = 256, /* of each listener */
 	REQUEST_SECS = 10,
 	IDLE_SECS = 60,
+	STREAMS = 2048,           /* answers in pieces at once, of each listener */
+	ADDRESS_CONNECTIONS = 64, /* of one address of the panel's */
+	ADDRESS_RATE = 100,       /* a second */
 };
 
 int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o, struct err *e)
 {
-	static const struct http_limits limits = {BODY_MAX, CONNECTIONS, REQUEST_SECS, IDLE_SECS};
+	static const struct http_limits limits = {
+		.body = BODY_MAX,
+		.connections = CONNECTIONS,
+		.request_secs = REQUEST_SECS,
+		.idle_secs = IDLE_SECS,
+		.streams = STREAMS,
+		.address_connections = ADDRESS_CONNECTIONS,
+		.address_rate = ADDRESS_RATE,
+	};
 	struct admin *a = xzalloc(sizeof *a);
 
 	if (http_new(&a->http, l, limits, e) < 0) {
 		free(a);
 		return -1;
 	}
+	http_set_proxies(a->http, o->proxies);
+	if (o->url)
+		a->url = *o->url;
 	a->loop = l;
 	a->worker = worker_new("store", 1);
 	a->store = o->store;
@@ -42,12 +56,28 @@ int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o,
 
 void admin_serve_api(struct admin *a, int fd)
 {
-	http_serve(a->http, fd, call_begin, a);
+	http_serve(a->http, fd, HTTP_UNIX, call_begin, a);
 }
 
 void admin_serve_metrics(struct admin *a, int fd)
 {
-	http_serve(a->http, fd, metrics_request, a);
+	http_serve(a->http, fd, HTTP_METRICS, metrics_request, a);
+}
+
+void admin_serve_panel(struct admin *a, int fd)
+{
+	http_serve(a->http, fd, HTTP_TLS, panel_request, a);
+}
+
+int admin_set_certificate(struct admin *a, const struct tls_set *set, bool trusted, struct err *e)
+{
+	struct ssl_ctx_st *ctx = context_new(set, e);
+
+	if (!ctx)
+		return -1;
+	http_set_tls(a->http, ctx, trusted);
+	context_free(ctx);
+	return 0;
 }
 
 void admin_set_state(struct admin *a, const char *state)

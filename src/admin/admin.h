@@ -18,8 +18,11 @@
  * a worker of its own, so the loop never waits for the disk.
  */
 struct admin;
+struct origin_url;
+struct proxy_networks;
 struct snapshot;
 struct store;
+struct tls_set;
 
 /* An entry of the allow list on its way to the gateway and back. */
 enum admin_allow_verb { ADMIN_ALLOW_PUT, ADMIN_ALLOW_REMOVE, ADMIN_ALLOW_LIST };
@@ -81,6 +84,8 @@ struct admin_options {
 	struct store *store;      /* borrowed; the admin's alone from now on */
 	const char *group;        /* whose members may administer; may be "" */
 	const char *node, *roles; /* shown */
+	const struct origin_url *url;         /* of the panel; copied. NULL: there is none */
+	const struct proxy_networks *proxies; /* that are believed; borrowed. NULL: none */
 	const struct admin_hooks *hooks;
 	void *hooks_arg;
 };
@@ -90,6 +95,16 @@ int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o,
 /* Serves the API on a listening unix socket, or metrics on a TCP one; takes the descriptor. */
 void admin_serve_api(struct admin *a, int fd);
 void admin_serve_metrics(struct admin *a, int fd);
+
+/* The panel and its API by HTTPS, once there is a certificate; takes the descriptor. */
+void admin_serve_panel(struct admin *a, int fd);
+
+/*
+ * The certificate of new connections: the first of the set; those that are there keep theirs.
+ * trusted: everybody believes it and it is for our url, so browsers are told to insist on HTTPS.
+ */
+int admin_set_certificate(
+	struct admin *a, const struct tls_set *set, bool trusted, struct err *e);
 
 /*
  * Not ready (at start and when draining): /health says 503 and the status says so; the API goes on.

@@ -4,6 +4,7 @@
 
 #include "admin/admin.h"
 #include "admin/call.h"
+#include "auth/origin.h"
 #include "admin/events.h"
 #include "federation/change.h"
 #include "federation/snapshot.h"
@@ -19,6 +20,7 @@ struct admin {
 	struct events *events;
 	gid_t group;
 	right_set granted; /* what callers of the unix socket may do */
+	struct origin_url url;
 	char *node, *roles;
 	const char *state;   /* NULL: ready */
 	unsigned asked;      /* hooks that have not called back */
@@ -94,6 +96,13 @@ void status_get(struct api_call *c);
 void settings_get(struct api_call *c);
 void generation_get(struct api_call *c);
 void openapi_get(struct api_call *c);
+
+/* context.c: TLS as browsers get it, with the first certificate of the set. */
+struct ssl_ctx_st *context_new(const struct tls_set *set, struct err *e);
+void context_free(struct ssl_ctx_st *ctx);
+
+/* The http_handler of the panel's listener: the API, and the files of the panel. */
+void panel_request(void *arg, struct http_req *r);
 
 /* The http_handler of /metrics and /health. */
 void metrics_request(void *arg, struct http_req *r);

@@ -24,6 +24,8 @@ static const unsigned status_of[ERR__N] = {
 
 unsigned call_status(const struct err *e)
 {
+	if (strcmp(e->code, "not_signed_in") == 0)
+		return 401;
 	if (strcmp(e->code, "changed_meanwhile") == 0)
 		return 412;
 	if (strcmp(e->code, "method_not_allowed") == 0)
@@ -209,7 +211,14 @@ bool call_if_match(struct api_call *c, uint64_t *ret)
 static bool admitted(struct api_call *c)
 {
 	struct err e;
-	int known = peer_of(http_fd(c->req), c->admin->group, &c->who, &e);
+	int known;
+
+	if (http_way(c->req) != HTTP_UNIX) {
+		err_code(&e, ERR_DENIED, "not_signed_in", NULL, "sign in first");
+		call_problem(c, &e, NULL);
+		return false;
+	}
+	known = peer_of(http_fd(c->req), c->admin->group, &c->who, &e);
 
 	if (http_forwarded(c->req))
 		err_code(&e, ERR_DENIED, "proxied", NULL,

@@ -8,18 +8,25 @@
 #include "base/slice.h"
 
 /*
- * The HTTP/1.1 server of the admin loop: requests come in whole, answers go out whole. The one file
- * that knows libwebsockets (http.c); everything runs on the loop it was made for.
+ * The HTTP server of the admin loop: requests come in whole, answers go out whole or in pieces.
+ * HTTP/1.1 in clear, HTTP/1.1 and HTTP/2 inside TLS; handlers need not know which. Everything runs
+ * on the loop it was made for. Which file knows what: http_priv.h.
  */
 struct http;
 struct http_req;
 struct loop;
+struct proxy_networks;
+struct ssl_ctx_st;
 
 struct http_limits {
 	size_t body;           /* bytes of a request body; more is answered 413 */
 	unsigned connections;  /* at once per listener; more wait in the backlog */
 	unsigned request_secs; /* for a request to be there, else the connection is dropped */
-	unsigned idle_secs;    /* between requests */
+	unsigned idle_secs;    /* between requests; also for a client to take some of an answer */
+	/* Of listeners of TLS; 0: none. */
+	unsigned streams;             /* answers in pieces at once, per listener; not counted above */
+	unsigned address_connections; /* of one address, without those that carry such an answer */
+	unsigned address_rate;        /* a second: connections; requests without credentials */
 };
 
 int http_new(struct http **ret, struct loop *l, struct http_limits limits, struct err *e);
@@ -36,8 +43,24 @@ void http_free(struct http *h);
  */
 typedef void http_handler(void *arg, struct http_req *r);
 
+/*
+ * By which door a request came. HTTP_UNIX and HTTP_METRICS speak HTTP/1.1 in clear, HTTP_TLS the
+ * version that the client wants.
+ */
+enum http_way { HTTP_UNIX, HTTP_TLS, HTTP_METRICS };
+
 /* Serves a listening socket, which is taken over. At most 40 of them (asserted). */
-void http_serve(struct http *h, int fd, http_handler *fn, void *arg);
+void http_serve(struct http *h, int fd, enum http_way way, http_handler *fn, void *arg);
+
+/*
+ * The context of new connections of HTTP_TLS, referenced; those that are there keep theirs. Without
+ * one they are closed. trusted: the certificate leads to an authority that browsers know, and names
+ * our host: then HTTPS is promised for the future (RFC 6797).
+ */
+void http_set_tls(struct http *h, struct ssl_ctx_st *ctx, bool trusted);
+
+/* Whose X-Forwarded-For and Forwarded are believed; borrowed. NULL: nobody's. */
+void http_set_proxies(struct http *h, const struct proxy_networks *proxies);
 
 /* No new connections; those there are go on. */
 void http_stop_listening(struct http *h);
@@ -54,15 +77,14 @@ struct slice http_query(const struct http_req *r, const char *name);
  * A header field, absent when there is none; several lines of one name are joined by ",". Kept are
  * (asserted): accept-encoding, accept-language, authorization, content-type, forwarded, host (of
  * HTTP/2 :authority), if-match, if-none-match, last-event-id, origin, sec-fetch-dest,
- * sec-fetch-mode, sec-fetch-site, user-agent, x-csrf-token, x-forwarded-for.
+ * sec-fetch-mode, sec-fetch-site, user-agent, x-csrf-token,
+ * x-entente-background, x-forwarded-for.
  */
 struct slice http_header(const struct http_req *r, const char *name);
 
 /* The value of a cookie (RFC 6265 4.2), the first of the name; absent when there is none. */
 struct slice http_cookie(const struct http_req *r, const char *name);
 
-/* By which door it came. */
-enum http_way { HTTP_UNIX, HTTP_TLS, HTTP_METRICS };
 enum http_way http_way(const struct http_req *r);
 bool http_secure(const struct http_req *r);         /* inside TLS */
 const char *http_version(const struct http_req *r); /* "1.0", "1.1", "2" */
@@ -78,13 +100,25 @@ bool http_forwarded(const struct http_req *r);
 
 struct slice http_body(const struct http_req *r);
 
-/* The connection's descriptor, to ask the kernel about it; only while the handler is called. */
+/*
+ * The connection's descriptor, to ask the kernel about it; only while the handler is called. -1 but
+ * for HTTP_UNIX.
+ */
 int http_fd(const struct http_req *r);
 
 /* ---- its answer ---- */
 
-/* Adds a field to the answer; name in lower case. */
+/*
+ * Adds a field to the answer; name in lower case, value without line breaks. Those that protect the
+ * client and "cache-control: no-store" are there anyway; a cache-control of the handler's wins.
+ */
 void http_reply_header(struct http_req *r, const char *name, const char *value);
+
+/*
+ * Makes the answer a page whose scripts and styles may be ours or carry this nonce; without it a
+ * browser runs nothing of it. As long as r.
+ */
+const char *http_nonce(struct http_req *r);
 
 /* Sends the answer; body is emptied (NULL: none) and r is gone. */
 void http_reply(struct http_req *r, unsigned status, const char *type, struct buf *body);
@@ -96,8 +130,8 @@ enum { HTTP_STREAM_BYTES = 1024 * 1024 };
 
 /*
  * Begins an answer with status 200 whose end is not known yet, instead of http_reply(): the head
- * goes out at once, the rest as it is put, in chunks (RFC 9112 7.1; to an HTTP/1.0 client without).
- * The connection is closed after it.
+ * goes out at once, the rest as it is put, in chunks (RFC 9112 7.1; to an HTTP/1.0 client without)
+ * or frames. An HTTP/1 connection is closed after it.
  *
  * r stays valid until http_stream_end(), which has to be called exactly once, also when the client
  * has gone. gone() runs at most once, from the loop and never inside a function of this header but

@@ -87,6 +87,24 @@ struct cert_sources *cert_sources_new(const struct conf *c)
 	return s;
 }
 
+struct cert_sources *cert_sources_one(const char *name, const char *chain, const char *key)
+{
+	struct cert_sources *s = xzalloc(sizeof *s);
+	struct tls_cert_files *cert = arena_zalloc(&s->arena, sizeof *cert);
+
+	atomic_init(&s->refs, 1);
+	cert->name = arena_dup(&s->arena, slice_of(name));
+	cert->chain = arena_dup(&s->arena, slice_of(chain));
+	cert->key = arena_dup(&s->arena, slice_of(key));
+	s->files = (struct tls_files){
+		.certs = cert,
+		.n_certs = 1,
+		.trust = cert->chain, /* nobody is judged by it */
+	};
+	list_paths(s);
+	return s;
+}
+
 struct cert_sources *cert_sources_ref(struct cert_sources *s)
 {
 	atomic_fetch_add(&s->refs, 1);

@@ -14,6 +14,8 @@
 struct cert_sources;
 
 struct cert_sources *cert_sources_new(const struct conf *c);
+/* One certificate and its key alone: the panel's. */
+struct cert_sources *cert_sources_one(const char *name, const char *chain, const char *key);
 struct cert_sources *cert_sources_ref(struct cert_sources *s);
 void cert_sources_unref(struct cert_sources *s); /* NULL is fine */
 

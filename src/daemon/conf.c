@@ -208,7 +208,7 @@ static struct conf_text *text_of(
 static bool is_list(const struct conf_key *k)
 {
 	return k->type == CT_SET || k->type == CT_ADDRS || k->type == CT_NAMES ||
-	       k->type == CT_PATHS;
+	       k->type == CT_PATHS || k->type == CT_NETS;
 }
 
 static bool may_be_set(struct reader *r, const struct conf_key *k, const struct conf_text *t)

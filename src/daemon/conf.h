@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth/origin.h"
+#include "auth/proxy.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
@@ -57,6 +59,11 @@ struct conf {
 	struct conf_addrs forward;
 	char *trust_anchors; /* a file; "": none */
 	char *admin_socket, *admin_group;
+	struct conf_addrs admin_listen;
+	char *admin_url;                    /* "": made from admin_listen, see conf_admin_url() */
+	char *admin_certificate, *admin_key; /* PEM files; "": one of its own making */
+	struct proxy_networks trusted_proxies;
+	bool admin_beside_xmpp;
 	struct conf_addrs metrics;
 	bool metrics_remote;
 	bool test_allow_local;
@@ -82,6 +89,7 @@ enum conf_type {
 	CT_NUMBER, /* min to max; an unsigned */
 	CT_ADDRS,  /* list of address:port, min to max of them */
 	CT_NAMES,  /* list of domain names, min to max of them */
+	CT_NETS,   /* list of addresses and networks, min to max of them */
 	CT__N
 };
 
@@ -132,6 +140,9 @@ void conf_free(struct conf *c);
 int conf_parse(const struct conf_key *k, struct slice text, void *out, struct err *e);
 void conf_clear(const struct conf_key *k, void *out);
 const char *conf_type_name(enum conf_type t);
+
+/* The origin of the panel and its API: url, or where the first address of listen is. */
+int conf_admin_url(const struct conf *c, struct origin_url *ret, struct err *e);
 
 /* The rules between settings; conf_read() has applied them (conf_rules.c). */
 void conf_rules(const struct conf *c, struct conf_notes *notes);

@@ -44,7 +44,9 @@ static void type_text(const struct conf_key *k, struct buf *out)
 		buf_printf(out, " %s", k->choices);
 	if (k->type == CT_NUMBER)
 		buf_printf(out, " from %u to %u", k->min, k->max);
-	if ((k->type == CT_ADDRS || k->type == CT_NAMES || k->type == CT_PATHS) && k->max)
+	if ((k->type == CT_ADDRS || k->type == CT_NAMES || k->type == CT_PATHS ||
+		    k->type == CT_NETS) &&
+		k->max)
 		buf_printf(out, ", at most %u", k->max);
 }
 

@@ -92,6 +92,28 @@ const struct conf_key conf_keys[] = {
 		"Group whose members may administer. Empty, or a group that does not exist: root "
 		"and the own user only."},
 
+	{"admin", "listen", CT_ADDRS, C(admin_listen), "127.0.0.1:8443", 0, 32, NULL, false,
+		"Addresses of the Control Panel and its API, by HTTPS. Empty: neither, only the "
+		"socket."},
+	{"admin", "url", CT_TEXT, C(admin_url), "", 0, 300, NULL, false,
+		"How browsers reach the panel: https://entente.example:8443. Requests for another "
+		"host and changes from pages of another origin are refused. Empty: the first "
+		"address of listen."},
+	{"admin", "certificate", CT_PATH, C(admin_certificate), "", 0, 1000, NULL, true,
+		"PEM file with the panel's certificate and the intermediate ones, read again when "
+		"it changes. Empty: a certificate of its own making, which browsers warn of; its "
+		"fingerprint is in the log."},
+	{"admin", "key", CT_PATH, C(admin_key), "", 0, 1000, NULL, true,
+		"PEM file with the private key of that certificate."},
+	{"admin", "trusted-proxies", CT_NETS, C(trusted_proxies), "", 0, 64, NULL, false,
+		"Proxies before the panel, as addresses or networks (192.0.2.0/24). Only what they "
+		"say in X-Forwarded-For or Forwarded of a client's address is believed. They have "
+		"to set one of the two and to pass on Host."},
+	{"admin", "allow-beside-xmpp", CT_BOOL, C(admin_beside_xmpp), "no", 0, 0, NULL, false,
+		"Permits an address of listen, other than loopback, where partners are served as "
+		"well ([xmpp] listen). Partners come from the whole Internet: the panel should not "
+		"be where they are."},
+
 	{"metrics", "listen", CT_ADDRS, C(metrics), "127.0.0.1:9464", 0, 4, NULL, false,
 		"Addresses of /metrics (Prometheus) and /health, without sign-in. Empty: none."},
 	{"metrics", "allow-remote", CT_BOOL, C(metrics_remote), "no", 0, 0, NULL, false,

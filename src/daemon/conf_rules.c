@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -124,6 +125,78 @@ static void rule_ports(const struct conf *c, struct conf_notes *n)
 				netaddr_print(&c->sip_udp.v[i], text));
 }
 
+/* ---- the panel ---- */
+
+int conf_admin_url(const struct conf *c, struct origin_url *ret, struct err *e)
+{
+	char text[NETADDR_TEXT], url[NETADDR_TEXT + 8];
+
+	if (*c->admin_url)
+		return origin_url_parse(ret, slice_of(c->admin_url), e);
+	if (c->admin_listen.n == 0)
+		return origin_url_parse(ret, SL("https://localhost"), e);
+	if (netaddr_is_any(&c->admin_listen.v[0]))
+		return err_set(e, ERR_INVALID,
+			"is needed where listen is every address: how do browsers reach the panel? "
+			"Write url = https://entente.example:%u",
+			netaddr_port(&c->admin_listen.v[0]));
+	snprintf(url, sizeof url, "https://%s", netaddr_print(&c->admin_listen.v[0], text));
+	return origin_url_parse(ret, slice_of(url), e);
+}
+
+static void rule_admin_url(const struct conf *c, struct conf_notes *n)
+{
+	struct origin_url url;
+	struct err e;
+
+	if (conf_admin_url(c, &url, &e) < 0)
+		conf_note(n, CONF_ERROR, line_of(c, "admin", *c->admin_url ? "url" : "listen"),
+			"url: %s", e.text);
+}
+
+static void rule_admin_certificate(const struct conf *c, struct conf_notes *n)
+{
+	bool has_key = *c->admin_key;
+
+	if (!*c->admin_certificate != !has_key)
+		conf_note(n, CONF_ERROR, line_of(c, "admin", has_key ? "key" : "certificate"),
+			"%s: there is no %s; certificate and key go together",
+			has_key ? "key" : "certificate", has_key ? "certificate" : "key");
+}
+
+/* Is what listens at a reached where b is? "Every address" is of one family. */
+static bool same_place(const struct netaddr *a, const struct netaddr *b)
+{
+	return a->sa.sa_family == b->sa.sa_family &&
+	       (netaddr_is_any(a) || netaddr_is_any(b) || netaddr_eq_host(a, b));
+}
+
+static const struct netaddr *partners_at(const struct conf *c, const struct netaddr *a)
+{
+	for (size_t i = 0; i < c->xmpp_listen.n; i++)
+		if (same_place(a, &c->xmpp_listen.v[i]))
+			return &c->xmpp_listen.v[i];
+	return NULL;
+}
+
+static void rule_admin_place(const struct conf *c, struct conf_notes *n)
+{
+	char mine[NETADDR_TEXT], theirs[NETADDR_TEXT];
+	bool serves = c->roles & 1u << ROLE_EDGE;
+
+	for (size_t i = 0; i < c->admin_listen.n; i++) {
+		const struct netaddr *a = &c->admin_listen.v[i], *b = partners_at(c, a);
+
+		if (!serves || !b || netaddr_is_loopback(a) || c->admin_beside_xmpp)
+			continue;
+		conf_note(n, CONF_ERROR, line_of(c, "admin", "listen"),
+			"listen: %s is where partners are served, too ([xmpp] listen: %s); take an "
+			"address that the Internet does not reach, or add 'allow-beside-xmpp = yes' "
+			"to [admin]",
+			netaddr_print(a, mine), netaddr_print(b, theirs));
+	}
+}
+
 void conf_rules(const struct conf *c, struct conf_notes *notes)
 {
 	static void (*const rule[])(const struct conf *c, struct conf_notes *n) = {
@@ -135,6 +208,9 @@ void conf_rules(const struct conf *c, struct conf_notes *notes)
 		rule_store_key,
 		rule_certificates,
 		rule_ports,
+		rule_admin_url,
+		rule_admin_certificate,
+		rule_admin_place,
 	};
 
 	if (notes->errors)

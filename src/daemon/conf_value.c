@@ -206,6 +206,28 @@ static int parse_paths(const struct conf_key *k, struct slice s, void *out, stru
 	return parse_list(k, s, out, add_path, e);
 }
 
+static int parse_nets(const struct conf_key *k, struct slice s, void *out, struct err *e)
+{
+	struct proxy_networks l = {0}, *ret = out;
+	struct proxy_network n;
+	struct slice item;
+	int r = 0;
+
+	while (next_item(&s, &item)) {
+		r = proxy_network_parse(&n, item, e);
+		if (r < 0)
+			break;
+		l.v = xrealloc(l.v, (l.n + 1) * sizeof *l.v);
+		l.v[l.n++] = n;
+	}
+	if (r < 0 || count_check(k, l.n, e) < 0) {
+		free(l.v);
+		return -1;
+	}
+	*ret = l;
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*parse)(const struct conf_key *k, struct slice s, void *out, struct err *e);
@@ -219,6 +241,7 @@ static const struct {
 	[CT_NUMBER] = {"number", parse_number},
 	[CT_ADDRS] = {"list of address:port", parse_addrs},
 	[CT_NAMES] = {"list of domains", parse_names},
+	[CT_NETS] = {"list of addresses and networks", parse_nets},
 };
 
 const char *conf_type_name(enum conf_type t)
@@ -239,6 +262,9 @@ void conf_clear(const struct conf_key *k, void *out)
 	} else if (k->type == CT_ADDRS) {
 		free(((struct conf_addrs *)out)->v);
 		*(struct conf_addrs *)out = (struct conf_addrs){0};
+	} else if (k->type == CT_NETS) {
+		free(((struct proxy_networks *)out)->v);
+		*(struct proxy_networks *)out = (struct proxy_networks){0};
 	} else if (k->type == CT_NAMES || k->type == CT_PATHS) {
 		names_clear(out);
 	}

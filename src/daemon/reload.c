@@ -106,6 +106,11 @@ static int reload_tls(struct service *s, const struct conf *c, struct err *e)
 	return r;
 }
 
+static int reload_files(struct service *s, const struct conf *c, struct err *e)
+{
+	return panel_reload(s, c, e) < 0 ? -1 : reload_tls(s, c, e);
+}
+
 /* ---- notes ---- */
 
 static void log_notes(const struct service *s, const struct conf_notes *notes)
@@ -140,7 +145,7 @@ int service_reload(struct service *s, struct err *e)
 {
 	struct conf_notes notes = {0};
 	struct conf *c = conf_read(s->conf->path, &notes);
-	int r = c ? reload_tls(s, c, e)
+	int r = c ? reload_files(s, c, e)
 		  : err_code(e, ERR_INVALID, "bad_configuration", NULL,
 			    "%s has errors; 'entented --check' shows them", s->conf->path);
 

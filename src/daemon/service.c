@@ -215,7 +215,7 @@ static int listen_admin(struct service *s, struct err *e)
 			0)
 			return err_in(e, "[metrics] listen");
 	}
-	return 0;
+	return panel_new(s, e);
 }
 
 static char *roles_text(unsigned roles)
@@ -235,6 +235,7 @@ static char *roles_text(unsigned roles)
 static int new_admin(struct service *s, struct err *e)
 {
 	AUTO(xfree) char *roles = roles_text(s->conf->roles);
+	struct origin_url url;
 	struct admin_options o = {
 		.store = s->store,
 		.group = s->conf->admin_group,
@@ -242,11 +243,13 @@ static int new_admin(struct service *s, struct err *e)
 		.roles = roles,
 		.hooks = service_serves(s) ? &service_hooks : &service_hooks_alone,
 		.hooks_arg = s,
+		.url = &url,
+		.proxies = &s->conf->trusted_proxies,
 	};
 
 	if (!administers(s))
 		return 0;
-	if (admin_new(&s->admin, s->main, &o, e) < 0)
+	if (conf_admin_url(s->conf, &url, e) < 0 || admin_new(&s->admin, s->main, &o, e) < 0)
 		return -1;
 	admin_serve_api(s->admin, s->api_fd);
 	s->api_fd = -1;
@@ -254,7 +257,7 @@ static int new_admin(struct service *s, struct err *e)
 		admin_serve_metrics(s->admin, s->metrics_fd[i]);
 		s->metrics_fd[i] = -1;
 	}
-	return 0;
+	return panel_start(s, e);
 }
 
 /* ---- signals ---- */
@@ -407,6 +410,7 @@ void service_free(struct service *s)
 	if (!s)
 		return;
 	admin_free(s->admin); /* the other loops still answer it */
+	panel_free(s);
 	watch_free(s->watch);
 	loop_timer_stop(&s->note_timer);
 	stop_threads(s);

@@ -43,6 +43,7 @@ struct service {
 	struct loop *main; /* admin and signals; the caller's thread */
 	struct admin *admin;
 	int api_fd, metrics_fd[ADDRS_MAX]; /* -1 once the admin has them */
+	struct panel *panel;               /* NULL: there is none */
 	bool api_there;                    /* the socket's file is ours to remove */
 	struct loop_signal *term, *interrupt, *hup;
 
@@ -73,6 +74,15 @@ int service_reload(struct service *s, struct err *e);
 int service_load_certificates(struct service *s, struct err *e); /* at the start */
 /* Logs what is not as it should be with the certificates, if that is not what it said last. */
 void service_note_certificates(struct service *s);
+
+/* ---- panel.c: the HTTPS of the administration ---- */
+/* Binds, and reads the certificate that the bootstrap file names: before rights are dropped. */
+int panel_new(struct service *s, struct err *e);
+/* Makes the certificate that it does not name, and serves; s->admin is there. */
+int panel_start(struct service *s, struct err *e);
+/* c: the bootstrap file as it is now. All or nothing; says in the log what came of it. */
+int panel_reload(struct service *s, const struct conf *c, struct err *e);
+void panel_free(struct service *s);
 
 /* ---- stop.c ---- */
 /* Begins the orderly end; called again, ends at once. loop_stop(s->main) when it is done. */

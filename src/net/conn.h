@@ -96,10 +96,14 @@ enum conn_role { CONN_CLIENT, CONN_SERVER };
 /*
  * Begins a handshake after all output so far has gone out in clear. Bytes received in clear and not
  * handed out yet are dropped (RFC 6120 5.4.3.3). sni: client: the domain (A-labels; empty: none). A
- * server asks for a certificate and goes on without. No output until secure(). set is referenced.
+ * server asks for a certificate and goes on without. No output until secure(). set is referenced;
+ * NULL: ctx is of none, and does not ask for a certificate.
  */
 void conn_tls_start(
 	struct conn *c, enum conn_role role, struct tls_set *set, SSL_CTX *ctx, struct slice sni);
+
+/* The protocol agreed on by ALPN (RFC 7301); empty: none. After secure(). */
+struct slice conn_tls_alpn(const struct conn *c);
 
 struct conn_tls_info {
 	const char *version; /* "TLSv1.3" */

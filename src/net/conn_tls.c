@@ -230,6 +230,16 @@ void conn_tls_step(struct conn *c)
 	c->ops->secure(c->arg);
 }
 
+struct slice conn_tls_alpn(const struct conn *c)
+{
+	const unsigned char *name = NULL;
+	unsigned n = 0;
+
+	if (c->ssl)
+		SSL_get0_alpn_selected(c->ssl, &name, &n);
+	return n ? slice_make(name, n) : SL("");
+}
+
 /* ---- records ---- */
 
 enum conn_io conn_tls_read(struct conn *c, void *p, size_t size, size_t *ret_n)

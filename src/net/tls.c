@@ -391,7 +391,8 @@ int tls_set_load(struct tls_set **ret, const struct tls_cert_files *files, size_
 
 struct tls_set *tls_set_ref(struct tls_set *s)
 {
-	atomic_fetch_add(&s->refs, 1);
+	if (s)
+		atomic_fetch_add(&s->refs, 1);
 	return s;
 }
 

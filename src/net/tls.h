@@ -44,7 +44,7 @@ int tls_set_load_files(struct tls_set **ret, const struct tls_files *f, struct e
 /* The same without revocation lists. */
 int tls_set_load(struct tls_set **ret, const struct tls_cert_files *files, size_t n,
 	const char *trust, struct err *e);
-struct tls_set *tls_set_ref(struct tls_set *s);
+struct tls_set *tls_set_ref(struct tls_set *s); /* NULL is fine */
 void tls_set_unref(struct tls_set *s); /* NULL is fine; from any thread */
 
 /*

@@ -41,6 +41,7 @@ class Entente:
         self.xmpp_port = net.free_port(address, 5269)
         self.sip_port = net.free_port(address, 5060)
         self.metrics_port = net.free_port(address, 9464)
+        self.panel_port = net.free_port(address, 8443)
         self.dns, self.trust = dns, trust
         self.certificates = dict(certificates)
         self.settings = settings or {}
@@ -60,6 +61,11 @@ class Entente:
         return self.home / "store"
 
     @property
+    def url(self):
+        """Where the panel is, unless the settings say otherwise."""
+        return f"https://{self.address}:{self.panel_port}"
+
+    @property
     def sip(self):
         return f"{self.address}:{self.sip_port}"
 
@@ -70,7 +76,7 @@ class Entente:
             "xmpp": {"listen": f"{self.address}:{self.xmpp_port}", "trust": self.trust},
             "sip": {"listen-udp": self.sip},
             "resolver": {"dnssec": "off", "forward": f"{self.dns.address}:{self.dns.port}"},
-            "admin": {"socket": self.socket, "group": ""},
+            "admin": {"socket": self.socket, "group": "", "listen": f"{self.address}:{self.panel_port}"},
             "metrics": {"listen": f"{self.address}:{self.metrics_port}"},
         }
         for name, (pair, domains) in self.certificates.items():

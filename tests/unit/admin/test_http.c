@@ -177,7 +177,7 @@ static int start(void **state)
 
 	loop = loop_new("admin");
 	assert_int_equal(http_new(&http, loop, limits, &e), 0);
-	http_serve(http, listen_unix(), on_request, NULL);
+	http_serve(http, listen_unix(), HTTP_UNIX, on_request, NULL);
 	return 0;
 }
 
@@ -426,12 +426,12 @@ static void a_full_listener_does_not_hold_up_another(void **state)
 	setrlimit(RLIMIT_NOFILE, &lim);
 	http_free(http);
 	assert_int_equal(http_new(&http, loop, limits, &e), 0);
-	http_serve(http, listen_unix(), on_request, NULL);
+	http_serve(http, listen_unix(), HTTP_UNIX, on_request, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
 		taken[i] = dial();
 		loop_turn(loop, false);
 	}
-	http_serve(http, listen_unix(), on_request, NULL);
+	http_serve(http, listen_unix(), HTTP_UNIX, on_request, NULL);
 	got = exchange("GET /x HTTP/1.1\r\n" CLOSING "\r\n", 0);
 	assert_non_null(strstr(got, "hello"));
 	free(got);

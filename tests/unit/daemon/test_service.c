@@ -123,7 +123,7 @@ static void write_conf(const char *more)
 			       "[certificate lab]\nchain = %1$s/cert.pem\nkey = %1$s/key.pem\n"
 			       "[sip]\nlisten-udp = 127.0.0.1:%3$u\n"
 			       "[resolver]\ndnssec = off\nforward = 127.0.0.1:9\n"
-			       "[admin]\nsocket = %1$s/admin.sock\ngroup =\n"
+			       "[admin]\nsocket = %1$s/admin.sock\nlisten =\ngroup =\n"
 			       "[metrics]\nlisten = 127.0.0.1:%4$u\n%5$s",
 		folder, xmpp_port, sip_port, metrics_port, more);
 
