@@ -8,10 +8,12 @@
  *   value    what stands in header fields: parameters, lists, addresses, Via, media types, dates
  *   message  a message read without copying
  *   check    may this request be served at all, and if not, what is answered
+ *   digest   answers to a server that wants to know who asks
  *   write    requests and responses as bytes
  *   stack    transactions: matching, retransmissions, timers
  */
 #include "sip/check.h"
+#include "sip/digest.h"
 #include "sip/message.h"
 #include "sip/stack.h"
 #include "sip/uri.h"
