@@ -60,19 +60,15 @@ static bool host_good(struct slice s)
 	return !port.p || (slice_u64(port, 65535, &number) == 0 && number > 0);
 }
 
-static int check_server(struct slice s, bool starttls, struct err *e)
+static int check_server(struct slice s, struct err *e)
 {
 	bool ldaps = slice_istarts(s, SL("ldaps://")), ldap = slice_istarts(s, SL("ldap://"));
 
 	if (s.n > SERVER_MAX || !(ldaps || ldap) || !host_good(slice_from(s, ldaps ? 8 : 7)))
 		return err_code(e, ERR_INVALID, "server_syntax", "servers",
-			"'%.*s' is no server; write ldaps://HOST or ldaps://HOST:PORT",
+			"'%.*s' is no server; write ldaps://HOST[:PORT], or ldap://HOST[:PORT] for "
+			"StartTLS",
 			SLARG(slice_cut(s, 100)));
-	if (ldap && !starttls)
-		return err_code(e, ERR_INVALID, "tls_required", "servers",
-			"%.*s has no TLS of its own, and passwords never go in clear: write "
-			"ldaps://, or set starttls",
-			SLARG(s));
 	return 0;
 }
 
@@ -82,7 +78,7 @@ static int check_servers(const struct directory_settings *d, struct err *e)
 	unsigned n = 0;
 
 	for (; directory_server(&rest, &s); n++) {
-		if (check_server(s, d->starttls, e) < 0)
+		if (check_server(s, e) < 0)
 			return -1;
 		if (n == SERVERS_MAX)
 			return err_code(e, ERR_INVALID, "too_many_servers", "servers",
@@ -148,7 +144,7 @@ int directory_check(const struct directory_settings *d, struct err *e)
 	if (check_servers(d, e) < 0 || check_bind(d, e) < 0 ||
 		check_dn("user_base", d->user_base, d->enabled, e) < 0 ||
 		check_dn("group_base", d->group_base, d->enabled, e) < 0 ||
-		filter_check(slice_of(d->user_filter), e) < 0)
+		(*d->user_filter && filter_check(slice_of(d->user_filter), e) < 0))
 		return -1;
 	if (*d->ca_file && *d->ca_file != '/')
 		return err_code(e, ERR_INVALID, "path_syntax", "ca_file",

@@ -12,24 +12,25 @@
  */
 struct directory_settings {
 	bool enabled;
-	bool starttls;
-	const char *servers; /* "ldaps://dc1.example ldap://dc2.example", in the order to try */
+	/* "ldaps://dc1.example ldap://dc2.example", in the order to try; ldap:// means StartTLS */
+	const char *servers;
 	const char *ca_file; /* "": the system's authorities */
 	const char *bind_dn; /* who searches; "": nobody in particular */
 	const char *bind_password;
-	const char *user_base, *user_filter;
+	const char *user_base;
+	const char *user_filter; /* "": DIRECTORY_FILTER */
 	const char *group_base;
 	unsigned timeout; /* seconds for one operation */
 };
 
 /* X(name, default, help): those that are a text, in the order they are shown. */
 #define DIRECTORY_TEXTS(X)                                                                         \
-	X(servers, "", "LDAP servers, as ldaps://HOST[:PORT], in the order in which they are tried")  \
+	X(servers, "", "LDAP servers in the order to try: ldaps://HOST, or ldap://HOST for StartTLS")  \
 	X(ca_file, "", "PEM file of the authorities of their certificates; empty: the system's")    \
 	X(bind_dn, "", "Account that may read users and groups; empty: nobody in particular")        \
 	X(bind_password, "", "Its password; kept sealed and never shown")                             \
 	X(user_base, "", "Entry under which users are looked for")                                    \
-	X(user_filter, DIRECTORY_FILTER, "Filter that finds a user; each %s is the name he typed")   \
+	X(user_filter, "", "Filter that finds a user, each %s the name he typed; empty: by account")   \
 	X(group_base, "", "Entry under which groups count")
 
 #define DIRECTORY_FILTER "(|(sAMAccountName=%s)(userPrincipalName=%s)(uid=%s))"
@@ -39,7 +40,7 @@ enum { DIRECTORY_TIMEOUT = 5, DIRECTORY_TIMEOUT_MAX = 10, DIRECTORY_TEXT_MAX = 4
 extern const struct directory_settings directory_defaults;
 
 /*
- * Are they right as a whole? ERR_INVALID with the field and one of: server_syntax, tls_required,
+ * Are they right as a whole? ERR_INVALID with the field and one of: server_syntax,
  * too_many_servers, required, dn_syntax, filter_syntax, path_syntax, bad_text, out_of_range. What is
  * not set is missed only when the directory is enabled.
  */

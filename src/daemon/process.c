@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/mem.h"
 #include "base/rand.h"
 
 void process_prepare(void)
@@ -23,6 +24,21 @@ void process_prepare(void)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	signal(SIGPIPE, SIG_IGN);
+}
+
+char *process_helper(const char *name, const char *folder)
+{
+	char own[1024], *path;
+	ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+	const char *slash;
+
+	own[n > 0 ? n : 0] = '\0';
+	slash = strrchr(own, '/');
+	path = xasprintf("%.*s/%s", slash ? (int)(slash - own) : 0, own, name);
+	if (slash && access(path, X_OK) == 0)
+		return path;
+	xfree(path);
+	return xasprintf("%s/%s", folder, name);
 }
 
 int process_become(const char *user, struct err *e)

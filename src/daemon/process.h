@@ -9,6 +9,12 @@
 void process_prepare(void);
 
 /*
+ * A program of ours that is started by this one: it lies beside it (in a build directory), or in
+ * the folder. The caller frees it; there may be no such file.
+ */
+char *process_helper(const char *name, const char *folder);
+
+/*
  * Becomes this user for good, with his groups and no way back; "" or already him: nothing. Only
  * root can.
  */

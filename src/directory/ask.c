@@ -164,9 +164,9 @@ static void test(const struct request *q, struct reply *r)
 			conn_close(c);
 	}
 	if (good) {
-		int users = base_step(good, r, "user_base", q->user_base);
+		int users = base_step(good, r, "base", q->user_base);
 
-		base_step(good, r, "group_base", q->group_base);
+		base_step(good, r, "base", q->group_base);
 		if (users == 0 && *q->name)
 			user_steps(good, r);
 	} else {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/dn.h"
 #include "base/arena.h"
 #include "federation/setting.h"
 #include "store/store_priv.h"
@@ -40,8 +41,6 @@ static int setting_row(void *arg, const char *const *column, size_t n, struct er
 #undef X
 	if (strcmp(column[0], "enabled") == 0)
 		d->enabled = strcmp(value, "true") == 0;
-	if (strcmp(column[0], "starttls") == 0)
-		d->starttls = strcmp(value, "true") == 0;
 	if (strcmp(column[0], "timeout") == 0)
 		d->timeout = (unsigned)strtoul(value, NULL, 10);
 	if (strcmp(column[0], "suggested") == 0)
@@ -163,21 +162,21 @@ static void servers_json(const char *servers, struct buf *out)
 
 static void member(struct buf *out, const char *name, const char *value)
 {
+	if (strcmp(name, "bind_password") == 0) {
+		buf_printf(out, ", \"bind_password_set\": %s", truth(*value));
+		return;
+	}
 	buf_printf(out, ", \"%s\": ", name);
 	if (strcmp(name, "servers") == 0)
 		servers_json(value, out);
-	else if (strcmp(name, "bind_password") == 0)
-		buf_str(out, truth(*value));
 	else
 		json_quote(out, slice_of(value));
 }
 
 void directory_settings_json(const struct directory_settings *d, struct buf *out)
 {
-	buf_printf(out, "{\"enabled\": %s, \"starttls\": %s, \"timeout\": %u", truth(d->enabled),
-		truth(d->starttls), d->timeout);
-#define X(name, deflt, help)                                                                       \
-	member(out, strcmp(#name, "bind_password") == 0 ? "bind_password_set" : #name, d->name);
+	buf_printf(out, "{\"enabled\": %s, \"timeout\": %u", truth(d->enabled), d->timeout);
+#define X(name, deflt, help) member(out, #name, d->name);
 	DIRECTORY_TEXTS(X)
 #undef X
 	buf_chr(out, '}');
@@ -257,7 +256,7 @@ static int put_settings(struct store *s, const struct directory_settings *d, str
 	DIRECTORY_TEXTS(X)
 #undef X
 	if (put(s, "enabled", truth(d->enabled), e) < 0 ||
-		put(s, "starttls", truth(d->starttls), e) < 0 || put(s, "timeout", timeout, e) < 0)
+		put(s, "timeout", timeout, e) < 0)
 		return -1;
 	return put_password(s, d->bind_password, e);
 }
@@ -279,7 +278,6 @@ static int set(struct store *s, struct store_directory_change *c, struct holder 
 	DIRECTORY_TEXTS(X)
 #undef X
 	new.enabled = chosen(c->enabled, old.enabled);
-	new.starttls = chosen(c->starttls, old.starttls);
 	new.timeout = c->timeout ? c->timeout : old.timeout;
 	if (*old.bind_password && !c->bind_password && directory_trusts_others(&old, &new))
 		return err_code(e, ERR_INVALID, "bind_password_needed", "bind_password",
@@ -342,12 +340,36 @@ static int write_binding(struct store *s, struct store_directory_change *c, cons
 	return rc;
 }
 
+/* A suggestion that this group is meant by: its plain name is the group's CN. */
+static const struct store_binding *suggested(const struct holder *h, const char *group)
+{
+	struct buf dn = {0}, cn = {0};
+	const struct store_binding *found = NULL;
+
+	for (size_t i = 0; i < h->directory.n_bindings && !found; i++) {
+		const struct store_binding *b = &h->directory.bindings[i];
+
+		buf_reset(&cn);
+		buf_reset(&dn);
+		buf_printf(&cn, "cn=%s,", b->binding.group);
+		ascii_lower(cn.p + cn.off, cn.n);
+		if (!b->binding.confirmed && !slice_contains(slice_of(b->binding.group), SL("=")) &&
+			dn_canonical(&dn, slice_of(group), NULL) == 0 &&
+			slice_starts(buf_slice(&dn), buf_slice(&cn)))
+			found = b;
+	}
+	buf_done(&dn);
+	buf_done(&cn);
+	return found;
+}
+
 static int binding_add(
 	struct store *s, struct store_directory_change *c, struct holder *h, struct err *e)
 {
 	const struct store_directory *d = &h->directory;
+	const struct store_binding *old = suggested(h, c->group);
 	struct store_binding b = {
-		.id = d->n_bindings ? d->bindings[d->n_bindings - 1].id + 1 : 1,
+		.id = old ? old->id : d->n_bindings ? d->bindings[d->n_bindings - 1].id + 1 : 1,
 		.binding = {c->group, c->role, c->confirmed == DIRECTORY_YES},
 	};
 
@@ -355,7 +377,7 @@ static int binding_add(
 		return err_code(e, ERR_LIMIT, "too_many", NULL,
 			"there are %d bindings already; remove some", STORE_BINDINGS_MAX);
 	c->id = b.id;
-	return check_binding(h, &b, e) < 0 ? -1 : write_binding(s, c, "add", NULL, &b, e);
+	return check_binding(h, &b, e) < 0 ? -1 : write_binding(s, c, old ? "set" : "add", old, &b, e);
 }
 
 static int binding_set(

@@ -34,6 +34,9 @@ int store_directory_load(struct store *s, struct store_directory **ret, struct e
 void store_directory_free(struct store_directory *d); /* NULL is fine */
 DEFINE_AUTO(struct store_directory *, store_directory_free)
 
+/*
+ * BINDING_ADD of a group whose CN is that of a suggestion takes its place: so it is confirmed.
+ */
 enum store_directory_verb { DIRECTORY_SET, BINDING_ADD, BINDING_SET, BINDING_REMOVE };
 enum directory_bool { DIRECTORY_STAYS, DIRECTORY_NO, DIRECTORY_YES };
 
@@ -41,12 +44,12 @@ enum directory_bool { DIRECTORY_STAYS, DIRECTORY_NO, DIRECTORY_YES };
 struct store_directory_change {
 	enum store_directory_verb verb;
 	struct store_actor actor;
-	enum directory_bool enabled, starttls;
+	enum directory_bool enabled;
 #define X(name, deflt, help) const char *name;
 	DIRECTORY_TEXTS(X)
 #undef X
 	unsigned timeout; /* 0: not given */
-	uint64_t id;      /* of a binding; ADD: the new one's comes out */
+	uint64_t id;      /* of a binding; ADD: its own comes out */
 	const char *group, *role;
 	enum directory_bool confirmed;
 };
