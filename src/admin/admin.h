@@ -86,6 +86,9 @@ struct admin_options {
 	const char *node, *roles; /* shown */
 	const struct origin_url *url;         /* of the panel; copied. NULL: there is none */
 	const struct proxy_networks *proxies; /* that are believed; borrowed. NULL: none */
+	unsigned session_idle_secs, session_life_secs; /* 0: 15 minutes, 12 hours */
+	const char *directory_program;  /* entente-directory; NULL: there is none */
+	unsigned directory_reread_secs; /* 0: 5 minutes */
 	const struct admin_hooks *hooks;
 	void *hooks_arg;
 };

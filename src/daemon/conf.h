@@ -59,6 +59,7 @@ struct conf {
 	struct conf_addrs forward;
 	char *trust_anchors; /* a file; "": none */
 	char *admin_socket, *admin_group;
+	unsigned directory_reread; /* seconds */
 	struct conf_addrs admin_listen;
 	char *admin_url;                    /* "": made from admin_listen, see conf_admin_url() */
 	char *admin_certificate, *admin_key; /* PEM files; "": one of its own making */

@@ -92,6 +92,10 @@ const struct conf_key conf_keys[] = {
 		"Group whose members may administer. Empty, or a group that does not exist: root "
 		"and the own user only."},
 
+	{"admin", "directory-reread", CT_NUMBER, C(directory_reread), "300", 1, 3600, NULL, false,
+		"How often, in seconds, the account and the groups of somebody who signed in by the "
+		"directory are read again. Who was removed, disabled or locked there loses his "
+		"session by then; without an answer, after twice as long."},
 	{"admin", "listen", CT_ADDRS, C(admin_listen), "127.0.0.1:8443", 0, 32, NULL, false,
 		"Addresses of the Control Panel and its API, by HTTPS. Empty: neither, only the "
 		"socket."},

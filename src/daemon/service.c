@@ -235,12 +235,15 @@ static char *roles_text(unsigned roles)
 static int new_admin(struct service *s, struct err *e)
 {
 	AUTO(xfree) char *roles = roles_text(s->conf->roles);
+	AUTO(xfree) char *directory = process_helper("entente-directory", ENTENTE_LIBEXEC);
 	struct origin_url url;
 	struct admin_options o = {
 		.store = s->store,
 		.group = s->conf->admin_group,
 		.node = s->conf->node,
 		.roles = roles,
+		.directory_program = directory,
+		.directory_reread_secs = s->conf->directory_reread,
 		.hooks = service_serves(s) ? &service_hooks : &service_hooks_alone,
 		.hooks_arg = s,
 		.url = &url,
