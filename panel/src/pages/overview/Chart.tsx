@@ -42,8 +42,10 @@ export function Chart({ rates }: { rates: readonly Rate[] }) {
     const time = new Intl.DateTimeFormat(locale(), { timeStyle: 'medium' });
     const axis = { stroke: colour(tokens.colorNeutralForeground2), grid, ticks: grid };
     const made = new uPlot({
-      width: Math.max(here.clientWidth, 200), height, legend: { show: false }, cursor: { show: false },
-      scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, Math.max(max * 1.1, 1)] } },
+      width: Math.max(here.clientWidth, 200), height, padding: [8, 32, 0, 0], legend: { show: false }, cursor: { show: false },
+      // The last five minutes, filled from the right.
+      scales: { x: { time: true, range: (_u, _min, max) => { const to = max || Date.now() / 1000; return [to - 300, to]; } },
+        y: { range: (_u, _min, max) => [0, Math.max(max * 1.1, 1)] } },
       axes: [{ ...axis, values: (_u, ticks) => ticks.map((s) => time.format(s * 1000)), space: 90 },
         { ...axis, values: (_u, ticks) => ticks.map(round), size: 50 }],
       series: [{},

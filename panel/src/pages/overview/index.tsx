@@ -59,12 +59,15 @@ function Partners() {
             <>
               {items.length === 0 ? <Text>{t('overview.noPartners')}</Text> : (
                 <ul className={styles.states}>
-                  {order.map((health) => (
-                    <li key={health}>
-                      <span className={styles.count}>{items.filter((s) => s.state === health).length}</span>
-                      <StateBadge tone={healthTone(health)} text={t(`partners.health.${health}`)} />
-                    </li>
-                  ))}
+                  {order.map((health) => {
+                    const n = items.filter((s) => s.state === health).length;
+                    return (
+                      <li key={health}>
+                        <span className={styles.count}>{n}</span>
+                        <StateBadge tone={n > 0 ? healthTone(health) : 'quiet'} text={t(`partners.health.${health}`)} />
+                      </li>
+                    );
+                  })}
                 </ul>
               )}
               {failing.length > 0 ? (

@@ -1,0 +1,54 @@
+/** Every page of the panel, and how it is filled before it is looked at. */
+import type { Page } from './browser';
+import type { Lab } from './lab';
+
+export interface Place {
+  name: string;
+  path: string;
+  /** What is done on it: opens a dialog, makes it refuse. */
+  then?: (page: Page) => Promise<void>;
+}
+
+export const places = (lab: Lab): Place[] => [
+  { name: 'overview', path: '/' },
+  { name: 'partners', path: '/federation/partners' },
+  { name: 'partner-new', path: '/federation/partners/new' },
+  { name: 'partner-edit', path: `/federation/partners/${lab.at.partner}/edit` },
+  { name: 'partner', path: `/federation/partners/${lab.at.partner}` },
+  { name: 'routes', path: '/federation/routes' },
+  { name: 'route', path: '/federation/routes/kamailio' },
+  { name: 'domain', path: `/federation/domains/${lab.at.domain}` },
+  { name: 'gateway', path: '/federation/gateway' },
+  { name: 'streams', path: '/streams' },
+  { name: 'certificates', path: '/certificates' },
+  { name: 'audit', path: '/audit' },
+  { name: 'administrators', path: '/administrators' },
+  { name: 'tokens', path: '/tokens' },
+  { name: 'directory', path: '/directory' },
+  { name: 'history', path: '/history' },
+  { name: 'account', path: '/account' },
+  { name: 'not-found', path: '/nowhere' },
+];
+
+/** Partners in every state, streams, an administrator, so that lists are lists. */
+export async function fill(lab: Lab) {
+  for (const [domain, ...options] of [
+    ['jabber.example', '--type', 'PublicVerified', '--description', 'A public provider'],
+    ['chat.example.org', '--additional-domains', 'conference.chat.example.org', '--dialback', 'false'],
+    ['old.example.net', '--tls', 'Optional', '--sasl', 'NotSupported', '--dialback', 'true', '--disabled'],
+  ]) await lab.entente('partner', 'add', domain!, ...options);
+  await lab.write('Wherefore art thou Romeo?');
+}
+
+/** The page is there, with what it reads. */
+export async function go(page: Page, place: Place) {
+  await page.goto(place.path);
+  await page.locator('main h1').waitFor();
+  await settled(page);
+  await place.then?.(page);
+}
+
+/** Nothing is being read any more. */
+export async function settled(page: Page) {
+  await page.waitForFunction(() => !document.querySelector('main [role=progressbar]'));
+}
