@@ -44,7 +44,7 @@ static bool day(const char *s, time_t *ret)
 }
 
 /* As the API takes it; what is none of these is a time for the API to judge. */
-static void read_when(const char *s, json_t *body)
+void when_read(const char *s, json_t *body)
 {
 	char text[TIME_TEXT];
 	struct tm utc;
@@ -104,7 +104,7 @@ int cmd_allow(struct invocation *in)
 		return EXIT_USAGE;
 	body = json_pack("{s:s, s:s}", "user", in->argv[0], "contact", in->argv[1]);
 	if (in->expires)
-		read_when(in->expires, body);
+		when_read(in->expires, body);
 	request(in, "PUT", "/api/v1/allow", body, &a);
 	json_decref(body);
 	return finish(in, &a, "allows");

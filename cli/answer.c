@@ -11,6 +11,7 @@ static const struct {
 	int code;
 } exit_of[] = {
 	{400, EXIT_REFUSED},
+	{401, EXIT_NOT_ALLOWED},
 	{403, EXIT_NOT_ALLOWED},
 	{404, EXIT_NOT_FOUND},
 	{409, EXIT_REFUSED},
@@ -18,6 +19,7 @@ static const struct {
 	{413, EXIT_REFUSED},
 	{415, EXIT_REFUSED},
 	{422, EXIT_REFUSED},
+	{428, EXIT_REFUSED},
 	{429, EXIT_REFUSED},
 };
 
@@ -26,6 +28,8 @@ static int code_of(const struct answer *a)
 	if (a->status == 0)
 		return a->refused == EACCES || a->refused == EPERM ? EXIT_NOT_ALLOWED
 								   : EXIT_UNREACHABLE;
+	if (a->status == 204)
+		return EXIT_DONE;
 	if (a->status < 300)
 		return a->json ? EXIT_DONE : EXIT_NO; /* something else listens there */
 	for (size_t i = 0; i < ARRAY_LEN(exit_of); i++)

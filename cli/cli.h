@@ -97,6 +97,12 @@ struct command {
 	int min, max;     /* names; max -1: any number */
 	const char *args; /* "DOMAIN [--SETTING VALUE]..." */
 	const char *help;
+	/*
+	 * Options that are no settings, and where they go in the body: "role=roles+ totp?": NAME,
+	 * then =MEMBER where it has another name, then + for a list (given several times) or ? for
+	 * true and false. NULL: none.
+	 */
+	const char *options;
 };
 
 extern const struct command commands[]; /* ends with a row without noun */
@@ -202,7 +208,28 @@ void print_value(json_t *v, struct buf *out);
 void print_safe(struct slice s, struct buf *out);
 void print_out(const struct buf *b);
 
+/* "12h", "2026-12-31", "never" as member "expires" of the body (allow.c). */
+void when_read(const char *s, json_t *body);
+
 /* ---- the commands ---- */
+int cmd_admin_list(struct invocation *in);
+int cmd_admin_show(struct invocation *in);
+int cmd_admin_create(struct invocation *in);
+int cmd_admin_set(struct invocation *in);
+int cmd_admin_enable(struct invocation *in);
+int cmd_admin_disable(struct invocation *in);
+int cmd_admin_remove(struct invocation *in);
+int cmd_admin_reset(struct invocation *in);
+int cmd_role_list(struct invocation *in);
+int cmd_role_show(struct invocation *in);
+int cmd_role_add(struct invocation *in);
+int cmd_role_set(struct invocation *in);
+int cmd_role_remove(struct invocation *in);
+int cmd_role_rights(struct invocation *in);
+int cmd_token_list(struct invocation *in);
+int cmd_token_add(struct invocation *in);
+int cmd_token_revoke(struct invocation *in);
+int cmd_session_show(struct invocation *in);
 int cmd_list(struct invocation *in);
 int cmd_show(struct invocation *in);
 int cmd_add(struct invocation *in);

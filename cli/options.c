@@ -151,12 +151,75 @@ static bool put_named(struct invocation *in, struct slice name, const char *valu
 	return false;
 }
 
+/* The word of the command's options that is called so: "role=roles+"; absent: none is. */
+static struct slice find_plain(const struct command *c, struct slice name)
+{
+	struct slice rest = slice_of(c->options ? c->options : ""), word;
+
+	while (slice_split(&rest, ' ', &word)) {
+		size_t n = 0;
+
+		while (n < word.n && !strchr("=+?", word.p[n]))
+			n++;
+		if (slice_eq(slice_cut(word, n), name))
+			return word;
+	}
+	return SL_NONE;
+}
+
+static char *plain_member(struct slice word)
+{
+	size_t eq = slice_find(word, '=');
+	struct slice member = eq < word.n ? slice_from(word, eq + 1) : word;
+
+	if (slice_ends(member, SL("+")) || slice_ends(member, SL("?")))
+		member = slice_cut(member, member.n - 1);
+	return slice_dup(member);
+}
+
+static int put_truth(struct invocation *in, const char *member, struct slice name, const char *value)
+{
+	bool yes = strcmp(value, "true") == 0;
+
+	if (!yes && strcmp(value, "false") != 0)
+		return usage_error(in, "--%.*s is true or false", SLARG(name));
+	json_object_set_new(in->settings, member, json_boolean(yes));
+	return 0;
+}
+
+static int put_plain(struct invocation *in, struct slice word, struct slice name, const char *value)
+{
+	char *member = plain_member(word);
+	json_t *list;
+	int r = 0;
+
+	if (slice_ends(word, SL("?"))) {
+		r = put_truth(in, member, name, value);
+	} else if (slice_ends(word, SL("+"))) {
+		list = json_object_get(in->settings, member);
+		if (!list) {
+			list = json_array();
+			json_object_set_new(in->settings, member, list);
+		}
+		json_array_append_new(list, json_string(value));
+	} else {
+		json_object_set_new(in->settings, member, json_string(value));
+	}
+	free(member);
+	return r;
+}
+
 static int put_option(struct invocation *in, struct slice name, const char *value)
 {
+	struct slice plain;
+
 	if (!is_utf8(value))
 		return usage_error(in, "the value of --%.*s is not UTF-8", SLARG(name));
 	if (put_named(in, name, value))
 		return 0;
+	plain = find_plain(in->command, name);
+	if (plain.p)
+		return put_plain(in, plain, name, value);
 	if (!(in->command->flags & TAKES_SETTINGS))
 		return usage_error(in, "there is no option --%.*s here", SLARG(name));
 	if (slice_eqz(name, "default"))

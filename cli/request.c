@@ -65,7 +65,7 @@ static void not_reached(struct answer *a, CURL *curl, CURLcode why, const char *
 			curl_easy_strerror(why));
 }
 
-static struct curl_slist *headers(const struct invocation *in, bool body)
+static struct curl_slist *headers(const struct invocation *in, const char *method, bool body)
 {
 	/* Without "Expect:", a long body waits a second for a go-ahead that never comes. */
 	struct curl_slist *l = curl_slist_append(NULL, "Expect:");
@@ -77,6 +77,8 @@ static struct curl_slist *headers(const struct invocation *in, bool body)
 
 		l = curl_slist_append(l, s);
 		free(s);
+	} else if (strcmp(method, "GET") != 0) {
+		l = curl_slist_append(l, "If-Match: *"); /* whatever the settings are by now */
 	}
 	return l;
 }
@@ -148,7 +150,7 @@ static void perform(const struct invocation *in, const char *method, const char 
 	struct lines *lines, struct answer *ret)
 {
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-	struct curl_slist *fields = headers(in, text);
+	struct curl_slist *fields = headers(in, method, text);
 	CURL *curl = curl_easy_init();
 	CURLcode why;
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "admin/admin_priv.h"
+#include "admin/gate.h"
+#include "admin/peer.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/store.h"
@@ -30,7 +32,11 @@ int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o,
 	};
 	struct admin *a = xzalloc(sizeof *a);
 
-	if (http_new(&a->http, l, limits, e) < 0) {
+	a->loop = l;
+	if (gate_new(&a->gate, a, o, e) < 0 || http_new(&a->http, l, limits, e) < 0) {
+		if (a->gate)
+			gate_stop(a->gate);
+		gate_free(a->gate);
 		free(a);
 		return -1;
 	}
@@ -91,12 +97,16 @@ void admin_free(struct admin *a)
 		return;
 	a->ending = true;
 	http_stop_listening(a->http);
+	gate_stop(a->gate);
+	loop_turn(a->loop, false); /* passwords that were being hashed */
+	failures_flush(a->gate->failures);
 	worker_free(a->worker);
 	loop_turn(a->loop, false); /* what the worker finished */
 	while (a->asked)
 		loop_turn(a->loop, true);
 	http_free(a->http);
 	events_free(a->events);
+	gate_free(a->gate);
 	snapshot_unref(a->snapshot);
 	free(a->node);
 	free(a->roles);

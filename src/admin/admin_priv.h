@@ -4,8 +4,10 @@
 
 #include "admin/admin.h"
 #include "admin/call.h"
+#include "admin/directory.h"
 #include "auth/origin.h"
 #include "admin/events.h"
+#include "auth/origin.h"
 #include "federation/change.h"
 #include "federation/snapshot.h"
 #include "loop/worker.h"
@@ -18,6 +20,8 @@ struct admin {
 	struct store *store;   /* the worker's */
 	struct snapshot *snapshot;
 	struct events *events;
+	struct gate *gate;           /* gate.h: sessions, accounts, slow-down */
+	struct directory *directory; /* NULL: there is none */
 	gid_t group;
 	right_set granted; /* what callers of the unix socket may do */
 	struct origin_url url;
@@ -43,6 +47,7 @@ void change_list_done(struct change_list *l);
 /* Makes the changes in the worker and answers; takes what is in l. created: 201. */
 void change_run(struct api_call *c, struct change_list *l, bool created);
 
+
 /* Settings of a JSON object, one assign or more each; json is borrowed, texts are copied. */
 struct json_t;
 int change_settings(
@@ -62,6 +67,9 @@ void edge_question(struct api_call *c, enum view_what what, struct slice key, ed
 
 /* Answers c: this process has no edge. */
 void edge_missing(struct api_call *c);
+
+/* "2026-12-31T23:59:59Z", a time to come (allow.c). */
+int time_read(const char *s, uint64_t *ret_ms, struct err *e);
 
 /* ---- view_json.c: members ", "name": value" of a JSON object ---- */
 void json_text(struct buf *out, const char *name, struct slice s);      /* absent: null */
@@ -96,6 +104,32 @@ void status_get(struct api_call *c);
 void settings_get(struct api_call *c);
 void generation_get(struct api_call *c);
 void openapi_get(struct api_call *c);
+
+void session_get(struct api_call *c);
+void session_post(struct api_call *c);
+void session_delete(struct api_call *c);
+void session_password(struct api_call *c);
+void session_totp_begin(struct api_call *c);
+void session_totp_confirm(struct api_call *c);
+void session_totp_remove(struct api_call *c);
+void accounts_list(struct api_call *c);
+void account_get(struct api_call *c);
+void account_add(struct api_call *c);
+void account_set(struct api_call *c);
+void account_remove(struct api_call *c);
+void account_reset(struct api_call *c);
+void roles_list(struct api_call *c);
+void role_get(struct api_call *c);
+void role_add(struct api_call *c);
+void role_set(struct api_call *c);
+void role_remove(struct api_call *c);
+void rights_list(struct api_call *c);
+void tokens_list(struct api_call *c);
+void token_add(struct api_call *c);
+void token_revoke(struct api_call *c);
+
+/* The rights a JSON list names, in the arena; NULL: it is not there (roles.c). */
+int read_rights(struct json_t *body, struct arena *a, const right_set **ret, struct err *e);
 
 /* context.c: TLS as browsers get it, with the first certificate of the set. */
 struct ssl_ctx_st *context_new(const struct tls_set *set, struct err *e);

@@ -22,7 +22,7 @@ static void asking_free(struct asking *k)
 }
 
 /* "2026-12-31T23:59:59Z", what an HTTP client has at hand; fractions of a second are dropped. */
-static int read_time(const char *s, uint64_t *ret_ms, struct err *e)
+int time_read(const char *s, uint64_t *ret_ms, struct err *e)
 {
 	struct tm tm = {0};
 	const char *rest = s ? strptime(s, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
@@ -160,7 +160,7 @@ static int read_entry(struct asking *k, json_t *body, struct err *e)
 		return -1;
 	if (!expires || json_is_null(expires))
 		return 0;
-	return read_time(json_string_value(expires), &a->expires_ms, e);
+	return time_read(json_string_value(expires), &a->expires_ms, e);
 }
 
 void allow_put_one(struct api_call *c)

@@ -24,14 +24,28 @@ static const unsigned status_of[ERR__N] = {
 
 unsigned call_status(const struct err *e)
 {
-	if (strcmp(e->code, "not_signed_in") == 0)
+	static const struct {
+		const char *code;
+		unsigned status;
+	} of_code[] = {
+		{"not_signed_in", 401},
+		{"bad_credentials", 401},
+		{"totp_required", 401},
+		{"token_bad", 401},
+		{"token_expired", 401},
+		{"changed_meanwhile", 412},
+		{"method_not_allowed", 405},
+		{"unsupported_media_type", 415},
+		{"precondition_required", 428},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(of_code); i++)
+		if (strcmp(e->code, of_code[i].code) == 0)
+			return of_code[i].status;
+	/* Of who comes with it; of who changes something about it another kind of error. */
+	if (e->kind == ERR_DENIED &&
+		(strcmp(e->code, "totp_bad") == 0 || strcmp(e->code, "token_revoked") == 0))
 		return 401;
-	if (strcmp(e->code, "changed_meanwhile") == 0)
-		return 412;
-	if (strcmp(e->code, "method_not_allowed") == 0)
-		return 405;
-	if (strcmp(e->code, "unsupported_media_type") == 0)
-		return 415;
 	return status_of[e->kind];
 }
 
@@ -50,7 +64,7 @@ static void log_access(const struct api_call *c, unsigned status, const char *co
 
 	log_event(NULL, level, "api", LF_S("method", http_method(c->req)),
 		LF_S("path", http_path(c->req)), LF_S("dry_run", dry), LF_Z("who", c->who.name),
-		LF_I("uid", (int)c->who.uid), LF_I("pid", (int)c->who.pid), LF_U("status", status),
+		LF_Z("from", c->who.from), LF_Z("way", c->who.way), LF_U("status", status),
 		LF_Z("code", code), LF_U("us", (clock_mono_ns() - c->began_ns) / 1000));
 }
 
@@ -66,6 +80,11 @@ void call_answer(struct api_call *c, unsigned status, struct buf *json)
 {
 	buf_chr(json, '\n');
 	answer(c, status, NULL, "application/json", json);
+}
+
+void call_answer_nothing(struct api_call *c)
+{
+	answer(c, 204, NULL, NULL, NULL);
 }
 
 void call_answer_at(struct api_call *c, unsigned status, uint64_t generation, struct buf *json)
@@ -153,12 +172,26 @@ void call_problem(struct api_call *c, const struct err *e, const struct buf *way
 	buf_str(&body, "}\n");
 	if (status == 503)
 		http_reply_header(c->req, "retry-after", "1");
+	if (status == 401)
+		http_reply_header(c->req, "www-authenticate", "Bearer realm=\"Entente\"");
 	answer(c, status, e->code, "application/problem+json", &body);
 }
 
 right_set call_rights_now(const struct api_call *c)
 {
-	return c->rights;
+	return caller_rights_now(c);
+}
+
+static void may_not(const struct api_call *c, enum right r, struct err *e)
+{
+	if (c->who.kind == CALLER_NOBODY)
+		err_code(e, ERR_DENIED, "not_signed_in", NULL, "sign in first");
+	else if (c->who.must == MUST_TOTP)
+		err_code(e, ERR_DENIED, "totp_must_be_set_up", NULL,
+			"your role needs a second factor: set it up first");
+	else
+		err_code(e, ERR_DENIED, "not_allowed", NULL, "%s does not have the right %s",
+			c->who.name, right_name(r));
 }
 
 bool call_may(struct api_call *c, enum right r)
@@ -167,8 +200,7 @@ bool call_may(struct api_call *c, enum right r)
 
 	if (c->rights & RIGHT_BIT(r))
 		return true;
-	err_code(&e, ERR_DENIED, "not_allowed", NULL, "%s does not have the right %s", c->who.name,
-		right_name(r));
+	may_not(c, r, &e);
 	call_problem(c, &e, NULL);
 	return false;
 }
@@ -190,11 +222,19 @@ bool call_dry_run(struct api_call *c, bool *ret)
 bool call_if_match(struct api_call *c, uint64_t *ret)
 {
 	struct slice s = http_header(c->req, "if-match");
+	bool dry = slice_eqz(http_query(c->req, "dry_run"), "true");
 	struct err e;
 
 	*ret = 0;
-	if (!s.p || slice_eqz(s, "*"))
+	if ((!s.p && dry) || slice_eqz(s, "*"))
 		return true;
+	if (!s.p) {
+		err_code(&e, ERR_CONFLICT, "precondition_required", NULL,
+			"If-Match is missing: send the ETag that the change was made for, or * "
+			"for whatever it is");
+		call_problem(c, &e, NULL);
+		return false;
+	}
 	if (s.n > 2 && s.p[0] == '"' && s.p[s.n - 1] == '"')
 		s = slice_cut(slice_from(s, 1), s.n - 2);
 	if (slice_u64(s, INT64_MAX, ret) == 0 && *ret > 0)
@@ -206,28 +246,6 @@ bool call_if_match(struct api_call *c, uint64_t *ret)
 }
 
 /* ---- the way in ---- */
-
-/* The kernel says who is there; a proxy in between would lend everybody its own name. */
-static bool admitted(struct api_call *c)
-{
-	struct err e;
-	int known;
-
-	if (http_way(c->req) != HTTP_UNIX) {
-		err_code(&e, ERR_DENIED, "not_signed_in", NULL, "sign in first");
-		call_problem(c, &e, NULL);
-		return false;
-	}
-	known = peer_of(http_fd(c->req), c->admin->group, &c->who, &e);
-
-	if (http_forwarded(c->req))
-		err_code(&e, ERR_DENIED, "proxied", NULL,
-			"the request came through a proxy; this socket takes local callers only");
-	else if (known == 0)
-		return true;
-	call_problem(c, &e, NULL);
-	return false;
-}
 
 static void no_route(struct api_call *c, struct buf *allow)
 {
@@ -246,6 +264,28 @@ static void no_route(struct api_call *c, struct buf *allow)
 	call_problem(c, &e, NULL);
 }
 
+/* What there is, is the business of nobody who has not signed in. */
+static bool must_be_known(struct api_call *c)
+{
+	struct err e;
+
+	if (c->who.kind != CALLER_NOBODY)
+		return true;
+	err_code(&e, ERR_DENIED, "not_signed_in", NULL, "sign in first");
+	call_problem(c, &e, NULL);
+	return false;
+}
+
+/* The route's own right; without one it is for everybody, or for whoever is signed in. */
+static bool may_use(struct api_call *c, const struct api_route *route)
+{
+	if (route->flags & API_PUBLIC)
+		return true;
+	if (!(route->flags & API_SIGNED_IN))
+		return call_may(c, route->right);
+	return must_be_known(c);
+}
+
 void call_begin(void *arg, struct http_req *r)
 {
 	struct api_call *c = xzalloc(sizeof *c);
@@ -253,14 +293,15 @@ void call_begin(void *arg, struct http_req *r)
 
 	c->admin = arg;
 	c->req = r;
-	c->rights = c->admin->granted;
 	c->began_ns = clock_mono_ns();
-	if (!admitted(c))
+	if (!caller_find(c))
 		return;
 	c->route = api_route_find(http_method(r), http_path(r), &c->param, &allow);
-	if (!c->route)
+	if (c->route) {
+		if (may_use(c, c->route))
+			c->route->handle(c);
+	} else if (must_be_known(c)) {
 		no_route(c, &allow);
-	else if (call_may(c, c->route->right))
-		c->route->handle(c);
+	}
 	buf_done(&allow);
 }

@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "admin/caller.h"
 #include "admin/http.h"
-#include "admin/peer.h"
 #include "admin/route.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -21,8 +21,8 @@ struct api_call {
 	struct http_req *req;
 	const struct api_route *route; /* NULL: there is none for the request */
 	struct slice param;            /* decoded path parameter; absent if there is none */
-	struct peer who;
-	right_set rights;
+	struct caller who;
+	right_set rights; /* as of the beginning of the request */
 	uint64_t began_ns;
 	/* call_stream_begin() */
 	void (*gone)(void *arg);
@@ -30,13 +30,15 @@ struct api_call {
 	bool cut; /* nobody read it to its end */
 };
 
-/* The http_handler of the unix socket; arg is the struct admin. */
+/* The http_handler of the unix socket, and of the API by HTTPS; arg is the struct admin. */
 void call_begin(void *arg, struct http_req *r);
 
 /* json is emptied. */
 void call_answer(struct api_call *c, unsigned status, struct buf *json);
 /* With the generation as ETag. */
 void call_answer_at(struct api_call *c, unsigned status, uint64_t generation, struct buf *json);
+/* 204. */
+void call_answer_nothing(struct api_call *c);
 void call_answer_text(struct api_call *c, const char *type, struct buf *text);
 
 /*
@@ -83,5 +85,8 @@ bool call_may(struct api_call *c, enum right r);
 /* "?dry_run=true". Answers and returns false when it is neither true nor false. */
 bool call_dry_run(struct api_call *c, bool *ret);
 
-/* The generation of If-Match; 0: none, or "*". Answers and returns false when it is malformed. */
+/*
+ * The generation of If-Match; 0: "*", whatever it is. A change that is no dry run needs one. Answers
+ * and returns false when it is missing (428) or malformed.
+ */
 bool call_if_match(struct api_call *c, uint64_t *ret);

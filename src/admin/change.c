@@ -220,7 +220,6 @@ struct change_job {
 	struct store *store;
 	struct change_list list;
 	struct store_request request;
-	char from[48];
 	bool created;
 	/* what came of it */
 	int result;
@@ -307,9 +306,8 @@ static struct change_job *job_new(struct api_call *c, struct change_list *l, boo
 	j->list = *l;
 	*l = (struct change_list){0};
 	j->created = created;
-	snprintf(j->from, sizeof j->from, "uid %u pid %d", (unsigned)c->who.uid, (int)c->who.pid);
 	j->request = (struct store_request){
-		.actor = {c->who.name, j->from, "api"},
+		.actor = {c->who.name, c->who.from, c->who.way},
 		.changes = j->list.v,
 		.n = j->list.n,
 	};

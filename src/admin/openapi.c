@@ -1,4 +1,5 @@
 #include "admin/admin_priv.h"
+#include "admin/openapi_accounts.h"
 
 #include "base/mem.h"
 #include "federation/object.h"
@@ -424,14 +425,22 @@ static const char *plain_schema(const struct api_route *r)
 	return NULL;
 }
 
-static void ref(const struct api_route *r, struct buf *out)
+/* name: of a schema that is not by kind or path; NULL: it is. */
+static void ref_to(const struct api_route *r, const char *name, struct buf *out)
 {
 	buf_str(out, "{$ref: '#/components/schemas/");
-	if (r->kind >= 0)
+	if (name)
+		buf_str(out, name);
+	else if (r->kind >= 0)
 		schema_name(r->kind, out);
 	else
 		buf_str(out, plain_schema(r));
 	buf_str(out, "'}");
+}
+
+static void ref(const struct api_route *r, struct buf *out)
+{
+	ref_to(r, openapi_accounts_answer(r->id), out);
 }
 
 static void request_body(const struct api_route *r, struct buf *out)
@@ -443,7 +452,7 @@ static void request_body(const struct api_route *r, struct buf *out)
 		     "        content:\n"
 		     "          application/json:\n"
 		     "            schema: ");
-	ref(r, out);
+	ref_to(r, openapi_accounts_body(r->id), out);
 	buf_chr(out, '\n');
 }
 
@@ -464,7 +473,7 @@ static void answer_schema(const struct api_route *r, struct buf *out)
 		buf_str(out, "{type: object, properties: {item: ");
 		ref(r, out);
 		buf_str(out, "}}");
-	} else if (plain_schema(r)) {
+	} else if (openapi_accounts_answer(r->id) || plain_schema(r)) {
 		ref(r, out);
 	} else {
 		buf_str(out, "{type: object, properties: {generation: "
@@ -492,16 +501,20 @@ static void responses(const struct api_route *r, struct buf *out)
 			"        '200':\n"
 			"          description: Server-sent events; data is a JSON object.\n"
 			"          content: {text/event-stream: {schema: {type: string}}}\n");
+	} else if (r->flags & API_NOTHING) {
+		buf_str(out, "        '204': {description: Done.}\n");
 	} else if (r->flags & API_PLAIN) {
 		buf_str(out,
 			"        '200': {description: As asked., content: {application/yaml: "
 			"{}}}\n");
 	} else {
-		buf_str(out, "        '200':\n"
-			     "          description: As asked.\n"
-			     "          content:\n"
-			     "            application/json:\n"
-			     "              schema: ");
+		buf_printf(out,
+			"        '%d':\n"
+			"          description: As asked.\n"
+			"          content:\n"
+			"            application/json:\n"
+			"              schema: ",
+			r->flags & API_CREATES ? 201 : 200);
 		answer_schema(r, out);
 		buf_chr(out, '\n');
 	}
@@ -519,7 +532,10 @@ static void operation(const struct api_route *r, struct buf *out)
 	buf_str(out, "    ");
 	lower(r->method, out);
 	buf_printf(out, ":\n      operationId: %s\n      summary: '%s'\n      x-right: %s\n", r->id,
-		r->help, right_name(r->right));
+		r->help,
+		r->flags & API_PUBLIC      ? "none"
+		: r->flags & API_SIGNED_IN ? "signed-in"
+					   : right_name(r->right));
 	parameters(r, out);
 	request_body(r, out);
 	responses(r, out);
@@ -622,6 +638,7 @@ void api_openapi(struct buf *out)
 		if (!seen_before(i))
 			path(i, out);
 	buf_str(out, components);
+	buf_str(out, openapi_accounts_components);
 	for (size_t i = 0; i < OBJECT__N; i++)
 		object_schema(object_classes[i], out);
 }

@@ -19,6 +19,10 @@ enum {
 	API_PLAIN = 8,   /* answers text/plain */
 	API_LINES = 16,  /* answers lines of JSON, as things happen */
 	API_EVENTS = 32, /* answers server-sent events */
+	/* Those without a right of their own; right is RIGHT__N then: */
+	API_PUBLIC = 64,     /* for everybody */
+	API_SIGNED_IN = 128, /* for whoever is signed in */
+	API_NOTHING = 256,   /* answers 204 */
 };
 
 struct api_route {

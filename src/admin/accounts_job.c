@@ -1,0 +1,187 @@
+#include <stdlib.h>
+
+#include "admin/admin_priv.h"
+#include "admin/gate.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/argon.h"
+
+enum { HASHES_MAX = 16, WRITES_MAX = 64 }; /* that wait; more is told to come again */
+
+struct accounts_job *accounts_job_new(struct api_call *c, enum accounts_verb verb, struct slice key)
+{
+	struct accounts_job *j = xzalloc(sizeof *j);
+
+	j->admin = c->admin;
+	j->call = c;
+	j->change = (struct accounts_change){
+		.verb = verb,
+		.actor = {arena_dup(&j->arena, slice_of(c->who.name)),
+			arena_dup(&j->arena, slice_of(c->who.from)), c->who.way},
+		.own = c->rights,
+		.may_lock_out = c->who.kind == CALLER_SOCKET,
+		.now_ms = clock_wall_ms(),
+		.key = arena_dup(&j->arena, key),
+	};
+	j->done = accounts_job_answer;
+	return j;
+}
+
+static void wipe(struct slice s)
+{
+	if (s.n)
+		mem_wipe((void *)s.p, s.n);
+}
+
+void accounts_job_free(struct accounts_job *j)
+{
+	wipe(j->known);
+	wipe(j->password);
+	arena_done(&j->arena);
+	free(j);
+}
+
+/* ---- the store's worker ---- */
+
+static void store_work(struct worker_job *job)
+{
+	struct accounts_job *j = container_of(job, struct accounts_job, job);
+
+	j->result = store_accounts_change(j->admin->store, &j->change, &j->after, &j->err);
+}
+
+static void store_done(struct worker_job *job)
+{
+	struct accounts_job *j = container_of(job, struct accounts_job, job);
+	struct gate *g = j->admin->gate;
+
+	if (j->after) {
+		accounts_unref(g->accounts);
+		g->accounts = j->after;
+	}
+	if (j->result == 0 && j->change.verb != TOKEN_USED)
+		events_tell(j->admin->events, TOPIC_AUDIT, SL("{}"));
+	if (j->call)
+		j->done(j);
+	accounts_job_free(j);
+}
+
+static void to_store(struct accounts_job *j)
+{
+	j->job.work = store_work;
+	j->job.done = store_done;
+	worker_post(j->admin->worker, j->admin->loop, &j->job);
+}
+
+/* ---- the hasher ---- */
+
+static void hash_work(struct worker_job *job)
+{
+	struct accounts_job *j = container_of(job, struct accounts_job, job);
+
+	if (j->known_hash && !argon_is(j->known_hash, j->known))
+		j->result = err_code(&j->err, ERR_DENIED, "bad_credentials", NULL,
+			"the name or the password is not right");
+	else if (j->password.p && !argon_make(j->password, j->hash))
+		j->result = err_code(
+			&j->err, ERR_UNAVAILABLE, "busy", NULL, "out of memory; try again");
+}
+
+static void hash_done(struct worker_job *job)
+{
+	struct accounts_job *j = container_of(job, struct accounts_job, job);
+
+	if (j->password.p)
+		j->change.password = j->hash;
+	if (j->result == 0 && !j->admin->ending) {
+		to_store(j);
+		return;
+	}
+	if (j->result == 0)
+		j->result = err_code(
+			&j->err, ERR_UNAVAILABLE, "ending", NULL, "the service ends");
+	j->done(j);
+	accounts_job_free(j);
+}
+
+int accounts_job_run(struct accounts_job *j, struct err *e)
+{
+	struct admin *a = j->admin;
+	bool hashes = j->known_hash || j->password.p;
+
+	if (a->ending || (hashes && worker_backlog(a->gate->hasher) >= HASHES_MAX) ||
+		worker_backlog(a->worker) >= WRITES_MAX)
+		return err_code(
+			e, ERR_UNAVAILABLE, "busy", NULL, "too much is waiting; try again");
+	if (!hashes) {
+		to_store(j);
+		return 0;
+	}
+	j->job.work = hash_work;
+	j->job.done = hash_done;
+	worker_post(a->gate->hasher, a->loop, &j->job);
+	return 0;
+}
+
+void accounts_job_answer(struct accounts_job *j)
+{
+	if (j->result < 0)
+		call_problem(j->call, &j->err, NULL);
+	else
+		call_answer_nothing(j->call);
+}
+
+/* ---- lines ---- */
+
+struct line_job {
+	struct worker_job job;
+	struct admin *admin;
+	struct arena arena;
+	struct store_audit_entry line;
+	int result;
+	struct err err;
+};
+
+static void line_work(struct worker_job *job)
+{
+	struct line_job *j = container_of(job, struct line_job, job);
+
+	j->result = store_audit_append(j->admin->store, &j->line, &j->err);
+}
+
+static void line_done(struct worker_job *job)
+{
+	struct line_job *j = container_of(job, struct line_job, job);
+
+	if (j->result < 0)
+		log_error(NULL, "audit-failed", LF_Z("why", j->err.text));
+	else
+		events_tell(j->admin->events, TOPIC_AUDIT, SL("{}"));
+	arena_done(&j->arena);
+	free(j);
+}
+
+static const char *copy(struct line_job *j, const char *s)
+{
+	return s ? arena_dup(&j->arena, slice_of(s)) : NULL;
+}
+
+void accounts_audit(struct admin *a, const struct store_audit_entry *line)
+{
+	struct line_job *j = xzalloc(sizeof *j);
+
+	j->job.work = line_work;
+	j->job.done = line_done;
+	j->admin = a;
+	j->line = *line;
+	j->line.actor = (struct store_actor){copy(j, line->actor.who), copy(j, line->actor.from),
+		copy(j, line->actor.way)};
+	j->line.verb = copy(j, line->verb);
+	j->line.kind = copy(j, line->kind);
+	j->line.key = copy(j, line->key);
+	j->line.before = copy(j, line->before);
+	j->line.after = copy(j, line->after);
+	j->line.refused = copy(j, line->refused);
+	worker_post(a->worker, a->loop, &j->job);
+}
