@@ -10,7 +10,7 @@ import { isProblem } from '../../api/client';
 import type { Partner } from '../../api/types';
 import { useDraft, useSession, useUnsaved } from '../../session';
 import {
-  ConfirmDialog, ErrorPanel, Form, FormField, problemText, settingName, settingValue, useNotify,
+  ConfirmDialog, ErrorPanel, Form, FormField, problemText, settingName, settingValue,
 } from '../../ui';
 import { Conflict } from './Conflict';
 import { daemon } from './data';
@@ -25,6 +25,7 @@ import { listPath } from './paths';
 import { usePlanned } from './Planned';
 import { isNegotiationRefusal, Refusal } from './Refusal';
 import { Rename } from './Rename';
+import { useLeave } from './useLeave';
 
 const useStyles = makeStyles({
   group: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL, border: 0, margin: 0, padding: 0,
@@ -39,14 +40,13 @@ export function PartnerForm({ existing }: { existing?: Partner }) {
   const { t } = useTranslation();
   const styles = useStyles();
   const go = useNavigate();
-  const notify = useNotify();
   const may = useSession().has('partner.write');
   const initial = useMemo(() => (existing ? draftOf(existing) : newDraft()), [existing]);
   const draft = useDraft<Draft>(existing ? `partner:${existing.domain}` : 'partner:new', initial);
   const { value, base } = draft;
-  const [saved, setSaved] = useState<string | null>(null);
+  const { leaving, leave } = useLeave();
   const dirty = isDirty(base, value);
-  useUnsaved(dirty && saved === null, draft.clear);
+  useUnsaved(dirty && !leaving, draft.clear);
   const planned = usePlanned();
   const { busy, problem, setProblem } = planned;
   const [theirs, setTheirs] = useState<Partner | null>(null);
@@ -60,15 +60,9 @@ export function PartnerForm({ existing }: { existing?: Partner }) {
     if (isNegotiationRefusal(problem) && NEGOTIATION.some((name) => name in part)) setProblem(null);
   };
 
-  useEffect(() => {
-    // After the draft is gone from the books of what is unsaved, or leaving would ask.
-    if (saved !== null) go(saved);
-  }, [saved, go]);
-
   function done(text: string) {
     draft.clear();
-    notify(text);
-    setSaved(listPath);
+    leave(listPath, text);
   }
   function commit(from: Draft = value, begin: Draft = base, again = false) {
     const mine = { ...from, additional_domains: addDomains(from.additional_domains, from.adding), adding: '' };
@@ -233,9 +227,10 @@ function Summary({ problem }: { problem: unknown }) {
   const { t } = useTranslation();
   if (!problem) return null;
   const field = isProblem(problem) && isField(problem.field) ? problem.field : null;
-  if (!field) return <ErrorPanel error={problem} title={t('partners.form.notSaved')} />;
+  const code = isProblem(problem) ? problem.code : undefined;
+  if (!field) return <div data-code={code}><ErrorPanel error={problem} title={t('partners.form.notSaved')} /></div>;
   return (
-    <MessageBar intent="error" layout="multiline" role="alert">
+    <MessageBar intent="error" layout="multiline" role="alert" data-code={code}>
       <MessageBarBody>
         <MessageBarTitle>{t('partners.form.notSaved')}</MessageBarTitle>
         <Link as="button" type="button" inline onClick={() => focusField(field)}>{settingName('partner', field)}</Link>

@@ -8,15 +8,16 @@ import { useNavigate } from 'react-router-dom';
 import { isProblem } from '../../api/client';
 import type { Partner } from '../../api/types';
 import { useSession } from '../../session';
-import { ErrorPanel, Form, FormField, useNotify } from '../../ui';
+import { ErrorPanel, Form, FormField } from '../../ui';
 import { draftOf, renameChanges, shownDomain, type Draft } from './model';
 import { listPath, showPath } from './paths';
 import { usePlanned } from './Planned';
+import { useLeave } from './useLeave';
 
 export function Rename({ partner, base, disabled }: { partner: Partner; base: Draft; disabled: boolean }) {
   const { t } = useTranslation();
   const go = useNavigate();
-  const notify = useNotify();
+  const { leave } = useLeave();
   const may = useSession().has('config.change');
   const [open, setOpen] = useState(false);
   const [name, setName] = useState('');
@@ -29,10 +30,7 @@ export function Rename({ partner, base, disabled }: { partner: Partner; base: Dr
       origin: { key: partner.domain, base },
       mayBeQuiet: false,
       title: t('partners.rename.title', { name: shownDomain(partner) }),
-      onSaved: () => {
-        notify(t('partners.rename.done', { from: shownDomain(partner), to: name }));
-        go(showPath(name.trim()));
-      },
+      onSaved: () => leave(showPath(name.trim()), t('partners.rename.done', { from: shownDomain(partner), to: name })),
       onConflict: () => go(listPath),
       onGone: () => go(listPath),
     });

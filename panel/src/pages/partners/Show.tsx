@@ -13,6 +13,7 @@ import { editPath, listPath } from './paths';
 import { Waiting } from './PartnerForm';
 import { usePlanned } from './Planned';
 import { Test } from './Test';
+import { useLeave } from './useLeave';
 
 export default function ShowPartner() {
   const { t } = useTranslation();
@@ -30,6 +31,7 @@ function useActions(partner: Partner) {
   const { t } = useTranslation();
   const go = useNavigate();
   const notify = useNotify();
+  const { leave } = useLeave();
   const planned = usePlanned();
   const name = shownDomain(partner);
   const key = partner.domain;
@@ -50,10 +52,7 @@ function useActions(partner: Partner) {
       origin,
       mayBeQuiet: false,
       title: t('partners.show.removeTitle', { name }),
-      onSaved: () => {
-        notify(t('partners.show.removed', { name }));
-        go(listPath);
-      },
+      onSaved: () => leave(listPath, t('partners.show.removed', { name })),
       onConflict: again,
       onGone: () => go(listPath),
     }),
