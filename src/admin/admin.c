@@ -4,6 +4,7 @@
 
 #include "admin/admin_priv.h"
 #include "admin/gate.h"
+#include "admin/heads.h"
 #include "admin/peer.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -56,6 +57,7 @@ int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o,
 	a->hooks = o->hooks;
 	a->hooks_arg = o->hooks_arg;
 	a->events = events_new(a);
+	a->heads = heads_new(a);
 	*ret = a;
 	return 0;
 }
@@ -104,6 +106,7 @@ void admin_free(struct admin *a)
 	loop_turn(a->loop, false); /* what the worker finished */
 	while (a->asked)
 		loop_turn(a->loop, true);
+	heads_free(a->heads);
 	http_free(a->http);
 	events_free(a->events);
 	gate_free(a->gate);

@@ -19,6 +19,7 @@ struct admin {
 	struct worker *worker; /* one thread: changes are made in the order they came */
 	struct store *store;   /* the worker's */
 	struct snapshot *snapshot;
+	struct heads *heads;
 	struct events *events;
 	struct gate *gate;           /* gate.h: sessions, accounts, slow-down */
 	struct directory *directory; /* NULL: there is none */
@@ -46,6 +47,8 @@ void change_list_done(struct change_list *l);
 
 /* Makes the changes in the worker and answers; takes what is in l. created: 201. */
 void change_run(struct api_call *c, struct change_list *l, bool created);
+/* Likewise, the changes being those that lead back to a generation. */
+void change_restore(struct api_call *c, uint64_t generation);
 
 
 /* Settings of a JSON object, one assign or more each; json is borrowed, texts are copied. */
@@ -103,6 +106,14 @@ void tests_post(struct api_call *c);
 void status_get(struct api_call *c);
 void settings_get(struct api_call *c);
 void generation_get(struct api_call *c);
+void audit_list(struct api_call *c);
+void audit_verify(struct api_call *c);
+void generations_list(struct api_call *c);
+void generation_show(struct api_call *c);
+void generation_diff(struct api_call *c);
+void generation_restore(struct api_call *c);
+void export_get(struct api_call *c);
+void health_get(struct api_call *c);
 void openapi_get(struct api_call *c);
 
 void session_get(struct api_call *c);

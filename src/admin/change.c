@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "admin/admin_priv.h"
+#include "admin/plan.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "federation/setting.h"
 #include "store/store.h"
@@ -226,6 +228,7 @@ struct change_job {
 	struct err err;
 	struct plan plan;
 	struct snapshot *snapshot;
+	struct view_streams *streams; /* that it ends */
 };
 
 static void job_free(struct change_job *j)
@@ -233,14 +236,25 @@ static void job_free(struct change_job *j)
 	change_list_done(&j->list);
 	plan_done(&j->plan);
 	snapshot_unref(j->snapshot);
+	view_streams_free(j->streams);
 	free(j);
+}
+
+/* The disk and a bug are no refusals; and who only asks what would be has done nothing. */
+static bool is_refusal(const struct change_job *j)
+{
+	return j->result < 0 && !j->request.dry_run && j->err.kind != ERR_UNAVAILABLE &&
+	       j->err.kind != ERR_INTERNAL;
 }
 
 static void work(struct worker_job *job)
 {
 	struct change_job *j = container_of(job, struct change_job, job);
+	struct err why;
 
 	j->result = store_change(j->store, &j->request, &j->plan, &j->snapshot, &j->err);
+	if (is_refusal(j) && store_refused(j->store, &j->request, j->err.code, &why) < 0)
+		log_error(NULL, "audit-failed", LF_Z("why", why.text));
 }
 
 static void answer_done(struct change_job *j)
@@ -251,7 +265,7 @@ static void answer_done(struct change_job *j)
 
 	buf_printf(&json, "{\"dry_run\": %s, \"generation\": %llu, \"plan\": ",
 		j->request.dry_run ? "true" : "false", (unsigned long long)generation);
-	plan_json(&j->plan, &json);
+	plan_whole_json(&j->plan, j->streams, &json);
 	buf_chr(&json, '}');
 	call_answer_at(j->call, j->created && !j->request.dry_run ? 201 : 200, generation, &json);
 	job_free(j);
@@ -261,6 +275,8 @@ static void answer_refused(struct change_job *j)
 {
 	struct buf ways = {0};
 
+	if (is_refusal(j))
+		events_tell(j->call->admin->events, TOPIC_AUDIT, SL("{}"));
 	ways_out(j->call->admin->snapshot, &j->list, &j->err, &ways);
 	call_problem(j->call, &j->err, &ways);
 	buf_done(&ways);
@@ -276,7 +292,24 @@ static void in_force(void *arg)
 	answer_done(j);
 }
 
-/* The administrator hears of a change when it is in force everywhere. */
+static void foreseen(void *arg, struct view_streams *l)
+{
+	struct change_job *j = arg;
+	struct admin *a = j->call->admin;
+
+	j->streams = l;
+	if (j->request.dry_run) {
+		answer_done(j);
+		return;
+	}
+	a->asked++;
+	a->hooks->publish(a->hooks_arg, j->snapshot, in_force, j);
+}
+
+/*
+ * The administrator hears of a change when it is in force everywhere, and which streams it ends,
+ * which the edge says before it does so.
+ */
 static void done(struct worker_job *job)
 {
 	struct change_job *j = container_of(job, struct change_job, job);
@@ -284,15 +317,26 @@ static void done(struct worker_job *job)
 
 	if (j->result < 0) {
 		answer_refused(j);
-	} else if (j->request.dry_run ||
-		   snapshot_generation(j->snapshot) == snapshot_generation(a->snapshot)) {
+	} else if (snapshot_generation(j->snapshot) == snapshot_generation(a->snapshot)) {
 		answer_done(j);
 	} else {
-		snapshot_unref(a->snapshot);
-		a->snapshot = snapshot_ref(j->snapshot);
-		a->asked++;
-		a->hooks->publish(a->hooks_arg, j->snapshot, in_force, j);
+		if (!j->request.dry_run) {
+			snapshot_unref(a->snapshot);
+			a->snapshot = snapshot_ref(j->snapshot);
+		}
+		plan_foresee(a, j->snapshot, foreseen, j);
 	}
+}
+
+/* The kinds he may change, and one bit of none: 0 would mean all. */
+static unsigned own_kinds(const struct api_call *c)
+{
+	unsigned kinds = 1u << OBJECT__N;
+
+	for (size_t k = 0; k < OBJECT__N; k++)
+		if (c->rights & RIGHT_BIT(object_right((enum object_kind)k, true)))
+			kinds |= 1u << k;
+	return kinds;
 }
 
 static struct change_job *job_new(struct api_call *c, struct change_list *l, bool created)
@@ -310,11 +354,14 @@ static struct change_job *job_new(struct api_call *c, struct change_list *l, boo
 		.actor = {c->who.name, c->who.from, c->who.way},
 		.changes = j->list.v,
 		.n = j->list.n,
+		.kinds = own_kinds(c),
+		.may_log_bodies = c->rights & RIGHT_BIT(RIGHT_BODIES_WRITE),
+		.confirmed_bodies = slice_eqz(http_query(c->req, "confirm"), "log-bodies"),
 	};
 	return j;
 }
 
-void change_run(struct api_call *c, struct change_list *l, bool created)
+static void run(struct api_call *c, struct change_list *l, bool created, uint64_t restore)
 {
 	struct admin *a = c->admin;
 	uint64_t generation;
@@ -336,5 +383,18 @@ void change_run(struct api_call *c, struct change_list *l, bool created)
 	j = job_new(c, l, created);
 	j->request.dry_run = dry_run;
 	j->request.if_generation = generation;
+	j->request.restore = restore;
 	worker_post(a->worker, a->loop, &j->job);
+}
+
+void change_run(struct api_call *c, struct change_list *l, bool created)
+{
+	run(c, l, created, 0);
+}
+
+void change_restore(struct api_call *c, uint64_t generation)
+{
+	struct change_list none = {0};
+
+	run(c, &none, false, generation);
 }

@@ -1,5 +1,6 @@
 #include "admin/admin_priv.h"
 #include "admin/openapi_accounts.h"
+#include "admin/openapi_history.h"
 
 #include "base/mem.h"
 #include "federation/object.h"
@@ -104,23 +105,20 @@ static const char components[] =
 	"          type: object\n"
 	"          properties:\n"
 	"            generation: {$ref: '#/components/schemas/Generation'}\n"
-	"            changes:\n"
+	"            changes: {$ref: '#/components/schemas/PlanChanges'}\n"
+	"            warnings: {type: array, items: {$ref: '#/components/schemas/Warning'}}\n"
+	"            streams:\n"
 	"              type: array\n"
+	"              description: The streams that it ends.\n"
 	"              items:\n"
 	"                type: object\n"
 	"                properties:\n"
-	"                  verb: {type: string, enum: [add, set, remove]}\n"
-	"                  kind: {type: string}\n"
-	"                  key: {type: string}\n"
-	"                  fields:\n"
-	"                    type: array\n"
-	"                    items:\n"
-	"                      type: object\n"
-	"                      properties:\n"
-	"                        name: {type: string}\n"
-	"                        before: {type: string}\n"
-	"                        after: {type: string}\n"
-	"            warnings: {type: array, items: {$ref: '#/components/schemas/Warning'}}\n"
+	"                  dir: {type: string, enum: [in, out]}\n"
+	"                  id: {type: [string, 'null']}\n"
+	"                  partner: {type: [string, 'null']}\n"
+	"                  local: {type: [string, 'null']}\n"
+	"                  remote: {type: [string, 'null']}\n"
+	"                  reason: {type: string}\n"
 	"    Change:\n"
 	"      type: object\n"
 	"      required: [changes]\n"
@@ -340,6 +338,7 @@ static const char components[] =
 	"        partners_enabled: {type: integer}\n"
 	"        domains: {type: integer}\n"
 	"        routes: {type: integer}\n"
+	"        body_logging: {type: boolean, description: Texts of messages are being logged.}\n"
 	"        counters: {type: object}\n"
 	"        hints:\n"
 	"          type: array\n"
@@ -370,6 +369,21 @@ static const struct {
 	{"removeAllow", "user"},
 	{"removeAllow", "contact"},
 	{"watch", "topics"},
+	{"closeStream", "dry_run"},
+	{"setGateway", "confirm"},
+	{"change", "confirm"},
+	{"listAudit", "after"},
+	{"listAudit", "before"},
+	{"listAudit", "limit"},
+	{"listAudit", "since"},
+	{"listAudit", "who"},
+	{"listAudit", "kind"},
+	{"listAudit", "key"},
+	{"listAudit", "verb"},
+	{"verifyAudit", "head"},
+	{"listGenerations", "before"},
+	{"listGenerations", "limit"},
+	{"diffGenerations", "against"},
 	{"judgeNegotiation", "tls_negotiation"},
 	{"judgeNegotiation", "sasl_negotiation"},
 	{"judgeNegotiation", "support_dialback_negotiation"},
@@ -417,6 +431,13 @@ static const char *plain_schema(const struct api_route *r)
 		{"/api/v1/status", "Status"},
 		{"/api/v1/settings", "Kind"},
 		{"/api/v1/tests", "Test"},
+		{"/api/v1/audit", "AuditLine"},
+		{"/api/v1/audit/verify", "AuditVerdict"},
+		{"/api/v1/generations", "GenerationRow"},
+		{"/api/v1/generations/{key}", "GenerationShown"},
+		{"/api/v1/generations/{key}/diff", "GenerationDiff"},
+		{"/api/v1/export", "Export"},
+		{"/api/v1/health", "Health"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(by_path); i++)
@@ -641,4 +662,5 @@ void api_openapi(struct buf *out)
 	buf_str(out, openapi_accounts_components);
 	for (size_t i = 0; i < OBJECT__N; i++)
 		object_schema(object_classes[i], out);
+	buf_str(out, openapi_history_components);
 }

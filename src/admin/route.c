@@ -147,6 +147,27 @@ static bool path_matches(const char *pattern, struct slice path, struct slice *r
 		return false;
 	rest = slice_from(path, brace);
 	segment = slice_cut(rest, slice_find(rest, '/'));
+	{"GET", "/api/v1/health", RIGHT_STATUS_READ, health_get, -1, 0, "getHealth",
+		"Says whether the service is ready, and what is wrong."},
+	{"GET", "/api/v1/audit", RIGHT_AUDIT_READ, audit_list, -1, 0, "listAudit",
+		"Lists what was done and refused, by whom and how, newest first."},
+	{"GET", "/api/v1/audit/verify", RIGHT_AUDIT_READ, audit_verify, -1, 0, "verifyAudit",
+		"Looks at every line of the audit log: is it as it was written, where it was written, and "
+		"is none missing?"},
+	{"GET", "/api/v1/generations", RIGHT_GENERATION_READ, generations_list, -1, 0,
+		"listGenerations", "Lists the generations of the settings that are kept, newest first."},
+	{"GET", "/api/v1/generations/{key}", RIGHT_GENERATION_READ, generation_show, -1, 0,
+		"showGeneration", "Shows a generation: who made it, and what it changed."},
+	{"GET", "/api/v1/generations/{key}/diff", RIGHT_GENERATION_READ, generation_diff, -1, 0,
+		"diffGenerations",
+		"Says what became different from this generation to another: the one in force, or that of "
+		"against."},
+	{"POST", "/api/v1/generations/{key}/restore", RIGHT_GENERATION_RESTORE, generation_restore, -1,
+		API_CHANGES, "restoreGeneration",
+		"Makes the settings what they were at a generation, which is a new one; secrets, "
+		"administrators, roles, tokens and the logging of message texts stay as they are."},
+	{"GET", "/api/v1/export", RIGHT_EXPORT_READ, export_get, -1, 0, "export",
+		"Gives the settings as a whole, without secrets: as a body that POST /changes takes."},
 	if (!segment.n ||
 		!slice_eq(slice_from(rest, segment.n), slice_from(p, slice_find(p, '}') + 1)))
 		return false;

@@ -13,13 +13,15 @@ struct hints {
 	const struct snapshot *snapshot;
 	struct buf *out;
 	unsigned n;
+	bool no_commands;
 };
 
 static void hint(struct hints *h, const char *code, const char *text, const char *command)
 {
 	buf_printf(h->out, "%s{\"code\": \"%s\"", h->n++ ? ", " : "", code);
 	json_text(h->out, "text", slice_of(text));
-	json_text(h->out, "command", slice_of(command));
+	if (!h->no_commands)
+		json_text(h->out, "command", slice_of(command));
 	buf_chr(h->out, '}');
 }
 
@@ -131,9 +133,18 @@ static void certificates(struct hints *h, const struct admin *a)
 
 /* ---- all of it ---- */
 
+static bool logs_bodies(const struct snapshot *s)
+{
+	return snapshot_gateway(s)->enable_logging_all_message_bodies;
+}
+
 static void hints(struct hints *h)
 {
 	const struct snapshot *s = h->snapshot;
+
+	if (logs_bodies(s))
+		hint(h, "bodies_logged", "The text of every message is written to a file.",
+			"entente gateway set --enable-logging-all-message-bodies false");
 
 	if (!snapshot_access(s)->allow_federated_users)
 		hint(h, "federation_off",
@@ -203,13 +214,22 @@ static void identity(const struct admin *a, struct buf *out)
 		(unsigned long long)(now > a->started_ms ? (now - a->started_ms) / 1000 : 0));
 }
 
-/* a NULL: there is no edge. */
+/* All that is wrong; a NULL: there is no edge. */
+static void problems(struct admin *admin, struct view_ask *a, struct buf *out, bool no_commands)
+{
+	struct hints h = {admin->snapshot, out, 0, no_commands};
+
+	hints(&h);
+	certificates(&h, admin);
+	if (a)
+		failing_partners(&h, a->partners);
+}
+
 static void status_answer(struct api_call *c, struct view_ask *a)
 {
 	const struct snapshot *s = c->admin->snapshot;
 	uint64_t generation = snapshot_generation(s);
 	struct buf json = {0};
-	struct hints h = {s, &json, 0};
 
 	identity(c->admin, &json);
 	buf_printf(&json,
@@ -217,12 +237,10 @@ static void status_answer(struct api_call *c, struct view_ask *a)
 		"\"domains\": %zu, \"routes\": %zu",
 		(unsigned long long)generation, count(s, OBJECT_PARTNER), partners_enabled(s),
 		count(s, OBJECT_DOMAIN), count(s, OBJECT_ROUTE));
+	buf_printf(&json, ", \"body_logging\": %s", logs_bodies(s) ? "true" : "false");
 	counters(&json);
 	buf_str(&json, ", \"hints\": [");
-	hints(&h);
-	certificates(&h, c->admin);
-	if (a)
-		failing_partners(&h, a->partners);
+	problems(c->admin, a, &json, false);
 	buf_str(&json, "]}");
 	call_answer_at(c, 200, generation, &json);
 }
@@ -233,6 +251,26 @@ void status_get(struct api_call *c)
 		edge_question(c, VIEW_ASK_PARTNERS, SL_NONE, status_answer);
 	else
 		status_answer(c, NULL);
+}
+
+static void health_answer(struct api_call *c, struct view_ask *a)
+{
+	const char *state = c->admin->state;
+	struct buf json = {0};
+
+	buf_printf(&json, "{\"ready\": %s, \"state\": \"%s\", \"problems\": [",
+		state ? "false" : "true", state ? state : "ready");
+	problems(c->admin, a, &json, true);
+	buf_str(&json, "]}");
+	call_answer(c, 200, &json);
+}
+
+void health_get(struct api_call *c)
+{
+	if (c->admin->hooks->ask && !c->admin->ending)
+		edge_question(c, VIEW_ASK_PARTNERS, SL_NONE, health_answer);
+	else
+		health_answer(c, NULL);
 }
 
 void generation_get(struct api_call *c)

@@ -43,7 +43,26 @@ static void close_answer(struct api_call *c, struct view_ask *a)
 	call_answer(c, 200, &json);
 }
 
+/* What would be closed, and is not. */
+static void would_close_answer(struct api_call *c, struct view_ask *a)
+{
+	struct buf json = {0};
+
+	buf_printf(&json, "{\"dry_run\": true, \"state\": \"%s\"",
+		view_state_name(a->streams->v[0].state));
+	json_text(&json, "id", a->key);
+	buf_chr(&json, '}');
+	call_answer(c, 200, &json);
+}
+
 void stream_close_one(struct api_call *c)
 {
-	edge_question(c, VIEW_ASK_CLOSE, c->param, close_answer);
+	bool dry_run;
+
+	if (!call_dry_run(c, &dry_run))
+		return;
+	if (dry_run)
+		edge_question(c, VIEW_ASK_STREAM, c->param, would_close_answer);
+	else
+		edge_question(c, VIEW_ASK_CLOSE, c->param, close_answer);
 }

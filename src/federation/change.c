@@ -88,15 +88,22 @@ static void json_warnings(const struct notes *n, struct buf *ret)
 	}
 }
 
-void plan_json(const struct plan *p, struct buf *ret)
+void plan_changes_json(const struct plan *p, struct buf *ret)
 {
-	buf_printf(ret, "{\"generation\": %llu, \"changes\": [", (unsigned long long)p->generation);
+	buf_chr(ret, '[');
 	for (size_t i = 0; i < p->n; i++) {
 		if (i)
 			buf_str(ret, ", ");
 		json_item(&p->v[i], ret);
 	}
-	buf_str(ret, "], \"warnings\": [");
+	buf_chr(ret, ']');
+}
+
+void plan_json(const struct plan *p, struct buf *ret)
+{
+	buf_printf(ret, "{\"generation\": %llu, \"changes\": ", (unsigned long long)p->generation);
+	plan_changes_json(p, ret);
+	buf_str(ret, ", \"warnings\": [");
 	json_warnings(&p->warnings, ret);
 	buf_str(ret, "]}");
 }

@@ -70,3 +70,6 @@ const char *plan_item_key(const struct plan_item *i);
  * [{code, kind, key, field, text}].
  */
 void plan_json(const struct plan *p, struct buf *ret);
+
+/* Its member changes alone: a JSON array. */
+void plan_changes_json(const struct plan *p, struct buf *ret);

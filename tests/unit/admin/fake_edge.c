@@ -1,6 +1,7 @@
 #include "fake_edge.h"
 
 #include "base/mem.h"
+#include "federation/snapshot.h"
 
 unsigned fake_closed;
 bool fake_well;
@@ -94,6 +95,14 @@ void fake_ask(void *arg, struct loop *asker, struct view_ask *a)
 	if (!a->found) {
 		a->done(a);
 		return;
+	}
+	if (a->what == VIEW_ASK_JUDGE) {
+		a->streams = view_streams_new();
+		/* As the edge does: by the settings that would be. */
+		if (!snapshot_partner(a->snapshot, SL("xn--bcher-kva.lab"))) {
+			add_stream(a->streams, VIEW_UP, 1);
+			a->streams->v[0].error = SL("no-longer-partner");
+		}
 	}
 	if (a->what == VIEW_ASK_STREAMS || a->what == VIEW_ASK_STREAM) {
 		a->streams = view_streams_new();

@@ -325,18 +325,27 @@ static const struct {
 };
 /* clang-format on */
 
+/* The settings; who was refused what stands in the audit log. */
+static char *export_settings(void)
+{
+	return ask("GET", "/api/v1/export", "", "");
+}
+
 static void a_refused_change_leaves_the_store_as_it_was(void **state)
 {
-	char *before, *after;
+	char *before, *after, *all;
 
 	add_route_and_domain();
-	before = dump();
+	before = export_settings();
 	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
 		expect(refused[i].method, refused[i].path, refused[i].fields, refused[i].body,
 			refused[i].status, refused[i].part);
-	after = dump();
+	after = export_settings();
 	assert_string_equal(before, after);
 	assert_int_equal(published, 2);
+	all = dump();
+	assert_non_null(strstr(all, "|\"refused\"|\"domain_is_local\"|"));
+	free(all);
 	free(before);
 	free(after);
 }
@@ -393,6 +402,103 @@ static void several_changes_are_one(void **state)
 		"\"key\": \"global\", \"settings\": {\"federation\": true, \"xmpp\": true}}]}",
 		200, "\"kind\": \"policy\"");
 	assert_int_equal(published, 1);
+}
+
+/* ---- history ---- */
+
+static void what_was_done_is_listed_and_verified(void **state)
+{
+	add_route_and_domain();
+	expect("DELETE", "/api/v1/routes/main", "", "", 422, "route_in_use");
+	expect("GET", "/api/v1/audit", "", "", 200,
+		"\"kind\": \"route\", \"key\": \"main\", \"generation\": 3, \"before\": null, "
+		"\"after\": {}, \"result\": \"refused\", \"code\": \"route_in_use\", \"times\": 1}");
+	expect("GET", "/api/v1/audit?limit=1&before=2", "", "", 200,
+		"{\"items\": [\n{\"id\": 1, ");
+	expect("GET", "/api/v1/audit?kind=partner", "", "", 200, "{\"items\": []}");
+	expect("GET", "/api/v1/audit?since=2100-01-01", "", "", 200, "{\"items\": []}");
+	expect("GET", "/api/v1/audit?since=2026-01-01T00:00:00Z", "", "", 200, "\"id\": 3");
+	expect("GET", "/api/v1/audit?since=2026-02-30", "", "", 400, "\"code\": \"bad_query\"");
+	expect("GET", "/api/v1/audit?limit=1001", "", "", 400, "\"code\": \"bad_query\"");
+	expect("GET", "/api/v1/audit/verify", "", "", 200, "{\"ok\": true, \"lines\": 3, ");
+	expect("GET",
+		"/api/v1/audit/verify?head=9:0000000000000000000000000000000000000000000000000000000000"
+		"000000",
+		"", "", 200, "{\"code\": \"truncated\", \"id\": 9, ");
+	expect("GET", "/api/v1/audit/verify?head=9", "", "", 400, "\"code\": \"bad_query\"");
+}
+
+static void generations_are_compared_and_returned_to(void **state)
+{
+	add_route_and_domain();
+	expect("PATCH", "/api/v1/gateway", JSON, "{\"keep_alive_interval\": 60}", 200, "\"60\"");
+	expect("GET", "/api/v1/generations", "", "", 200,
+		"\"summary\": \"set gateway global: keep_alive_interval\"}");
+	expect("GET", "/api/v1/generations?limit=1&before=3", "", "", 200,
+		"{\"items\": [\n{\"generation\": 2, ");
+	expect("GET", "/api/v1/generations/4", "", "", 200,
+		"\"changes\": [{\"verb\": \"set\", \"kind\": \"gateway\", ");
+	expect("GET", "/api/v1/generations/1", "", "", 200, "\"changes\": null}");
+	expect("GET", "/api/v1/generations/9", "", "", 404, "\"code\": \"generation_unknown\"");
+	expect("GET", "/api/v1/generations/x", "", "", 404, "\"code\": \"generation_unknown\"");
+	expect("GET", "/api/v1/generations/3/diff", "", "", 200,
+		"{\"from\": 3, \"to\": 4, \"changes\": [{");
+	expect("GET", "/api/v1/generations/4/diff?against=3", "", "", 200, "\"after\": \"300\"");
+	expect("POST", "/api/v1/generations/3/restore?dry_run=true", "", "", 200,
+		"{\"dry_run\": true, \"generation\": 4, \"plan\": {\"generation\": 4, ");
+	expect("POST", "/api/v1/generations/3/restore", "If-Match: \"3\"\r\n", "", 412,
+		"\"code\": \"changed_meanwhile\"");
+	admin->granted &= ~RIGHT_BIT(RIGHT_GATEWAY_WRITE);
+	expect("POST", "/api/v1/generations/3/restore", "", "", 403, "\"code\": \"not_allowed\"");
+	expect("POST", "/api/v1/generations/3/restore?dry_run=true", "", "", 403, "not_allowed");
+	admin->granted = RIGHTS_ALL;
+	expect("POST", "/api/v1/generations/3/restore", "If-Match: \"4\"\r\n", "", 200,
+		"{\"dry_run\": false, \"generation\": 5, ");
+	expect("GET", "/api/v1/gateway", "", "", 200, "\"keep_alive_interval\": 300");
+}
+
+static void a_plan_names_the_streams_it_ends(void **state)
+{
+	static const char path[] = "/api/v1/partners/xn--bcher-kva.lab";
+	static const char ends[] = "\"streams\": [{\"dir\": \"out\", \"id\": \"o1\", "
+				   "\"partner\": \"xn--bcher-kva.lab\", ";
+
+	expect("POST", "/api/v1/partners", JSON, "{\"domain\": \"xn--bcher-kva.lab\"}", 201,
+		"\"streams\": []}}");
+	expect("PATCH", path, JSON, "{\"description\": \"x\"}", 200, "\"streams\": []}}");
+	fake_closed = 0;
+	expect("DELETE", "/api/v1/partners/xn--bcher-kva.lab?dry_run=true", "", "", 200, ends);
+	expect("GET", path, "", "", 200, "\"description\": \"x\"");
+	expect("DELETE", path, "", "", 200, ends);
+	expect("DELETE", "/api/v1/streams/o1?dry_run=true", "", "", 200, "{\"dry_run\": true, ");
+	expect("DELETE", "/api/v1/streams/none?dry_run=true", "", "", 404, "no_such_stream");
+	assert_int_equal(fake_closed, 0);
+}
+
+static void bodies_are_logged_after_a_confirmation(void **state)
+{
+	static const char on[] = "{\"enable_logging_all_message_bodies\": true}";
+
+	expect("GET", "/api/v1/status", "", "", 200, "\"body_logging\": false");
+	expect("PATCH", "/api/v1/gateway", JSON, on, 422, "\"code\": \"confirmation_required\"");
+	expect("PATCH", "/api/v1/gateway?confirm=yes", JSON, on, 422, "confirmation_required");
+	expect("PATCH", "/api/v1/gateway?dry_run=true", JSON, on, 200, "\"bodies_logged\"");
+	admin->granted &= ~RIGHT_BIT(RIGHT_BODIES_WRITE);
+	expect("PATCH", "/api/v1/gateway?confirm=log-bodies", JSON, on, 403, "not_allowed");
+	admin->granted = RIGHTS_ALL;
+	expect("PATCH", "/api/v1/gateway?confirm=log-bodies", JSON, on, 200, "\"after\": \"true\"");
+	expect("GET", "/api/v1/status", "", "", 200, "\"body_logging\": true");
+	expect("GET", "/api/v1/health", "", "", 200, "{\"code\": \"bodies_logged\", \"text\": ");
+	expect("GET", "/api/v1/audit?limit=1", "", "", 200, "\"verb\": \"set\", \"kind\": \"gateway\"");
+}
+
+static void health_is_what_the_status_says(void **state)
+{
+	expect("GET", "/api/v1/health", "", "", 200, "{\"ready\": false, \"state\": \"starting\", ");
+	admin_set_state(admin, NULL);
+	expect("GET", "/api/v1/health", "", "", 200, "{\"ready\": true, \"state\": \"ready\", ");
+	expect("GET", "/api/v1/health", "", "", 200, "{\"code\": \"no_partner\", \"text\": ");
+	expect("GET", "/api/v1/health", "", "", 200, "\"certificate_expire");
 }
 
 static void the_etag_is_the_generation(void **state)
@@ -815,6 +921,11 @@ int main(void)
 		T(a_refused_negotiation_comes_with_its_ways_out),
 		T(what_if_changes_nothing),
 		T(several_changes_are_one),
+		T(what_was_done_is_listed_and_verified),
+		T(generations_are_compared_and_returned_to),
+		T(a_plan_names_the_streams_it_ends),
+		T(bodies_are_logged_after_a_confirmation),
+		T(health_is_what_the_status_says),
 		T(the_etag_is_the_generation),
 		T(what_came_through_a_proxy_is_refused),
 		T(no_route_is_open_without_its_right),
