@@ -660,7 +660,7 @@ void api_openapi(struct buf *out)
 			path(i, out);
 	buf_str(out, components);
 	buf_str(out, openapi_accounts_components);
+	buf_str(out, openapi_history_components);
 	for (size_t i = 0; i < OBJECT__N; i++)
 		object_schema(object_classes[i], out);
-	buf_str(out, openapi_history_components);
 }

@@ -127,26 +127,6 @@ const struct api_route api_routes[] = {
 		"Lists the settings of every kind of object: type, default, range, unit and help."},
 	{"GET", "/api/v1/generation", RIGHT_STATUS_READ, generation_get, -1, 0, "getGeneration",
 		"Tells the generation of the settings in force."},
-	{"GET", "/api/v1/openapi.yaml", RIGHT_STATUS_READ, openapi_get, -1, API_PLAIN, "getOpenapi",
-		"This description."},
-};
-/* clang-format on */
-
-const size_t api_routes_n = ARRAY_LEN(api_routes);
-
-/* "/a/{key}/b": what stands in the place of {key} is one segment, not empty. */
-static bool path_matches(const char *pattern, struct slice path, struct slice *ret_param)
-{
-	struct slice p = slice_of(pattern), rest, segment;
-	size_t brace = slice_find(p, '{');
-
-	*ret_param = SL_NONE;
-	if (brace == p.n)
-		return slice_eq(p, path);
-	if (!slice_starts(path, slice_cut(p, brace)))
-		return false;
-	rest = slice_from(path, brace);
-	segment = slice_cut(rest, slice_find(rest, '/'));
 	{"GET", "/api/v1/health", RIGHT_STATUS_READ, health_get, -1, 0, "getHealth",
 		"Says whether the service is ready, and what is wrong."},
 	{"GET", "/api/v1/audit", RIGHT_AUDIT_READ, audit_list, -1, 0, "listAudit",
@@ -168,6 +148,26 @@ static bool path_matches(const char *pattern, struct slice path, struct slice *r
 		"administrators, roles, tokens and the logging of message texts stay as they are."},
 	{"GET", "/api/v1/export", RIGHT_EXPORT_READ, export_get, -1, 0, "export",
 		"Gives the settings as a whole, without secrets: as a body that POST /changes takes."},
+	{"GET", "/api/v1/openapi.yaml", RIGHT_STATUS_READ, openapi_get, -1, API_PLAIN, "getOpenapi",
+		"This description."},
+};
+/* clang-format on */
+
+const size_t api_routes_n = ARRAY_LEN(api_routes);
+
+/* "/a/{key}/b": what stands in the place of {key} is one segment, not empty. */
+static bool path_matches(const char *pattern, struct slice path, struct slice *ret_param)
+{
+	struct slice p = slice_of(pattern), rest, segment;
+	size_t brace = slice_find(p, '{');
+
+	*ret_param = SL_NONE;
+	if (brace == p.n)
+		return slice_eq(p, path);
+	if (!slice_starts(path, slice_cut(p, brace)))
+		return false;
+	rest = slice_from(path, brace);
+	segment = slice_cut(rest, slice_find(rest, '/'));
 	if (!segment.n ||
 		!slice_eq(slice_from(rest, segment.n), slice_from(p, slice_find(p, '}') + 1)))
 		return false;
