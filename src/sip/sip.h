@@ -9,11 +9,13 @@
  *   message  a message read without copying
  *   check    may this request be served at all, and if not, what is answered
  *   digest   answers to a server that wants to know who asks
+ *   frame    where messages end on a stream
  *   write    requests and responses as bytes
  *   stack    transactions: matching, retransmissions, timers
  */
 #include "sip/check.h"
 #include "sip/digest.h"
+#include "sip/frame.h"
 #include "sip/message.h"
 #include "sip/stack.h"
 #include "sip/uri.h"
