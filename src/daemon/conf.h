@@ -64,6 +64,7 @@ struct conf {
 	char *admin_url;                    /* "": made from admin_listen, see conf_admin_url() */
 	char *admin_certificate, *admin_key; /* PEM files; "": one of its own making */
 	struct proxy_networks trusted_proxies;
+	unsigned session_idle, session_life; /* seconds */
 	bool admin_beside_xmpp;
 	struct conf_addrs metrics;
 	bool metrics_remote;

@@ -113,6 +113,11 @@ const struct conf_key conf_keys[] = {
 		"Proxies before the panel, as addresses or networks (192.0.2.0/24). Only what they "
 		"say in X-Forwarded-For or Forwarded of a client's address is believed. They have "
 		"to set one of the two and to pass on Host."},
+	{"admin", "session-idle", CT_NUMBER, C(session_idle), "900", 5, 86400, NULL, false,
+		"After how many seconds without a request of its person a session of the panel ends. "
+		"What the panel asks by itself does not count."},
+	{"admin", "session-life", CT_NUMBER, C(session_life), "43200", 5, 604800, NULL, false,
+		"After how many seconds a session ends, whatever its person does."},
 	{"admin", "allow-beside-xmpp", CT_BOOL, C(admin_beside_xmpp), "no", 0, 0, NULL, false,
 		"Permits an address of listen, other than loopback, where partners are served as "
 		"well ([xmpp] listen). Partners come from the whole Internet: the panel should not "

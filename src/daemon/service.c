@@ -248,6 +248,8 @@ static int new_admin(struct service *s, struct err *e)
 		.hooks_arg = s,
 		.url = &url,
 		.proxies = &s->conf->trusted_proxies,
+		.session_idle_secs = s->conf->session_idle,
+		.session_life_secs = s->conf->session_life,
 	};
 
 	if (!administers(s))
