@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <unistd.h>
 
 #include "admin/admin_priv.h"
@@ -292,6 +293,34 @@ void openapi_get(struct api_call *c)
 
 /* ---- the loopback port: anybody on this machine may look ---- */
 
+static bool is_literal(struct slice host)
+{
+	char text[64];
+	uint8_t addr[16];
+
+	if (host.n > 2 && *host.p == '[')
+		host = slice_cut(slice_from(host, 1), host.n - 2);
+	if (host.n == 0 || host.n >= sizeof text)
+		return false;
+	*slice_copy(text, host) = '\0';
+	return inet_pton(AF_INET, text, addr) == 1 || inet_pton(AF_INET6, text, addr) == 1;
+}
+
+/*
+ * A page of somebody else's whose name has come to mean our address (DNS rebinding) asks for that
+ * name. Who asks by an address, for localhost or for the panel's host asks for us; who names no
+ * host is no browser.
+ */
+static bool is_ours(const struct admin *a, struct slice authority)
+{
+	size_t bracket = slice_rfind(authority, ']');
+	struct slice host = slice_cut(authority,
+		bracket < authority.n ? bracket + 1 : slice_find(authority, ':'));
+
+	return !authority.p || is_literal(host) || slice_ieq(host, SL("localhost")) ||
+	       (*a->url.host && slice_ieq(host, slice_of(a->url.host)));
+}
+
 void metrics_request(void *arg, struct http_req *r)
 {
 	struct admin *a = arg;
@@ -300,7 +329,10 @@ void metrics_request(void *arg, struct http_req *r)
 	struct buf body = {0};
 	unsigned status = 200;
 
-	if (!slice_eqz(method, "GET") && !slice_eqz(method, "HEAD")) {
+	if (!is_ours(a, http_header(r, "host"))) {
+		status = 421;
+		buf_str(&body, "ask by the address, or for localhost\n");
+	} else if (!slice_eqz(method, "GET") && !slice_eqz(method, "HEAD")) {
 		status = 405;
 		http_reply_header(r, "allow", "GET");
 		buf_str(&body, "only GET\n");
