@@ -183,6 +183,9 @@ int filter_items(const struct invocation *in, const char *key, json_t *items);
 /* Asks on standard error; true with --yes and where nobody is there to be asked. */
 bool confirm(const struct invocation *in, const char *question);
 
+/* The same, but where nobody is there to be asked the answer is no without --yes. */
+bool confirm_aloud(const struct invocation *in, const char *question);
+
 /* Shows the streams that a change would close, if there are any, and asks whether to go on. */
 bool confirm_change(
 	const struct invocation *in, const char *method, const char *path, json_t *body);
@@ -255,3 +258,12 @@ int cmd_certificate_reload(struct invocation *in);
 int cmd_test_partner(struct invocation *in);
 int cmd_test_domain(struct invocation *in);
 int cmd_status(struct invocation *in);
+int cmd_health(struct invocation *in);
+int cmd_audit_list(struct invocation *in);
+int cmd_audit_verify(struct invocation *in);
+int cmd_generation_list(struct invocation *in);
+int cmd_generation_show(struct invocation *in);
+int cmd_generation_diff(struct invocation *in);
+int cmd_generation_restore(struct invocation *in);
+int cmd_export(struct invocation *in);
+int cmd_import(struct invocation *in);

@@ -139,6 +139,34 @@ const struct command commands[] = {
 	{"token", "revoke", cmd_token_revoke, NULL, 0, 1, -1, "ID...", "Revokes API tokens, for good."},
 	{"session", "show", cmd_session_show, NULL, 0, 0, 0, "",
 		"Says who one is to the daemon and what one may do."},
+	{"audit", "list", cmd_audit_list, NULL, TAKES_FILTER, 0, 0,
+		"[--who NAME] [--kind KIND] [--key KEY] [--verb VERB] [--since TIME] [--before ID] "
+		"[--last N] " FILTER,
+		"Lists what was done and what was refused, newest first: 100 lines, or --last N of them. "
+		"TIME is a day or a time like 2026-11-22T10:00:00Z.",
+		"who kind key verb since before last=limit"},
+	{"audit", "verify", cmd_audit_verify, NULL, 0, 0, 0, "[--head ID:MAC]",
+		"Looks at every line of the audit log: is it as it was written, where it was written, and "
+		"is none missing? --head also asks for a line that an event audit-head of the log names. "
+		"Exit 1 when something is wrong.", "head"},
+	{"generation", "list", cmd_generation_list, NULL, TAKES_FILTER, 0, 0,
+		"[--last N] [--before GENERATION] " FILTER,
+		"Lists the generations of the settings that are kept, newest first.", "last=limit before"},
+	{"generation", "show", cmd_generation_show, NULL, 0, 1, 1, "GENERATION",
+		"Shows who made a generation and what it changed."},
+	{"generation", "diff", cmd_generation_diff, NULL, 0, 1, 1, "GENERATION [--against OTHER]",
+		"Says what became different from a generation to another, or to the one in force.",
+		"against"},
+	{"generation", "restore", cmd_generation_restore, NULL, 0, 1, 1, "GENERATION",
+		"Makes the settings what they were at a generation, as a new one. Secrets, administrators, "
+		"roles, tokens and the logging of message texts stay as they are."},
+	{"export", NULL, cmd_export, NULL, 0, 0, 0, "",
+		"Prints the settings as a whole as JSON, without secrets."},
+	{"import", NULL, cmd_import, NULL, 0, 1, 1, "FILE",
+		"Makes the changes of a file as export prints it, all or none; -: of standard input. An "
+		"export is what makes its settings of the defaults."},
+	{"health", NULL, cmd_health, NULL, 0, 0, 0, "",
+		"Says whether the service is ready and what is wrong. Exit 1 when it is not ready."},
 	{"status", NULL, cmd_status, NULL, 0, 0, 0, "",
 		"Says how the service is and what keeps messages from flowing. Exit 1 when it is "
 		"not ready."},

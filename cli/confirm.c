@@ -22,6 +22,11 @@ bool confirm(const struct invocation *in, const char *question)
 	return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
 }
 
+bool confirm_aloud(const struct invocation *in, const char *question)
+{
+	return in->yes || (somebody_is_there() && confirm(in, question));
+}
+
 static void show_stream(json_t *stream, struct buf *out)
 {
 	static const char *const shown[] = {"id", "local", "remote", "reason"};

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "cli/cli.h"
@@ -124,10 +125,37 @@ static int change(struct invocation *in, const char *method, const char *path, j
 	return code;
 }
 
+static bool turns_bodies_on(const struct invocation *in)
+{
+	static const char *const yes[] = {"true", "yes", "on", "1"};
+	const char *v = json_string_value(
+		json_object_get(in->settings, "enable_logging_all_message_bodies"));
+
+	for (size_t i = 0; v && i < ARRAY_LEN(yes); i++)
+		if (strcasecmp(v, yes[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Other people's words are written to a file: that is said twice, or refused by the daemon. */
+static const char *bodies_confirmed(const struct invocation *in)
+{
+	if (in->what_if || !turns_bodies_on(in))
+		return "";
+	return confirm_aloud(in,
+		       "The text of every message will be written to a file, where whoever may read "
+		       "it sees what people say to each other. Turn that on?")
+		       ? "?confirm=log-bodies"
+		       : "";
+}
+
 static int change_one(struct invocation *in, const char *method, const char *key, json_t *body)
 {
-	char *path = api_path(in->kind->plural, key);
+	char *plain = api_path(in->kind->plural, key);
+	char *path = xasprintf("%s%s", plain, bodies_confirmed(in));
 	int code = change(in, method, path, body);
+
+	free(plain);
 
 	free(path);
 	return code;
