@@ -1,4 +1,7 @@
-/** An Entente of its own with its panel, and a real Prosody as partner: tests/support/panel.py. */
+/**
+ * An Entente of its own with its panel, and partners: a real Prosody (tests/support/panel.py), or
+ * scripted ones that say what was on the wire (tests/support/panel_wire.py).
+ */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -26,9 +29,9 @@ export interface Ran {
 export class Lab {
   private constructor(private child: ChildProcessWithoutNullStreams, private lines: AsyncIterator<string>, readonly at: Hello) {}
 
-  static async start(): Promise<Lab> {
+  static async start(program: 'panel.py' | 'panel_wire.py' = 'panel.py'): Promise<Lab> {
     const build = process.env.ENTENTE_BUILD ?? `${top}/build`;
-    const child = spawn('/usr/bin/python3', ['-B', `${top}/tests/support/panel.py`, '--build', build], { stdio: 'pipe' });
+    const child = spawn('/usr/bin/python3', ['-B', `${top}/tests/support/${program}`, '--build', build], { stdio: 'pipe' });
     let trouble = '';
     child.stderr.on('data', (text) => { trouble += String(text); });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -38,7 +41,8 @@ export class Lab {
     return new Lab(child, lines, hello as Hello);
   }
 
-  private async tell<T>(order: string, ...args: unknown[]): Promise<T> {
+  /** An order by its name; see the program. */
+  async tell<T>(order: string, ...args: unknown[]): Promise<T> {
     this.child.stdin.write(`${JSON.stringify({ do: order, args })}\n`);
     const line = await this.lines.next();
     const answer = line.done ? { error: 'the lab has ended' } : (JSON.parse(line.value) as { ok?: T; error?: string });

@@ -21,6 +21,8 @@ ADMINISTRATOR = "anna"
 
 
 class Scene:
+    TELLABLE = ("run", "stop", "start_again", "write")
+
     def __init__(self, build, folder):
         self.lab = Lab(build, folder)
         self.lab.ca.days = 60  # at 30 it is time to warn
@@ -54,7 +56,7 @@ class Scene:
         return f"https://127.0.0.1:{self.port}"
 
     def hello(self):
-        made = self.lab.entente.ask("admin", "create", ADMINISTRATOR, "--role", "administrator")
+        made = self.lab.entente.ask("admin", "create", ADMINISTRATOR, "--role", "administrator")["item"]
         return {
             "url": self.url, "socket": str(self.lab.entente.socket), "folder": str(self.lab.folder),
             "partner": PARTNER, "domain": SIP_DOMAIN, "name": ADMINISTRATOR,
@@ -83,18 +85,16 @@ class Scene:
         self.contact.send(f"{USER}@{SIP_DOMAIN}", text)
 
 
-TELLABLE = ("run", "stop", "start_again", "write")
-
-
 def serve(scene):
+    """scene.TELLABLE: the names of the methods that may be asked for."""
     for line in sys.stdin:
         order = json.loads(line)
         try:
-            if order["do"] not in TELLABLE:
+            if order["do"] not in scene.TELLABLE:
                 raise LabError(f"{order['do']} is nothing that can be done")
             answer = {"ok": getattr(scene, order["do"])(*order.get("args", []))}
-        except LabError as e:
-            answer = {"error": str(e)}
+        except (LabError, AssertionError, OSError) as e:
+            answer = {"error": f"{order['do']}: {e!r}"}
         print(json.dumps(answer), flush=True)
 
 

@@ -12,7 +12,8 @@ class Scene:
     """sip: the trusted SIP route of sip.lab. partner: a listed, enabled partner of type Federated.
 
     names: further domains that the DNS knows as servers of scripted peers; add_partner() makes
-    partners of them. domains: the local ones.
+    partners of them. domains: the local ones. settings: as Entente's, or a function that makes them
+    of the lab.
     """
 
     def __init__(self, build, valgrind=False, names=(), route=(), settings=None,
@@ -31,6 +32,8 @@ class Scene:
             self.peers[name] = XmppPeer(name, lab.next_address(), lab.ca.server(name), lab.ca.file)
             lab.dns.server(name, self.peers[name].address, self.peers[name].port)
         self.partner = self.peers[PARTNER]
+        if callable(settings):
+            settings = settings(lab)
         self.entente = lab.make_entente(domains, settings=settings)
         server = (self.entente.address, self.entente.sip_port)
         self.sip = SipPeer(lab.next_address(), 5060, server)
