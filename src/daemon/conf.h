@@ -49,6 +49,8 @@ struct conf {
 	char *user;
 	unsigned log_level; /* enum log_level */
 	char *store_dir, *key_file;
+	char *body_file; /* "": bodies.log beside the databases */
+	unsigned body_keep_days;
 	struct conf_addrs xmpp_listen;
 	char *trust; /* a file, or "system" */
 	struct conf_names crls;

@@ -29,6 +29,15 @@ const struct conf_key conf_keys[] = {
 		"the same on all nodes of a site. Without it the sealed secrets are lost: back it "
 		"up apart from the databases."},
 
+	{"log", "body-file", CT_PATH, C(body_file), "", 0, 1000, NULL, false,
+		"Where the text of messages is written, an object of JSON a line, while the gateway "
+		"setting enable-logging-all-message-bodies is on. Mode 0600; put aside each day and "
+		"at 64 MiB. Empty: bodies.log in the directory of the store. It never goes to the "
+		"log."},
+	{"log", "body-keep-days", CT_NUMBER, C(body_keep_days), "7", 1, 3650, NULL, false,
+		"So many days after its last line a file that was put aside is deleted, also when "
+		"texts are not written any more."},
+
 	{"xmpp", "listen", CT_ADDRS, C(xmpp_listen), "[::]:5269 0.0.0.0:5269", 1, 32, NULL, false,
 		"Addresses that take server-to-server streams from partners."},
 	{"xmpp", "trust", CT_TEXT, C(trust), "system", 1, 1000, NULL, true,

@@ -131,6 +131,12 @@ static int new_memory(struct service *s, const struct store_options *o, struct e
 	s->memory_worker = worker_new("memory", 1);
 	config.memory = s->memory;
 	config.worker = s->memory_worker;
+	s->body_worker = worker_new("bodies", 1);
+	s->body_file = *s->conf->body_file ? xstrdup(s->conf->body_file)
+					   : xasprintf("%s/bodies.log", s->conf->store_dir);
+	config.body_worker = s->body_worker;
+	config.body_file = s->body_file;
+	config.body_keep_days = s->conf->body_keep_days;
 	return gateway_new(&s->gateway, s->gateway_runner.loop, &config, &s->log, e);
 }
 
@@ -391,6 +397,8 @@ static void free_protocols(struct service *s)
 	dns_free(s->dns);
 	gateway_free(s->gateway);
 	worker_free(s->memory_worker);
+	worker_free(s->body_worker);
+	xfree(s->body_file);
 	memory_close(s->memory);
 	edge_free(s->edge);
 	if (s->link)

@@ -52,7 +52,8 @@ struct service {
 	struct edge *edge;
 
 	struct memory *memory;
-	struct worker *memory_worker;
+	struct worker *memory_worker, *body_worker;
+	char *body_file;
 	struct gateway *gateway;
 	struct dns *dns; /* of the gateway loop */
 	struct sipnet *sipnet;

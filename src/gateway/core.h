@@ -58,6 +58,7 @@ struct gateway {
 	struct loop_timer late_timer;
 
 	struct invites *invites;
+	struct bodies *bodies; /* NULL: texts of messages are written nowhere */
 
 	/* gateway_may_log() */
 	uint64_t log_second;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "gateway/bodies.h"
 #include "gateway/core.h"
 #include "view/metrics.h"
 
@@ -251,6 +252,9 @@ int gateway_new(struct gateway **ret, struct loop *loop, const struct gateway_co
 		gateway_free(g);
 		return -1;
 	}
+	if (config->body_file)
+		g->bodies = bodies_new(
+			g, config->body_worker, config->body_file, config->body_keep_days);
 	*ret = g;
 	return 0;
 }
@@ -269,6 +273,7 @@ void gateway_free(struct gateway *g)
 	late_done(g);
 	tosip_done(g);
 	toxmpp_done(g);
+	bodies_free(g->bodies);
 	invites_free(g->invites);
 	snapshot_unref(g->snapshot);
 	buf_done(&g->xml);
@@ -284,12 +289,14 @@ void gateway_set_snapshot(struct gateway *g, struct snapshot *s)
 
 	g->snapshot = snapshot_ref(s);
 	invites_rejudge(g->invites, old, s);
+	bodies_set(g->bodies, snapshot_gateway(s)->enable_logging_all_message_bodies);
 	snapshot_unref(old);
 }
 
 void gateway_drain(struct gateway *g)
 {
 	g->draining = true;
+	bodies_stop(g->bodies);
 }
 
 unsigned gateway_busy(const struct gateway *g)
@@ -299,7 +306,7 @@ unsigned gateway_busy(const struct gateway *g)
 
 unsigned gateway_writes(const struct gateway *g)
 {
-	return invites_busy(g->invites);
+	return invites_busy(g->invites) + bodies_busy(g->bodies);
 }
 
 /* ---- commands and views ---- */

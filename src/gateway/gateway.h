@@ -59,6 +59,13 @@ struct gateway_config {
 	struct memory
 		*memory; /* invitations are loaded from it and written to it; NULL: RAM only */
 	struct worker *worker; /* with one thread; writes memory. NULL exactly when memory is */
+	/*
+	 * The texts of messages, while the settings say so (bodies.h); NULL: they are written
+	 * nowhere. body_worker: with one thread of its own.
+	 */
+	const char *body_file;
+	unsigned body_keep_days;
+	struct worker *body_worker;
 };
 
 /*
@@ -111,7 +118,7 @@ void gateway_set_snapshot(struct gateway *g, struct snapshot *s);
  */
 void gateway_drain(struct gateway *g);
 unsigned gateway_busy(const struct gateway *g);
-/* Of these, the changes of the allow list that are not stored yet. */
+/* The changes of the allow list that are not stored yet, and the texts that are not written yet. */
 unsigned gateway_writes(const struct gateway *g);
 
 /* ---- invitations ---- */

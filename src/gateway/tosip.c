@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "gateway/address.h"
+#include "gateway/bodies.h"
 #include "gateway/callid.h"
 #include "gateway/core.h"
 #include "gateway/error.h"
@@ -528,6 +529,7 @@ void tosip_message(
 		return;
 	}
 	metric_add(M_XMPP_MESSAGES_IN, 1);
+	bodies_note(g->bodies, BODIES_TO_SIP, contact, user, from->domain, m.subject, m.body);
 	describe(g, &o, e, &m, from);
 	o.authorized = from_federated(g, from->domain) ||
 		       invites_has(g->invites, user, contact, gateway_wall(g));

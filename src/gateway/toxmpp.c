@@ -1,4 +1,5 @@
 #include "gateway/address.h"
+#include "gateway/bodies.h"
 #include "gateway/core.h"
 #include "gateway/error.h"
 #include "gateway/message.h"
@@ -307,6 +308,8 @@ void toxmpp_request(struct gateway *g, struct sip_server *txn, const struct sip_
 	p->full_jid = i.pair.to.resource.p != NULL;
 	p->error_wait_ms = (uint16_t)route->error_wait;
 	count(g, p, 1);
+	bodies_note(g->bodies, BODIES_TO_XMPP, i.user, i.contact, i.pair.to.domain, i.in.subject,
+		i.in.body);
 	if (!i.invites) {
 		send_stanza(g, p, make_stanza(g, &i, p));
 		return;
