@@ -7,8 +7,8 @@
 #include "base/mem.h"
 
 /*
- * HTTP/1.1 inside TLS: the clear text goes to libwebsockets by a pair of sockets, so that it has one
- * kind of connection only and TLS is that of net/. Neither side lets more than a little wait.
+ * HTTP/1.1 inside TLS: the clear text goes to libwebsockets by a pair of sockets, so that it has
+ * one kind of connection only and TLS is that of net/. Neither side lets more than a little wait.
  */
 enum { WAITING_MAX = 64 * 1024 };
 
@@ -29,8 +29,7 @@ static void set_interest(struct bridge *b)
 {
 	bool reads = !b->ended && wire_pending(b->wire) < WAITING_MAX;
 
-	loop_poll_set(b->poll,
-		(reads ? LOOP_READ : 0u) | (b->in.n && !b->ended ? LOOP_WRITE : 0u));
+	loop_poll_set(b->poll, (reads ? LOOP_READ : 0u) | (b->in.n && !b->ended ? LOOP_WRITE : 0u));
 	wire_pause(b->wire, b->in.n >= WAITING_MAX);
 }
 
@@ -51,7 +50,8 @@ static void to_library(struct bridge *b)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN)
-			buf_reset(&b->in); /* it does not read any more; it may still say something */
+			buf_reset(
+				&b->in); /* it does not read any more; it may still say something */
 		if (n <= 0)
 			return;
 		buf_take(&b->in, (size_t)n);

@@ -39,8 +39,8 @@ const char *const http_field_name[HF__N] = {
  * proxy that would be the proxy, whoever uses it.
  */
 const char *const http_proxy_field[] = {"cdn-loop", "cf-connecting-ip", "client-ip",
-	"fastly-client-ip", "forwarded", "forwarded-for", "proxy-connection", "true-client-ip", "via",
-	"x-client-ip", "x-cluster-client-ip", "x-envoy-external-address", "x-forwarded",
+	"fastly-client-ip", "forwarded", "forwarded-for", "proxy-connection", "true-client-ip",
+	"via", "x-client-ip", "x-cluster-client-ip", "x-envoy-external-address", "x-forwarded",
 	"x-forwarded-by", "x-forwarded-email", "x-forwarded-for", "x-forwarded-groups",
 	"x-forwarded-host", "x-forwarded-method", "x-forwarded-path", "x-forwarded-port",
 	"x-forwarded-prefix", "x-forwarded-preferred-username", "x-forwarded-proto",
@@ -204,9 +204,9 @@ void http_req_field(struct http_req *r, struct slice name, struct slice value)
 	if (i == HF__N)
 		return;
 	before = r->field[i];
-	r->field[i] = before ? xasprintf("%s%s%.*s", before, i == HF_COOKIE ? "; " : ",",
-				       SLARG(value))
-			     : slice_dup(value);
+	r->field[i] =
+		before ? xasprintf("%s%s%.*s", before, i == HF_COOKIE ? "; " : ",", SLARG(value))
+		       : slice_dup(value);
 	free(before);
 }
 
@@ -264,8 +264,7 @@ void http_req_place(struct http_req *r, const struct netaddr *peer)
 	if (!peer)
 		return;
 	q.peer = slice_of(netaddr_print_host(peer, host));
-	proxy_client(r->door->way == HTTP_TLS && h->proxies ? h->proxies : &nobody, &q,
-		r->client);
+	proxy_client(r->door->way == HTTP_TLS && h->proxies ? h->proxies : &nobody, &q, r->client);
 }
 
 int http_req_body(struct http_req *r, const void *p, size_t n)

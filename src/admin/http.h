@@ -24,7 +24,7 @@ struct http_limits {
 	unsigned request_secs; /* for a request to be there, else the connection is dropped */
 	unsigned idle_secs;    /* between requests; also for a client to take some of an answer */
 	/* Of listeners of TLS; 0: none. */
-	unsigned streams;             /* answers in pieces at once, per listener; not counted above */
+	unsigned streams; /* answers in pieces at once, per listener; not counted above */
 	unsigned address_connections; /* of one address, without those that carry such an answer */
 	unsigned address_rate;        /* a second: connections; requests without credentials */
 };

@@ -16,8 +16,8 @@ enum { FDS_OWN = 16 }; /* descriptors of libwebsockets itself */
 struct http1 {
 	struct http *http;
 	struct lws_context *ctx;
-	struct lws_vhost *vhost[2]; /* for clear text, for what is inside TLS: its own pages */
-	struct lws_protocol_vhost_options *pages; /* the fields of those */
+	struct lws_vhost *vhost;
+	struct lws_protocol_vhost_options *pages; /* the fields of those of its own */
 };
 
 /* Lives as long as its wsi; hangs on it as opaque user data. */
@@ -135,13 +135,13 @@ static bool came_through_proxy(struct lws *wsi)
 	return false;
 }
 
-static bool is_old(struct lws *wsi)
+static bool is_version(struct lws *wsi, const char *version)
 {
-	char *version = copy_token(wsi, WSI_TOKEN_HTTP);
-	bool old = version && strcmp(version, "HTTP/1.0") == 0;
+	char *said = copy_token(wsi, WSI_TOKEN_HTTP);
+	bool same = said && strcmp(said, version) == 0;
 
-	free(version);
-	return old;
+	free(said);
+	return same;
 }
 
 /* See bridge_forwarded_lines(): one too many, and no more is believed on this connection. */
@@ -163,7 +163,7 @@ static void copy_fields(struct http1_conn *c, struct http_req *r)
 				      ? copy_named(c->wsi, http_field_name[i])
 				      : copy_token(c->wsi, (enum lws_token_indexes)token_of[i]);
 	r->forwarded = came_through_proxy(c->wsi);
-	r->old = is_old(c->wsi);
+	r->old = is_version(c->wsi, "HTTP/1.0");
 	judge_forwarded(c, r);
 }
 
@@ -227,8 +227,7 @@ static int write_chunk(struct lws *wsi, struct http_req *r)
 /* So long a client may take for what it was given. */
 static void be_patient(struct http1_conn *c)
 {
-	lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT,
-		(int)c->door->http->limits.idle_secs);
+	lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, (int)c->door->http->limits.idle_secs);
 }
 
 static int on_writable(struct http1_conn *c)
@@ -378,7 +377,9 @@ static void judge_head(struct http1_conn *c, int method, size_t path_bytes)
 
 	/* libwebsockets takes what follows a POST without a length for its body. */
 	r->close = takes_body(method) && !r->field[HF_CONTENT_LENGTH];
-	if (strlen(r->path) != path_bytes)
+	if (!r->old && !is_version(c->wsi, "HTTP/1.1"))
+		http_req_refuse(r, 505, "this is HTTP/1.1\n");
+	else if (strlen(r->path) != path_bytes)
 		http_req_refuse(r, 400, "the path has a NUL in it\n");
 	else if (lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
 		http_req_refuse(r, 411, "send the body with Content-Length\n");
@@ -398,8 +399,8 @@ static int on_head(struct http1_conn *c)
 
 	if (c->req || m < 0 || (size_t)m >= ARRAY_LEN(method_name))
 		return -1;
-	c->req = http_req_new(c->door, &carrier, c, c->place, method_name[m],
-		slice_make(uri, (size_t)len));
+	c->req = http_req_new(
+		c->door, &carrier, c, c->place, method_name[m], slice_make(uri, (size_t)len));
 	c->head_sent = false;
 	copy_fields(c, c->req);
 	copy_args(c->req, c->wsi);
@@ -476,7 +477,7 @@ static int on_event(
 static struct http1_conn *adopt(struct door *d, int fd)
 {
 	struct http1_conn *c;
-	struct lws *wsi = lws_adopt_socket_vhost(d->http->http1->vhost[d->way == HTTP_TLS], fd);
+	struct lws *wsi = lws_adopt_socket_vhost(d->http->http1->vhost, fd);
 
 	if (!wsi)
 		return NULL; /* it has closed fd */
@@ -562,17 +563,6 @@ static struct lws_protocol_vhost_options *make_pages(void)
 	return v;
 }
 
-static int make_hosts(struct http1 *x, struct lws_context_creation_info *info)
-{
-	x->pages = make_pages();
-	info->vhost_name = "clear";
-	x->vhost[0] = lws_create_vhost(x->ctx, info);
-	info->vhost_name = "tls";
-	info->headers = x->pages;
-	x->vhost[1] = lws_create_vhost(x->ctx, info);
-	return x->vhost[0] && x->vhost[1] ? 0 : -1;
-}
-
 int http1_new(struct http1 **ret, struct http *h, struct err *e)
 {
 	struct http1 *x = xzalloc(sizeof *x);
@@ -592,15 +582,20 @@ int http1_new(struct http1 **ret, struct http *h, struct err *e)
 		.max_http_header_data2 = HTTP_HEAD_BYTES,
 		.max_http_header_pool = (unsigned short)most,
 		.timeout_secs = limits->request_secs,
-		.timeout_secs_ah_idle = limits->request_secs, /* while a head or a body is awaited */
+		.timeout_secs_ah_idle =
+			limits->request_secs, /* while a head or a body is awaited */
 		.keepalive_timeout = (int)limits->idle_secs,
+		.vhost_name = "admin",
+		.headers = x->pages = make_pages(),
 	};
 
 	*ret = x;
 	x->http = h;
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_library_log);
 	x->ctx = lws_create_context(&info);
-	if (x->ctx && make_hosts(x, &info) == 0)
+	if (x->ctx)
+		x->vhost = lws_create_vhost(x->ctx, &info);
+	if (x->vhost)
 		return 0;
 	return err_set(e, ERR_INTERNAL,
 		"libwebsockets did not start; is its libuv plugin (libwebsockets-evlib-uv) "

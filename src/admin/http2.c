@@ -8,9 +8,9 @@
 
 /* HTTP/2 inside TLS: the one file that knows nghttp2. */
 enum {
-	STREAMS_MAX = 100,         /* of a connection, at once */
-	WAITING_MAX = 64 * 1024,   /* given to the connection ahead of what it has sent */
-	HEADER_OVERHEAD = 32,      /* of each field (RFC 9113 6.5.2) */
+	STREAMS_MAX = 100,       /* of a connection, at once */
+	WAITING_MAX = 64 * 1024, /* given to the connection ahead of what it has sent */
+	HEADER_OVERHEAD = 32,    /* of each field (RFC 9113 6.5.2) */
 	TICK_MS = 1000,
 };
 
@@ -32,8 +32,8 @@ struct stream {
 	struct http_req *req;
 	size_t head_bytes;
 	bool bad_target, bad_method;
-	bool complete;    /* the request is */
-	bool streaming;   /* counted as an answer in pieces */
+	bool complete;     /* the request is */
+	bool streaming;    /* counted as an answer in pieces */
 	uint64_t deadline; /* of the request; then of the client's taking some of the answer */
 };
 
@@ -196,8 +196,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 	s->id = frame->hd.stream_id;
 	s->bad_method = s->bad_target = true;
 	s->deadline = now(x) + wire_http(x->wire)->limits.request_secs * 1000ull;
-	s->req = http_req_new(
-		wire_door(x->wire), &carrier, s, wire_place(x->wire), "GET", SL(""));
+	s->req = http_req_new(wire_door(x->wire), &carrier, s, wire_place(x->wire), "GET", SL(""));
 	list_append(&x->streams, &s->node);
 	x->n_streams++;
 	nghttp2_session_set_stream_user_data(session, s->id, s);
@@ -226,8 +225,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 	struct stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
 	struct slice n = slice_make(name, name_bytes), v = slice_make(value, value_bytes);
 
-	if (!s || s->req->state != REQ_READING ||
-		frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+	if (!s || s->req->state != REQ_READING || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
 		return 0; /* trailers say nothing here */
 	s->head_bytes += name_bytes + value_bytes + HEADER_OVERHEAD;
 	if (s->head_bytes > HTTP_HEAD_BYTES)
@@ -285,8 +283,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	return 0;
 }
 
-static int on_body(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p,
-	size_t n, void *arg)
+static int on_body(
+	nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t n, void *arg)
 {
 	struct stream *s = nghttp2_session_get_stream_user_data(session, id);
 
@@ -295,7 +293,8 @@ static int on_body(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 	return 0;
 }
 
-/* An answer that came before its request was there: the rest of that is not wanted (RFC 9113 8.1). */
+/* An answer that came before its request was there: the rest of that is not wanted (RFC 9113 8.1).
+ */
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
 	struct stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
@@ -448,8 +447,7 @@ void *http2_new(struct wire *w)
 	loop_timer_in(&x->tick, TICK_MS);
 	x->idle_since = now(x);
 	x->session = new_session(x);
-	nghttp2_submit_settings(
-		x->session, NGHTTP2_FLAG_NONE, settings, ARRAY_LEN(settings));
+	nghttp2_submit_settings(x->session, NGHTTP2_FLAG_NONE, settings, ARRAY_LEN(settings));
 	send_soon(x);
 	return x;
 }

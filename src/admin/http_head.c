@@ -9,7 +9,8 @@
  * What every answer says beside what it is about. The API's answers are no pages: whatever a
  * browser is brought to take them for, it runs and loads nothing.
  */
-#define CSP_NOTHING "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+#define CSP_NOTHING                                                                                \
+	"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /*
  * A page of ours. Fluent UI makes its style elements while it runs, with the nonce it is given. No
@@ -77,6 +78,7 @@ const char *http_reason(unsigned status)
 		{501, "Not Implemented"},
 		{503, "Service Unavailable"},
 		{504, "Gateway Timeout"},
+		{505, "HTTP Version Not Supported"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(reason); i++)

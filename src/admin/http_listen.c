@@ -114,8 +114,8 @@ bool http_place_take(struct http_place *p, struct door *d, const struct netaddr 
 static void accept_more(struct door *d)
 {
 	if (d->poll)
-		loop_poll_set(d->poll,
-			d->connections < d->http->limits.connections ? LOOP_READ : 0);
+		loop_poll_set(
+			d->poll, d->connections < d->http->limits.connections ? LOOP_READ : 0);
 }
 
 void http_place_leave(struct http_place *p)

@@ -19,11 +19,11 @@ struct http1;
 struct wire;
 
 enum {
-	HTTP_HEAD_BYTES = 16 * 1024,         /* of a request's and of an answer's header */
-	HTTP_ARGS_MAX = 32,                  /* of a query */
-	HTTP_DOORS_MAX = 40,                 /* the socket; TLS and metrics: 32 and 4 at most */
+	HTTP_HEAD_BYTES = 16 * 1024,          /* of a request's and of an answer's header */
+	HTTP_ARGS_MAX = 32,                   /* of a query */
+	HTTP_DOORS_MAX = 40,                  /* the socket; TLS and metrics: 32 and 4 at most */
 	HTTP_BODIES_BYTES = 64 * 1024 * 1024, /* of all requests together that are there */
-	HTTP_WRITE_CHUNK = 64 * 1024,        /* of an answer given to a connection at a time */
+	HTTP_WRITE_CHUNK = 64 * 1024,         /* of an answer given to a connection at a time */
 };
 
 /* The fields that are kept, in the order of their names. */
@@ -228,8 +228,8 @@ void http1_free(struct http1 *x); /* runs turns of the loop; NULL is fine */
 void http1_accept(struct door *d, int fd, const struct netaddr *peer);
 
 /*
- * The same for the clear text of a wire, whose limits count. *back says where it is and becomes NULL
- * when it is no more.
+ * The same for the clear text of a wire, whose limits count. *back says where it is and becomes
+ * NULL when it is no more.
  */
 struct http1_conn;
 void http1_join(struct wire *w, int fd, struct http1_conn **back);

@@ -52,13 +52,14 @@ static bool is_known(const struct http_req *r, const struct asset *a)
 
 static void serve(struct http_req *r, const struct asset *a)
 {
-	bool hashed = slice_starts(slice_of(a->path), SL("/assets/")); /* the name says what is in it */
+	bool hashed =
+		slice_starts(slice_of(a->path), SL("/assets/")); /* the name says what is in it */
 	struct buf body = {0};
 
 	http_reply_header(r, "etag", a->etag);
 	http_reply_header(r, "vary", "accept-encoding");
-	http_reply_header(r, "cache-control",
-		hashed ? "public, max-age=31536000, immutable" : "no-cache");
+	http_reply_header(
+		r, "cache-control", hashed ? "public, max-age=31536000, immutable" : "no-cache");
 	if (is_known(r, a)) {
 		http_reply(r, 304, NULL, NULL);
 		return;

@@ -58,7 +58,8 @@ static int read_port(struct slice after_host, uint16_t *ret, struct err *e)
 {
 	uint64_t port = HTTPS_PORT;
 
-	if (after_host.n && (*after_host.p != ':' ||
+	if (after_host.n &&
+		(*after_host.p != ':' ||
 			slice_u64(slice_from(after_host, 1), PORT_MAX, &port) < 0 || port == 0))
 		return err_set(e, ERR_INVALID,
 			"'%.*s' is no port; write https://entente.example:8443",
@@ -190,7 +191,8 @@ static const struct {
 	[ORIGIN_CSRF_MISSING] = {ERR_DENIED, "csrf_missing",
 		"a change of %s needs the x-csrf-token that GET /api/v1/session shows"},
 	[ORIGIN_CSRF_BAD] = {ERR_DENIED, "csrf_bad",
-		"the x-csrf-token is not that of this session of %s; ask GET /api/v1/session again"},
+		"the x-csrf-token is not that of this session of %s; ask GET /api/v1/session "
+		"again"},
 };
 
 int origin_check(const struct origin_request *q, struct err *e)
@@ -199,6 +201,6 @@ int origin_check(const struct origin_request *q, struct err *e)
 
 	if (v == ORIGIN_OK)
 		return 0;
-	return err_code(
-		e, verdict_def[v].kind, verdict_def[v].code, NULL, verdict_def[v].text, q->url->text);
+	return err_code(e, verdict_def[v].kind, verdict_def[v].code, NULL, verdict_def[v].text,
+		q->url->text);
 }

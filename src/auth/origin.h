@@ -7,8 +7,8 @@
 #include "base/slice.h"
 
 /*
- * Does a request that came by HTTPS come from our own pages? A browser sends the cookie of a session
- * along whoever makes it ask; what it says about who that is decides here. Pure.
+ * Does a request that came by HTTPS come from our own pages? A browser sends the cookie of a
+ * session along whoever makes it ask; what it says about who that is decides here. Pure.
  */
 
 enum { ORIGIN_HOST_MAX = 255 };
@@ -17,7 +17,8 @@ enum { ORIGIN_HOST_MAX = 255 };
 struct origin_url {
 	char host[ORIGIN_HOST_MAX + 1]; /* A-labels in lower case; IPv4; "[v6]" */
 	uint16_t port;
-	char text[ORIGIN_HOST_MAX + 16]; /* "https://host", ":port" unless it is 443: RFC 6454 6.1 */
+	char text[ORIGIN_HOST_MAX +
+		  16]; /* "https://host", ":port" unless it is 443: RFC 6454 6.1 */
 };
 
 /* "https://host[:port]", with nothing behind but a "/". */
@@ -34,8 +35,8 @@ enum origin_caller {
 struct origin_request {
 	const struct origin_url *url;
 	enum origin_caller caller;
-	bool page;      /* a page or a file of the panel: links from elsewhere may lead to it */
-	bool body;      /* it has one */
+	bool page; /* a page or a file of the panel: links from elsewhere may lead to it */
+	bool body; /* it has one */
 	struct slice method;
 	struct slice host; /* or :authority */
 	struct slice origin;
@@ -47,11 +48,12 @@ struct origin_request {
 
 enum origin_verdict {
 	ORIGIN_OK,
-	ORIGIN_HOST_MISMATCH,   /* Host is not that of admin.url: a rebound name, or a wrong address */
+	ORIGIN_HOST_MISMATCH,   /* Host is not that of admin.url: a rebound name, or a wrong address
+				 */
 	ORIGIN_ORIGIN_MISMATCH, /* Origin is there and is not admin.url */
 	ORIGIN_CROSS_SITE,      /* Sec-Fetch-Site names another site */
 	ORIGIN_UNKNOWN,         /* a change, and neither Sec-Fetch-Site nor Origin say from where */
-	ORIGIN_NOT_JSON,        /* a change whose body is not application/json: what forms can send */
+	ORIGIN_NOT_JSON, /* a change whose body is not application/json: what forms can send */
 	ORIGIN_CSRF_MISSING,
 	ORIGIN_CSRF_BAD,
 	ORIGIN__N

@@ -66,7 +66,8 @@ int proxy_network_parse(struct proxy_network *ret, struct slice text, struct err
 		n.bits = (uint8_t)(bits + (v4 ? MAPPED_BITS : 0));
 	}
 	if (!ends_in_zeroes(&n))
-		return err_set(e, ERR_INVALID, "'%.*s' is an address within a network, not a network",
+		return err_set(e, ERR_INVALID,
+			"'%.*s' is an address within a network, not a network",
 			SLARG(slice_cut(text, 60)));
 	*ret = n;
 	return 0;
@@ -147,8 +148,8 @@ static bool last_element(struct slice *rest, struct slice *ret)
 }
 
 /* From the right: who is trusted vouches for the one it names. */
-static void walk(const struct proxy_networks *trusted, struct slice list, bool forwarded,
-	uint8_t at[16])
+static void walk(
+	const struct proxy_networks *trusted, struct slice list, bool forwarded, uint8_t at[16])
 {
 	struct slice element;
 	uint8_t next[16];

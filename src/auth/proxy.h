@@ -29,17 +29,18 @@ struct proxy_networks {
 int proxy_network_parse(struct proxy_network *ret, struct slice text, struct err *e);
 
 struct proxy_request {
-	struct slice peer;          /* the other end of the connection, a literal address */
-	struct slice forwarded;     /* Forwarded (RFC 7239), several lines joined by ","; absent: none */
+	struct slice peer; /* the other end of the connection, a literal address */
+	struct slice
+		forwarded; /* Forwarded (RFC 7239), several lines joined by ","; absent: none */
 	struct slice forwarded_for; /* X-Forwarded-For, likewise */
 };
 
 /*
  * The address of the client, as text without port: the peer, unless it is trusted; then the
  * right-most address that is not, of the one field that is there. Where both fields are there and
- * differ, one of them may be the client's own: then neither is believed and it is the peer. An entry
- * that is no address (RFC 7239 6.2, 6.3: "unknown", "_hidden") ends the search at the proxy that
- * wrote it.
+ * differ, one of them may be the client's own: then neither is believed and it is the peer. An
+ * entry that is no address (RFC 7239 6.2, 6.3: "unknown", "_hidden") ends the search at the proxy
+ * that wrote it.
  */
 void proxy_client(const struct proxy_networks *trusted, const struct proxy_request *q,
 	char ret[static PROXY_ADDRESS_TEXT]);

@@ -176,8 +176,8 @@ static int write_key(EVP_PKEY *key, const char *path, struct err *e)
 	AUTO(xfree) char *tmp = xasprintf("%s.new", path);
 	FILE *f = create(tmp, 0600);
 
-	return finish(f, f && PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1, tmp,
-		path, e);
+	return finish(
+		f, f && PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1, tmp, path, e);
 }
 
 static int write_cert(X509 *x, const char *path, struct err *e)

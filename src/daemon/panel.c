@@ -21,8 +21,8 @@ struct panel {
 	size_t n;
 	char *chain, *key; /* the files in force */
 	bool own;
-	struct tls_set *set;   /* read before there was an admin to give it to */
-	struct buf print;      /* of its files, then */
+	struct tls_set *set; /* read before there was an admin to give it to */
+	struct buf print;    /* of its files, then */
 	struct watch *watch;
 	struct loop_timer renew; /* looks whether our own is still good for long enough */
 };
@@ -130,7 +130,8 @@ static void keep_files(struct panel *p, const char *chain, const char *key)
 /* Where our own is, unless c names one. */
 static void choose_files(struct panel *p, const struct conf *c)
 {
-	AUTO(xfree) char *chain = xasprintf("%s/panel-certificate.pem", p->service->conf->store_dir);
+	AUTO(xfree)
+	char *chain = xasprintf("%s/panel-certificate.pem", p->service->conf->store_dir);
 	AUTO(xfree) char *key = xasprintf("%s/panel-key.pem", p->service->conf->store_dir);
 
 	p->own = !*c->admin_certificate;
@@ -185,8 +186,7 @@ int panel_new(struct service *s, struct err *e)
 	p = s->panel = xzalloc(sizeof *p);
 	p->service = s;
 	loop_timer_init(&p->renew, s->main, on_renew, p);
-	if (conf_admin_url(s->conf, &p->url, e) < 0 ||
-		listen_all(p, &s->conf->admin_listen, e) < 0)
+	if (conf_admin_url(s->conf, &p->url, e) < 0 || listen_all(p, &s->conf->admin_listen, e) < 0)
 		return -1;
 	choose_files(p, s->conf);
 	if (p->own)
