@@ -4,6 +4,7 @@
  */
 import { api, Problem, useGate as lendToClient } from '../api/client';
 import { closeEvents, onEventsLost, reopenEvents } from '../api/events';
+import { connection } from '../api/connection';
 import type { Session } from '../api/types';
 
 export type Phase =
@@ -51,7 +52,11 @@ async function refresh(): Promise<void> {
     enter(await api.plain<Session>('GET', '/session', { background: true }));
   } catch (e) {
     if (e instanceof Problem && e.status === 401) leave();
-    else if (e instanceof Problem && e.status === 0 && phase.is === 'loading') throw e;
+    else if (e instanceof Problem && e.status === 0) {
+      if (phase.is === 'loading') throw e;
+      // The banner comes up; a service that was restarted knows nobody any more.
+      void connection.lost().then(refresh);
+    }
   }
 }
 
