@@ -36,7 +36,7 @@ struct admin_allow {
 	struct loop_call call; /* for whoever carries it */
 	enum admin_allow_verb verb;
 	struct admin_allow_entry entry; /* canonical; PUT and REMOVE */
-	char by[64];
+	char by[257];
 	/* The answer: */
 	int result; /* 0, or -1 with err */
 	struct err err;

@@ -77,8 +77,7 @@ struct slice http_query(const struct http_req *r, const char *name);
  * A header field, absent when there is none; several lines of one name are joined by ",". Kept are
  * (asserted): accept-encoding, accept-language, authorization, content-type, forwarded, host (of
  * HTTP/2 :authority), if-match, if-none-match, last-event-id, origin, sec-fetch-dest,
- * sec-fetch-mode, sec-fetch-site, user-agent, x-csrf-token,
- * x-entente-background, x-forwarded-for.
+ * sec-fetch-mode, sec-fetch-site, user-agent, x-csrf-token, x-entente-background, x-forwarded-for.
  */
 struct slice http_header(const struct http_req *r, const char *name);
 
