@@ -66,7 +66,7 @@ static const struct bad {
 		"[certificate NAME] [sip] [resolver] [admin] [metrics] [test]\n"},
 	{"x = 1\n" CERT,
 		"f:1: error: a setting stands before the first section; begin with one of [daemon] "
-		"[store] [xmpp] [certificate NAME] [sip] [resolver] [admin] [metrics] [test]\n"},
+		"[store] [log] [xmpp] [certificate NAME] [sip] [resolver] [admin] [metrics] [test]\n"},
 	{CERT "[daemon]\nthis is not ini\n",
 		"f:5: error: this is neither '[section]' nor 'name = value' nor a comment (#)\n"},
 	{CERT "[daemon]\nlog-level = info\nlog-level = debug\n",
