@@ -20,7 +20,7 @@ export default defineConfig({
     include: ['*.test.ts'],
     // Each file has an Entente and a browser of its own; this machine may be small.
     fileParallelism: false,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 });

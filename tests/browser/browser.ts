@@ -32,7 +32,7 @@ export async function open(browser: Browser, url: string, options: BrowserContex
   const context = await browser.newContext({
     baseURL: url, ignoreHTTPSErrors: true, locale: 'en-GB', viewport: { width: 1280, height: 900 }, ...options,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (e) => complaints.push(String(e.stack ?? e)));

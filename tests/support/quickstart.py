@@ -1,20 +1,25 @@
 """What ./quickstart shows: a SIP user and an XMPP user who write to each other through Entente."""
 
 import argparse
+import http.client
 import os
 import pathlib
 import shutil
 import signal
+import ssl
 import stat
 import sys
 import time
 
+from lab import net
 from lab.errors import LabError
 from lab.lab import PASSWORD, SIP_DOMAIN, Lab
 
 PARTNER = "xmpp.lab"
 SIP_USER = "romeo"
 XMPP_USER = "juliet"
+ADMINISTRATOR = "admin"
+PANEL_ADDRESS, PANEL_PORT = "127.0.0.1", 8443
 
 
 class Ended(Exception):
@@ -64,11 +69,55 @@ def write_command(lab):
     return command
 
 
-def start_peers(lab):
+def panel_port():
+    """Where the Control Panel is: the usual port, or the next that is free."""
+    for port in range(PANEL_PORT, PANEL_PORT + 100):
+        if net.is_free(PANEL_ADDRESS, port):
+            return port
+    raise LabError(f"no port from {PANEL_PORT} on is free at {PANEL_ADDRESS}")
+
+
+def panel_url(port):
+    return f"https://{PANEL_ADDRESS}:{port}"
+
+
+def panel_certificate(lab):
+    pair = lab.ca.issue("panel", dns=["localhost"], addresses=[PANEL_ADDRESS])
+    return {"certificate": pair.cert, "key": pair.key}
+
+
+def has_panel(lab, port):
+    """Whether this build of Entente has the panel in it."""
+    trust = ssl.create_default_context(cafile=lab.ca.file)
+    asked = http.client.HTTPSConnection(PANEL_ADDRESS, port, timeout=10, context=trust)
+    try:
+        asked.request("GET", "/favicon.svg")
+        return asked.getresponse().getheader("content-type") == "image/svg+xml"
+    finally:
+        asked.close()
+
+
+def invite_to_panel(lab, port):
+    """An administrator of the panel, and the one-time password; there is none by default."""
+    if not has_panel(lab, port):
+        say("This build has no Control Panel.")
+        return
+    made = lab.entente.ask("admin", "create", ADMINISTRATOR, "--role", "administrator")["item"]
+    say(f"""\
+The Control Panel: {panel_url(port)}
+  name {ADMINISTRATOR}, one-time password {made["one_time_password"]}
+  (Its certificate is of the lab's own authority, {lab.ca.file}: a browser warns of it.)
+""")
+
+
+def start_peers(lab, panel):
     lab.ca.days = 60  # at 30 it is time to warn
     prosody = lab.make_prosody([XMPP_USER])
     # Everything here is on loopback, where `entente test` looks only when told.
-    entente = lab.make_entente(settings={"test": {"allow-local": "yes"}})
+    settings = {"test": {"allow-local": "yes"}}
+    if panel:
+        settings["admin"] = {"listen": f"{PANEL_ADDRESS}:{panel}", "url": panel_url(panel), **panel_certificate(lab)}
+    entente = lab.make_entente(settings=settings)
     kamailio = lab.make_kamailio()
     with Step("Starting a private DNS, Prosody (xmpp.lab) and Kamailio (sip.lab)"):
         for peer in (lab.dns, prosody, kamailio):
@@ -152,8 +201,9 @@ def on_signal(number, _frame):
     raise Ended(number)
 
 
-def run(lab, once):
-    start_peers(lab)
+def run(lab, once, panel):
+    port = panel_port() if panel else 0
+    start_peers(lab, port)
     administer(lab)
     talk(lab)
     show_streams(lab)
@@ -161,6 +211,8 @@ def run(lab, once):
     if once:
         say("All messages arrived.")
         return
+    if port:
+        invite_to_panel(lab, port)
     invite(lab, command)
     while True:
         signal.pause()
@@ -171,6 +223,7 @@ def main():
     parser.add_argument("--build", required=True, type=pathlib.Path)
     parser.add_argument("--folder", required=True)
     parser.add_argument("--once", action="store_true")
+    parser.add_argument("--no-panel", action="store_true", help="no HTTPS")
     args = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
@@ -178,7 +231,7 @@ def main():
     code = 0
     try:
         lab = Lab(args.build.resolve(), claim(args.folder))
-        run(lab, args.once)
+        run(lab, args.once, not args.no_panel)
     except Ended:
         say("\nEnding everything.")
     except LabError as e:

@@ -55,6 +55,11 @@ def free_port(address, preferred=0):
     raise LabError(f"no free port on {address}")
 
 
+def is_free(address, port):
+    """Whether a TCP listener could stand there now."""
+    return _free(address, port, socket.SOCK_STREAM) == port
+
+
 def accepts_tcp(address, port):
     """Whether somebody takes TCP connections there now."""
     try:
