@@ -1,6 +1,6 @@
 /** Somebody else changed the same object: who, what, and what becomes of what was typed. */
 import {
-  Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, MessageBar, MessageBarBody,
+  Button, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, MessageBar, MessageBarBody,
   Radio, RadioGroup, Text, makeStyles, tokens,
 } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
@@ -9,7 +9,7 @@ import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
 import type { AuditEntry, Items } from '../api/types';
 import { useSession } from '../session';
-import { absolute, settingName, settingValue } from '../ui';
+import { absolute, settingName, settingValue, Modal } from '../ui';
 import { isList, type KindInfo, type Setting } from './kinds';
 import { merge, resolve, splitList, type Draft } from './model';
 
@@ -50,7 +50,7 @@ export function ConflictDialog({ info, name, base, mine, theirs, onResolve, onDi
   const merged = useMemo(() => merge(info, base, mine, theirs), [info, base, mine, theirs]);
   const [choices, setChoices] = useState<Record<string, 'mine' | 'theirs'>>({});
   return (
-    <Dialog open modalType="alert" onOpenChange={(_, data) => !data.open && onCancel()}>
+    <Modal open modalType="alert" onOpenChange={(_, data) => !data.open && onCancel()}>
       <DialogSurface>
         <DialogBody>
           <DialogTitle>{t('conflict.title')}</DialogTitle>
@@ -86,6 +86,6 @@ export function ConflictDialog({ info, name, base, mine, theirs, onResolve, onDi
           </DialogActions>
         </DialogBody>
       </DialogSurface>
-    </Dialog>
+    </Modal>
   );
 }

@@ -1,7 +1,7 @@
 /** The form of one object of any kind: what is typed, its commit, conflicts, drafts that are kept. */
 import { Button, MessageBar, MessageBarActions, MessageBarBody, Spinner, makeStyles, tokens } from '@fluentui/react-components';
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, isProblem, seg } from '../api/client';
 import { changed as configChanged } from '../api/queries';
@@ -63,6 +63,23 @@ const useStyles = makeStyles({
   actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalS },
 });
 
+/** Leaves when all is saved and the page knows that it is; the next page says so. */
+function useLeaving(done: string | null, dirty: boolean, leave: ((key: string) => void) | undefined) {
+  const { t } = useTranslation();
+  const said = useRef('');
+  const latest = useRef({ leave, notify: useNotify() });
+  latest.current = { ...latest.current, leave };
+  const text = done === null ? '' : t('objects.saved', { name: done });
+  useEffect(() => {
+    if (done === null || dirty) return;
+    said.current = text;
+    latest.current.leave?.(done);
+  }, [done, dirty, text]);
+  useEffect(() => () => {
+    if (said.current) latest.current.notify(said.current);
+  }, []);
+}
+
 interface Props {
   info: KindInfo;
   /** null: a new one. */
@@ -91,6 +108,7 @@ export function ObjectEditor(props: Props) {
   const fresh = props.item ? draftOf(info, props.item) : newDraft(info);
   const draft = useDraft<Draft>(`${info.kind}:${key ?? ''}`, fresh, secrets);
   const dirty = changed(info, draft.base, draft.value).length > 0;
+  const [done, setDone] = useState<string | null>(null);
   const now = JSON.stringify(fresh);
   const { rebase } = draft;
   useUnsaved(dirty && !props.readOnly, draft.clear);
@@ -99,6 +117,7 @@ export function ObjectEditor(props: Props) {
     if (!dirty) rebase(JSON.parse(now) as Draft);
   }, [dirty, now, rebase]);
   const reset = () => rebase(fresh);
+  useLeaving(done, dirty, props.onSaved);
 
   const commit = useCommit({
     onSaved: () => {
@@ -107,8 +126,8 @@ export function ObjectEditor(props: Props) {
       if (key === null) draft.clear();
       else rebase(saved);
       void configChanged(queries);
-      notify(info.single ? t('objects.savedSingle') : t('objects.saved', { name }));
-      props.onSaved?.(name);
+      if (props.onSaved) setDone(name);
+      else notify(info.single ? t('objects.savedSingle') : t('objects.saved', { name }));
     },
     onUnchanged: () => {
       reset();

@@ -1,9 +1,10 @@
 import {
-  Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Spinner,
+  Button, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Spinner,
 } from '@fluentui/react-components';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ErrorPanel } from './ErrorPanel';
+import { Modal } from './Modal';
 
 export interface ConfirmProps {
   open: boolean;
@@ -25,7 +26,7 @@ export interface ConfirmProps {
 export function ConfirmDialog(props: ConfirmProps) {
   const { t } = useTranslation();
   return (
-    <Dialog open={props.open} modalType="alert" onOpenChange={(_, data) => !data.open && props.onCancel()}>
+    <Modal open={props.open} modalType="alert" onOpenChange={(_, data) => !data.open && props.onCancel()}>
       <DialogSurface>
         <DialogBody>
           <DialogTitle>{props.title}</DialogTitle>
@@ -45,6 +46,6 @@ export function ConfirmDialog(props: ConfirmProps) {
           </DialogActions>
         </DialogBody>
       </DialogSurface>
-    </Dialog>
+    </Modal>
   );
 }

@@ -1,10 +1,11 @@
 /** A secret that is shown once: copied, noted, and then gone. */
 import {
-  Button, Checkbox, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Text, makeStyles, tokens,
+  Button, Checkbox, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Text, makeStyles, tokens,
 } from '@fluentui/react-components';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Copy } from './Copy';
+import { Modal } from './Modal';
 
 const useStyles = makeStyles({
   content: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
@@ -27,7 +28,7 @@ export function OneTime({ title, text, secret, what, onClose }: {
   const styles = useStyles();
   const [noted, setNoted] = useState(false);
   return (
-    <Dialog open modalType="alert">
+    <Modal open modalType="alert">
       <DialogSurface>
         <DialogBody>
           <DialogTitle>{title}</DialogTitle>
@@ -44,6 +45,6 @@ export function OneTime({ title, text, secret, what, onClose }: {
           </DialogActions>
         </DialogBody>
       </DialogSurface>
-    </Dialog>
+    </Modal>
   );
 }

@@ -1,6 +1,6 @@
 /** What a change would do, before it is done: differences, warnings, streams that close. */
 import {
-  Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, MessageBar,
+  Button, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, MessageBar,
   MessageBarBody, Spinner, Subtitle2, makeStyles, tokens,
 } from '@fluentui/react-components';
 import type { ReactNode } from 'react';
@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next';
 import i18next from 'i18next';
 import type { Plan, PlannedChange, Warning } from '../api/types';
 import { ErrorPanel } from './ErrorPanel';
+import { Modal } from './Modal';
 
 const useStyles = makeStyles({
   surface: { maxWidth: '48rem' },
@@ -87,7 +88,7 @@ export function PlanDialog({ plan, title, busy = false, error, commitLabel, onCo
   const styles = useStyles();
   const streams = plan?.streams ?? [];
   return (
-    <Dialog open={plan !== null} modalType="modal" onOpenChange={(_, data) => !data.open && !busy && onCancel()}>
+    <Modal open={plan !== null} modalType="modal" onOpenChange={(_, data) => !data.open && !busy && onCancel()}>
       <DialogSurface className={styles.surface}>
         <DialogBody>
           <DialogTitle>{title ?? t('plan.title')}</DialogTitle>
@@ -125,6 +126,6 @@ export function PlanDialog({ plan, title, busy = false, error, commitLabel, onCo
           </DialogActions>
         </DialogBody>
       </DialogSurface>
-    </Dialog>
+    </Modal>
   );
 }

@@ -5,6 +5,7 @@ export { ErrorPanel } from './ErrorPanel';
 export { Form, FormField, fieldError, isFieldError } from './form';
 export { Icon, type IconName } from './icons';
 export { LinkTo } from './LinkTo';
+export { Modal } from './Modal';
 export { useNotify } from './notice';
 export { OneTime } from './OneTime';
 export { Page } from './Page';

@@ -1,6 +1,6 @@
 /** The accounts of administrators: made with a one-time password, reset, switched on and off. */
 import {
-  Button, Checkbox, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Input, Menu,
+  Button, Checkbox, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Input, Menu,
   MenuItem, MenuList, MenuPopover, MenuTrigger, Spinner, makeStyles, tokens,
 } from '@fluentui/react-components';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -12,7 +12,7 @@ import type { Administrator, Role } from '../../api/types';
 import { Can, useSession } from '../../session';
 import {
   ConfirmDialog, DataList, ErrorPanel, Form, FormField, Icon, OneTime, StateBadge, Time, absolute, fieldError, isFieldError,
-  useNotify, type Column,
+  useNotify, type Column, Modal,
 } from '../../ui';
 import { roleName } from './roleName';
 
@@ -76,7 +76,7 @@ function AccountDialog({ account, onClose, onMade }: {
   });
   const rolesError = fieldError(save.error, 'roles');
   return (
-    <Dialog open modalType="modal" onOpenChange={(_, d) => !d.open && onClose()}>
+    <Modal open modalType="modal" onOpenChange={(_, d) => !d.open && onClose()}>
       <DialogSurface>
         <Form onSubmit={() => save.mutate()} problem={save.error}>
           <DialogBody>
@@ -114,7 +114,7 @@ function AccountDialog({ account, onClose, onMade }: {
           </DialogBody>
         </Form>
       </DialogSurface>
-    </Dialog>
+    </Modal>
   );
 }
 

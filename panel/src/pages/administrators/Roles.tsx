@@ -1,6 +1,6 @@
 /** Roles: the built-in ones with their names in Lync Server, and those of one's own making. */
 import {
-  Badge, Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Input, Spinner, Subtitle2,
+  Badge, Button, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Input, Spinner, Subtitle2,
   Switch, Text, makeStyles, tokens,
 } from '@fluentui/react-components';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -10,7 +10,7 @@ import { api, seg } from '../../api/client';
 import { areas, useList } from '../../api/queries';
 import type { Role } from '../../api/types';
 import { Can, useSession } from '../../session';
-import { ConfirmDialog, ErrorPanel, Form, FormField, Icon, fieldError, isFieldError, useNotify } from '../../ui';
+import { ConfirmDialog, ErrorPanel, Form, FormField, Icon, fieldError, isFieldError, useNotify, Modal } from '../../ui';
 import { RightBoxes, rightTextOf } from './RightBoxes';
 import { roleName, roleText } from './roleName';
 
@@ -52,7 +52,7 @@ function RoleDialog({ role, onClose }: { role: Role | null; onClose(): void }) {
   });
   const rightsError = fieldError(save.error, 'rights');
   return (
-    <Dialog open modalType="modal" onOpenChange={(_, d) => !d.open && onClose()}>
+    <Modal open modalType="modal" onOpenChange={(_, d) => !d.open && onClose()}>
       <DialogSurface className={styles.surface}>
         <Form onSubmit={() => save.mutate()} problem={save.error} style={{ maxWidth: 'none' }}>
           <DialogBody>
@@ -80,7 +80,7 @@ function RoleDialog({ role, onClose }: { role: Role | null; onClose(): void }) {
           </DialogBody>
         </Form>
       </DialogSurface>
-    </Dialog>
+    </Modal>
   );
 }
 

@@ -1,12 +1,12 @@
 /** Somebody else changed the partner that is being edited: who, what, and what shall hold. */
 import {
-  Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Radio, RadioGroup, Field, Text,
+  Button, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Radio, RadioGroup, Field, Text,
   makeStyles, tokens,
 } from '@fluentui/react-components';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Partner } from '../../api/types';
-import { settingName, settingValue, Time } from '../../ui';
+import { settingName, settingValue, Time, Modal } from '../../ui';
 import { answered, bothLists, merge, resolve, type Choice, type Choices } from './conflict';
 import { useHistory } from './data';
 import { draftOf, type Draft, type Field as Name } from './model';
@@ -31,11 +31,11 @@ interface Props {
 export function Conflict({ theirs, ...rest }: Props) {
   const styles = useStyles();
   return (
-    <Dialog open={theirs !== null} modalType="alert" onOpenChange={(_, d) => !d.open && rest.onCancel()}>
+    <Modal open={theirs !== null} modalType="alert" onOpenChange={(_, d) => !d.open && rest.onCancel()}>
       <DialogSurface className={styles.surface}>
         {theirs ? <Questions {...rest} theirs={theirs} /> : null}
       </DialogSurface>
-    </Dialog>
+    </Modal>
   );
 }
 

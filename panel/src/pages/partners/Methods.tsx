@@ -1,12 +1,12 @@
 /** What a choice of TLS, SASL and dialback would mean, said while it is made. The rule is the daemon's. */
 import {
-  Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, MessageBar, MessageBarBody,
+  Button, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, MessageBar, MessageBarBody,
   MessageBarTitle, Spinner, makeStyles, mergeClasses, tokens,
 } from '@fluentui/react-components';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Method, Negotiation as Verdict } from '../../api/types';
-import { ErrorPanel, Icon, settingValue, warningText } from '../../ui';
+import { ErrorPanel, Icon, settingValue, warningText, Modal } from '../../ui';
 import { useMatrix, useVerdict, type MatrixRow } from './data';
 import { sameNegotiation, type Negotiation } from './model';
 
@@ -119,7 +119,7 @@ function Matrix({ choice }: { choice: Negotiation }) {
   return (
     <>
       <Button type="button" onClick={() => setOpen(true)}>{t('partners.matrix.show')}</Button>
-      <Dialog open={open} onOpenChange={(_, d) => setOpen(d.open)}>
+      <Modal open={open} onOpenChange={(_, d) => setOpen(d.open)}>
         <DialogSurface className={styles.surface}>
           <DialogBody>
             <DialogTitle>{t('partners.matrix.title')}</DialogTitle>
@@ -151,7 +151,7 @@ function Matrix({ choice }: { choice: Negotiation }) {
             </DialogActions>
           </DialogBody>
         </DialogSurface>
-      </Dialog>
+      </Modal>
     </>
   );
 }

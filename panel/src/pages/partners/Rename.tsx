@@ -1,6 +1,6 @@
 /** The key of a partner is fixed: another name is a removal and an addition in one transaction. */
 import {
-  Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Input, Spinner, Text,
+  Button, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Input, Spinner, Text,
 } from '@fluentui/react-components';
 import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,7 +8,7 @@ import { useNavigate } from 'react-router-dom';
 import { isProblem } from '../../api/client';
 import type { Partner } from '../../api/types';
 import { useSession } from '../../session';
-import { ErrorPanel, Form, FormField } from '../../ui';
+import { ErrorPanel, Form, FormField, Modal } from '../../ui';
 import { draftOf, renameChanges, shownDomain, type Draft } from './model';
 import { listPath, showPath } from './paths';
 import { usePlanned } from './Planned';
@@ -42,7 +42,7 @@ export function Rename({ partner, base, disabled }: { partner: Partner; base: Dr
     <span onSubmit={stop} onKeyDown={stop}>
       <Button type="button" disabled={disabled} title={disabled ? t('partners.rename.first') : undefined}
         onClick={() => setOpen(true)}>{t('partners.rename.button')}</Button>
-      <Dialog open={open} onOpenChange={(_, d) => setOpen(d.open)}>
+      <Modal open={open} onOpenChange={(_, d) => setOpen(d.open)}>
         <DialogSurface>
           <DialogBody>
             <DialogTitle>{t('partners.rename.title', { name: shownDomain(partner) })}</DialogTitle>
@@ -62,7 +62,7 @@ export function Rename({ partner, base, disabled }: { partner: Partner; base: Dr
             </DialogActions>
           </DialogBody>
         </DialogSurface>
-      </Dialog>
+      </Modal>
       {planned.dialog}
     </span>
   );

@@ -1,6 +1,6 @@
 /** API tokens: made with some of one's own rights and an end, shown once, revoked. */
 import {
-  Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Input, Select, Spinner, Subtitle2,
+  Button, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle, Input, Select, Spinner, Subtitle2,
   makeStyles, tokens,
 } from '@fluentui/react-components';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -12,7 +12,7 @@ import type { Token } from '../../api/types';
 import { Can, useSession } from '../../session';
 import {
   ConfirmDialog, DataList, ErrorPanel, Form, FormField, Icon, OneTime, Page, StateBadge, Time, fieldError, isFieldError,
-  useNotify, type Column,
+  useNotify, type Column, Modal,
 } from '../../ui';
 import { RightBoxes, rightTextOf } from '../administrators/RightBoxes';
 import { DAYS, inDays, stateOf } from './expiry';
@@ -46,7 +46,7 @@ function NewToken({ onClose, onMade }: { onClose(): void; onMade(name: string, t
   });
   const rightsError = fieldError(make.error, 'rights');
   return (
-    <Dialog open modalType="modal" onOpenChange={(_, d) => !d.open && onClose()}>
+    <Modal open modalType="modal" onOpenChange={(_, d) => !d.open && onClose()}>
       <DialogSurface className={styles.surface}>
         <Form onSubmit={() => make.mutate()} problem={make.error} style={{ maxWidth: 'none' }}>
           <DialogBody>
@@ -73,7 +73,7 @@ function NewToken({ onClose, onMade }: { onClose(): void; onMade(name: string, t
           </DialogBody>
         </Form>
       </DialogSurface>
-    </Dialog>
+    </Modal>
   );
 }
 
