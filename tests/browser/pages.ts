@@ -34,8 +34,8 @@ export const places = (lab: Lab): Place[] => [
 export async function fill(lab: Lab) {
   for (const [domain, ...options] of [
     ['jabber.example', '--type', 'PublicVerified', '--description', 'A public provider'],
-    ['chat.example.org', '--additional-domains', 'conference.chat.example.org', '--dialback', 'false'],
-    ['old.example.net', '--tls', 'Optional', '--sasl', 'NotSupported', '--dialback', 'true', '--disabled'],
+    ['chat.example.org', '--domains', 'conference.chat.example.org', '--dialback', 'false'],
+    ['old.example.net', '--tls', 'Optional', '--sasl', 'NotSupported', '--dialback', 'true', '--enabled', 'false'],
   ]) await lab.entente('partner', 'add', domain!, ...options);
   await lab.write('Wherefore art thou Romeo?');
 }
