@@ -145,7 +145,7 @@ static void check_managed(const struct snapshot *s, struct conf_notes *n)
 /* NULL: there is none, or none that can be read. */
 static struct snapshot *check_store(const struct conf *c, struct conf_notes *n)
 {
-	struct store_options o = {"sqlite", c->store_dir, c->key_file};
+	struct store_options o = {"sqlite-look", c->store_dir, c->key_file};
 	struct snapshot *s;
 	struct store *store;
 	struct err e;
@@ -159,6 +159,10 @@ static struct snapshot *check_store(const struct conf *c, struct conf_notes *n)
 		conf_note(n, CONF_ERROR, 0, "store: %s", e.text);
 		return NULL;
 	}
+	if (store_steps_taken(store))
+		conf_note(n, CONF_WARNING, 0,
+			"the store was written by an earlier version; the next start brings it to this "
+			"one, and the earlier one cannot read it then: keep a copy");
 	s = store_snapshot(store);
 	check_managed(s, n);
 	check_domains(s, n);

@@ -111,9 +111,11 @@ struct backend_ops {
 
 struct backend {
 	const struct backend_ops *ops;
+	unsigned steps_taken; /* of its schema, when it was opened */
 };
 
-extern const struct backend_ops sqlite_backend, ram_backend;
+/* look: a copy in RAM of what SQLite's file holds, which is not touched. */
+extern const struct backend_ops sqlite_backend, look_backend, ram_backend;
 
 /* NULL and e (ERR_INVALID) when there is none of that name. */
 const struct backend_ops *backend_find(const char *name, struct err *e);

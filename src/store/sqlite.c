@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "store/backend.h"
 #include "store/schema.h"
 
@@ -221,7 +222,7 @@ static int take_steps(struct sqlite *q, struct err *e)
 
 	if (read_version(q, &version, e) < 0) /* again: now nobody else can take them */
 		return -1;
-	for (; version < steps_known(q); version++)
+	for (; version < steps_known(q); version++, q->backend.steps_taken++)
 		if (exec(q, q->schema->steps[version], e) < 0)
 			return -1;
 	snprintf(done, sizeof done, "PRAGMA user_version = %u; PRAGMA application_id = %u", version,
@@ -308,6 +309,98 @@ static int sqlite_open(struct backend **ret, enum store_half half, const char *d
 		sqlite_close(&q->backend);
 	return rc;
 }
+
+/* ---- only to look ---- */
+
+/*
+ * Without a log of changes beside it nobody has the file open, and it is read as it is: to read one
+ * in the way of its log SQLite would make files beside it.
+ */
+static char *look_uri(const char *dir, const char *file)
+{
+	char *wal = xasprintf("%s/%s-wal", dir, file);
+	struct stat st;
+	bool live = stat(wal, &st) == 0 && st.st_size > 0;
+	struct buf uri = {0};
+	char *ret;
+
+	buf_str(&uri, "file:");
+	for (const char *p = dir; *p; p++)
+		if (strchr("?#%", *p))
+			buf_printf(&uri, "%%%02X", (unsigned)*p);
+		else
+			buf_chr(&uri, *p);
+	buf_printf(&uri, "/%s?%s", file, live ? "mode=ro" : "mode=ro&immutable=1");
+	ret = buf_dup(&uri);
+	buf_done(&uri);
+	xfree(wal);
+	return ret;
+}
+
+static int copy_all(struct sqlite *q, sqlite3 *from, struct err *e)
+{
+	sqlite3_backup *b = sqlite3_backup_init(q->db, "main", from, "main");
+	int rc = b ? sqlite3_backup_step(b, -1) : SQLITE_ERROR;
+
+	sqlite3_backup_finish(b);
+	if (rc == SQLITE_DONE)
+		return 0;
+	return err_code(e, rc == SQLITE_NOTADB || rc == SQLITE_CORRUPT ? ERR_INVALID : ERR_UNAVAILABLE,
+		rc == SQLITE_NOTADB || rc == SQLITE_CORRUPT ? "store_damaged" : "store_failed", NULL,
+		"%s cannot be read: %s", q->schema->what, sqlite3_errstr(rc));
+}
+
+static int copy_file(struct sqlite *q, const char *uri, struct err *e)
+{
+	sqlite3 *from = NULL;
+	int rc;
+
+	if (sqlite3_open_v2(":memory:", &q->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
+		SQLITE_OK)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	if (sqlite3_open_v2(uri, &from, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK) {
+		sqlite3_busy_timeout(from, BUSY_MS);
+		rc = copy_all(q, from, e);
+	} else {
+		rc = err_code(e, ERR_UNAVAILABLE, "store_failed", NULL, "%s cannot be read: %s",
+			q->schema->what, from ? sqlite3_errmsg(from) : "out of memory");
+	}
+	sqlite3_close(from);
+	return rc;
+}
+
+static int look_open(struct backend **ret, enum store_half half, const char *dir, struct err *e)
+{
+	struct sqlite *q = xzalloc(sizeof *q);
+	unsigned version;
+	char *uri;
+	int rc;
+
+	q->backend.ops = &look_backend;
+	q->schema = &sqlite_schemas[half];
+	uri = look_uri(dir, q->schema->file);
+	rc = copy_file(q, uri, e);
+	xfree(uri);
+	if (rc == 0)
+		rc = read_version(q, &version, e);
+	if (rc == 0 && version < steps_known(q))
+		rc = migrate(q, e);
+	if (rc == 0)
+		*ret = &q->backend;
+	else
+		sqlite_close(&q->backend);
+	return rc;
+}
+
+const struct backend_ops look_backend = {
+	"sqlite-look",
+	look_open,
+	sqlite_close,
+	sqlite_begin,
+	sqlite_commit,
+	sqlite_rollback,
+	sqlite_run,
+};
 
 const struct backend_ops sqlite_backend = {
 	"sqlite",

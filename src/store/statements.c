@@ -215,7 +215,8 @@ const struct stmt_def stmt_defs[STMT__N] = {
 
 const struct backend_ops *backend_find(const char *name, struct err *e)
 {
-	static const struct backend_ops *const all[] = {&sqlite_backend, &ram_backend};
+	static const struct backend_ops *const all[] = {
+		&sqlite_backend, &look_backend, &ram_backend};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (strcmp(all[i]->name, name) == 0)

@@ -194,7 +194,7 @@ static int open_all(struct store *s, const struct store_options *o, struct err *
 
 	if (!ops || ops->open(&s->backend, HALF_MANAGED, o->dir, e) < 0 ||
 		store_generation_get(s, &generation, e) < 0 ||
-		open_seal(s, o, generation == 0, e) < 0 || prepare_alone(s, e) < 0)
+		open_seal(s, o, generation == 0 && ops != &look_backend, e) < 0 || prepare_alone(s, e) < 0)
 		return -1;
 	return store_reload(s, e);
 }
@@ -220,6 +220,11 @@ void store_close(struct store *s)
 	seal_free(s->seal);
 	backend_close(s->backend);
 	xfree(s);
+}
+
+unsigned store_steps_taken(const struct store *s)
+{
+	return s->backend->steps_taken;
 }
 
 struct snapshot *store_snapshot(struct store *s)

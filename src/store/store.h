@@ -21,7 +21,11 @@
 struct store;
 
 struct store_options {
-	const char *backend; /* "sqlite", or "ram": nothing is kept, for tests and what-if */
+	/*
+	 * "sqlite"; "sqlite-look": a copy in RAM of what SQLite holds, brought to the current schema
+	 * there, for who only wants to look; "ram": nothing is kept, for tests.
+	 */
+	const char *backend;
 	const char *dir; /* sqlite: holds managed.db and memory.db; made 0700 if it is not there */
 	const char
 		*key_file; /* seals secrets; made 0600 at the first start. NULL (ram only): none */
@@ -35,6 +39,9 @@ struct store_options {
 int store_open(struct store **ret, const struct store_options *o, struct err *e);
 void store_close(struct store *s); /* NULL is fine */
 DEFINE_AUTO(struct store *, store_close)
+
+/* How many steps brought it to the current schema when it was opened; 0: it was of this version. */
+unsigned store_steps_taken(const struct store *s);
 
 /* The current generation; a reference for the caller. */
 struct snapshot *store_snapshot(struct store *s);

@@ -17,6 +17,7 @@
 #include "place.h"
 #include "store/backend.h"
 #include "store/rows.h"
+#include "store/schema.h"
 #include "unit.h"
 
 #define SET(name, value)                                                                           \
@@ -347,6 +348,82 @@ static void a_foreign_database_is_not_touched(void **state)
 	assert_true(place_hash(p) == before);
 }
 
+/* ---- only looking ---- */
+
+static struct store *look_at(const struct place *p)
+{
+	struct store_options o = p->options;
+	struct store *s;
+	struct err e;
+
+	o.backend = "sqlite-look";
+	if (store_open(&s, &o, &e) < 0)
+		fail_msg("%s: %s", e.code, e.text);
+	return s;
+}
+
+static uint64_t generation_of(struct store *s)
+{
+	struct snapshot *snapshot = store_snapshot(s);
+	uint64_t ret = snapshot_generation(snapshot);
+
+	snapshot_unref(snapshot);
+	return ret;
+}
+
+static void add_partner_to(struct store *s, const char *domain)
+{
+	const struct change add = {CHANGE_ADD, OBJECT_PARTNER, slice_of(domain), NULL, 0};
+	const struct store_request r = {
+		.actor = {"alice", "uid 1000", "cli"}, .changes = &add, .n = 1};
+
+	assert_int_equal(store_change(s, &r, NULL, NULL, NULL), 0);
+}
+
+static void looking_leaves_everything(void **state)
+{
+	struct place *p = *state;
+	struct store *s = place_open(p), *look;
+	uint64_t before;
+
+	add_partner_to(s, "a.example");
+	look = look_at(p); /* while another has it open, and what he wrote lies in its log */
+	assert_int_equal(generation_of(look), 2);
+	assert_int_equal(store_steps_taken(look), 0);
+	add_partner_to(look, "b.example"); /* gone with it */
+	store_close(look);
+	assert_int_equal(generation_of(s), 2);
+	store_close(s);
+
+	assert_int_equal(unlink(place_file(p, "managed.db")), 0);
+	sql(p, sqlite_schemas[HALF_MANAGED].steps[0]); /* of the first version */
+	sql(p, "PRAGMA user_version = 1; PRAGMA application_id = 1164866669");
+	before = place_hash(p);
+	look = look_at(p);
+	assert_int_equal(generation_of(look), 1);
+	assert_true(store_steps_taken(look) > 0);
+	store_close(look);
+	assert_true(place_hash(p) == before);
+	assert_int_equal(access(place_file(p, "managed.db-wal"), F_OK), -1);
+	assert_int_equal(access(place_file(p, "managed.db-shm"), F_OK), -1);
+	store_close(place_open(p)); /* and the start does it */
+	assert_true(place_hash(p) != before);
+}
+
+static void nothing_to_look_at(void **state)
+{
+	struct place *p = *state;
+	struct store_options o = p->options;
+	struct store *s = NULL;
+	struct err e;
+
+	o.backend = "sqlite-look";
+	assert_int_equal(store_open(&s, &o, &e), -1);
+	assert_int_equal(e.kind, ERR_UNAVAILABLE);
+	assert_int_equal(access(p->store, F_OK), -1);
+	assert_int_equal(access(p->key, F_OK), -1);
+}
+
 static void rows_that_break_a_rule(void **state)
 {
 	struct store *s = place_open(*state);
@@ -499,6 +576,8 @@ int main(void)
 		test(newer_and_foreign_stores),
 		test(a_foreign_database_is_not_touched),
 		test(rows_that_break_a_rule),
+		test(looking_leaves_everything),
+		test(nothing_to_look_at),
 		test(damaged_stores),
 		test(key_files),
 		test(a_full_disk),
