@@ -216,6 +216,25 @@ def test_a_session_ends_when_nobody_is_there(make_scene):
     assert client.get("/api/v1/partners").code == "not_signed_in"
 
 
+@pytest.mark.parametrize("end", ["sign-out", "disabled", "right"])
+def test_events_end_with_what_let_them_be_heard(entente, end):
+    """Within 10 s of the sign-out or the loss of a right, and never as an activity."""
+    name = f"listener-{end}"
+    client = create(entente, name, "--role", "viewer")
+    with client.listen("/api/v1/events?topics=counters,session") as events:
+        assert events.wait_for("event: counters")
+        if end == "sign-out":
+            client.ask("DELETE", "/api/v1/session")
+        elif end == "disabled":
+            entente.do("admin", "disable", name)
+        else:
+            entente.do("admin", "set", name, "--role", "policy-assigner")
+        began = time.monotonic()
+        assert events.wait_for("event: session")
+        events.wait_for_end()
+        assert time.monotonic() - began < 10
+
+
 # ---- the second factor ----
 
 

@@ -49,6 +49,29 @@ def unix_get(path, target):
         connection.close()
 
 
+class Listening:
+    def __init__(self, connection, answer):
+        assert answer.status == 200, answer.status
+        self.connection, self.answer = connection, answer
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+    def wait_for(self, line):
+        """Reads up to a line; False when the end came before it."""
+        while got := self.answer.readline():
+            if got.decode().strip() == line:
+                return True
+        return False
+
+    def wait_for_end(self):
+        while self.answer.readline():
+            pass
+
+
 class PanelClient:
     """Each has an address of its own, so that what one does wrong slows no other down."""
 
@@ -116,6 +139,12 @@ class PanelClient:
         if self.connection:
             self.connection.close()
         self.connection = None
+
+    def listen(self, path):
+        """An answer that goes on, such as events."""
+        connection = self.dial()
+        connection.request("GET", path, None, self.fields("GET"))
+        return Listening(connection, connection.getresponse())
 
     def get(self, path, **changed):
         return self.ask("GET", path, **changed)

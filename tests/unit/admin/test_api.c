@@ -473,6 +473,14 @@ static void a_plan_names_the_streams_it_ends(void **state)
 	expect("DELETE", "/api/v1/streams/o1?dry_run=true", "", "", 200, "{\"dry_run\": true, ");
 	expect("DELETE", "/api/v1/streams/none?dry_run=true", "", "", 404, "no_such_stream");
 	assert_int_equal(fake_closed, 0);
+	expect("DELETE", "/api/v1/streams/o1", "", "", 200, "closing");
+	expect("GET", "/api/v1/audit?limit=1", "", "", 200,
+		"\"verb\": \"close\", \"kind\": \"stream\", \"key\": \"o1\", ");
+	admin->granted &= ~RIGHT_BIT(RIGHT_STREAM_CLOSE);
+	expect("DELETE", "/api/v1/streams/o1", "", "", 403, "not_allowed");
+	expect("GET", "/api/v1/audit?limit=1", "", "", 200,
+		"\"result\": \"refused\", \"code\": \"not_allowed\"");
+	admin->granted = RIGHTS_ALL;
 }
 
 static void bodies_are_logged_after_a_confirmation(void **state)
@@ -896,7 +904,8 @@ static void settings_are_described(void **state)
 static void changes_under_way_are_finished_at_the_end(void **state)
 {
 	static const char request[] =
-		"POST /api/v1/partners HTTP/1.1\r\n" JSON "Content-Length: 19\r\n\r\n"
+		"POST /api/v1/partners HTTP/1.1\r\n" JSON
+		"If-Match: *\r\nContent-Length: 19\r\n\r\n"
 		"{\"domain\": \"a.lab\"}";
 	int fd = dial();
 
