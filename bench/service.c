@@ -65,8 +65,9 @@ static void write_config(const struct service *s, const struct bench_dns *dns)
 		"[certificate bench]\nchain = %s/cert.pem\nkey = %s/key.pem\n"
 		"[sip]\nlisten-udp = 127.0.0.1:%u\n"
 		"[resolver]\ndnssec = off\nforward = 127.0.0.1:%u\n"
-		"[admin]\nsocket = %s/admin.sock\nlisten =\n[metrics]\nlisten =\n",
+		"[metrics]\nlisten =\n[admin]\nsocket = %s/admin.sock\nlisten =",
 		s->log_to_file ? "info" : "warn", s->dir, s->dir, s->xmpp_port, s->dir, s->dir, s->dir, s->sip_port, dns->port, s->dir);
+	fprintf(f, s->panel ? " 127.0.0.1:%u\n" : "\n", s->panel_port);
 	fclose(f);
 }
 
@@ -158,6 +159,7 @@ void service_start(struct service *s, const struct pki *pki, const struct bench_
 		die("no temporary folder");
 	s->sip_port = free_port(SOCK_DGRAM);
 	s->xmpp_port = free_port(SOCK_STREAM);
+	s->panel_port = free_port(SOCK_STREAM);
 	write_certificates(s, pki);
 	write_config(s, dns);
 	start(s);
@@ -169,6 +171,20 @@ void service_start(struct service *s, const struct pki *pki, const struct bench_
 	for (unsigned i = 0; i < s->partners; i++)
 		must(s, "partner add p%u.bench --type federated --dialback no", i);
 	must(s, "access set --allow-federated-users yes --enable-federation-access yes --enable-xmpp-access yes", 0);
+}
+
+void service_token(const struct service *s, const char *role, char ret[static 128])
+{
+	char cmd[512];
+	FILE *f;
+
+	snprintf(cmd, sizeof cmd,
+		"'%s' --socket '%s/admin.sock' token add bench --role %s 2>/dev/null | grep -o 'ent_[A-Za-z0-9_-]*'",
+		s->entente, s->dir, role);
+	f = popen(cmd, "r");
+	if (!f || fscanf(f, "%127s", ret) != 1)
+		die("no token was made");
+	pclose(f);
 }
 
 int service_stop(struct service *s)

@@ -19,6 +19,8 @@ struct service {
 	uint16_t sip_port;  /* entented's */
 	uint16_t xmpp_port; /* entented's */
 	bool log_to_file;   /* in dir, all of level info, as a daemon does */
+	bool panel;         /* serves the panel at panel_port, too */
+	uint16_t panel_port;
 	unsigned partners;  /* p0.bench and so on instead of xmpp.bench; 0: that */
 };
 
@@ -26,3 +28,6 @@ void service_start(struct service *s, const struct pki *pki, const struct bench_
 	uint16_t next_hop_port);
 /* SIGTERM, then waits; removes the folder. Returns the exit status. */
 int service_stop(struct service *s);
+
+/* A token of the API for a role; exits with a message when there is none. */
+void service_token(const struct service *s, const char *role, char ret[static 128]);

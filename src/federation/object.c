@@ -150,6 +150,15 @@ void object_text(const struct object *o, const struct setting *s, struct buf *re
 		buf_str(ret, "(secret)");
 }
 
+static void name_json(const char *between, const char *name, const char *more, struct buf *ret)
+{
+	buf_str(ret, between);
+	buf_chr(ret, '"');
+	buf_str(ret, name);
+	buf_str(ret, more);
+	buf_str(ret, "\": ");
+}
+
 void object_json(const struct object *o, bool unicode, struct buf *ret)
 {
 	const char *between = "{";
@@ -161,12 +170,12 @@ void object_json(const struct object *o, bool unicode, struct buf *ret)
 			buf_printf(ret, "%s\"%s_set\": %s", between, s->name,
 				setting_is_set(s, o) ? "true" : "false");
 		} else {
-			buf_printf(ret, "%s\"%s\": ", between, s->name);
+			name_json(between, s->name, "", ret);
 			setting_json(s, o, false, ret);
 		}
 		between = ", ";
 		if (unicode && (s->type == SETTING_DOMAIN || s->type == SETTING_DOMAINS)) {
-			buf_printf(ret, ", \"%s_unicode\": ", s->name);
+			name_json(", ", s->name, "_unicode", ret);
 			setting_json(s, o, true, ret);
 		}
 	}

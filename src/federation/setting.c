@@ -384,6 +384,16 @@ void json_quote(struct buf *ret, struct slice s)
 
 	buf_chr(ret, '"');
 	while (s.n) {
+		size_t plain = 0;
+
+		/* Nearly all there is to say needs no looking at. */
+		while (plain < s.n && s.p[plain] >= ' ' && s.p[plain] < 0x7f && s.p[plain] != '"' &&
+			s.p[plain] != '\\')
+			plain++;
+		buf_add(ret, s.p, plain);
+		s = slice_from(s, plain);
+		if (!s.n)
+			break;
 		if (!utf8_next(&s, &c)) {
 			c = 0xfffd;
 			s = slice_from(s, 1);
