@@ -103,6 +103,7 @@ void admin_free(struct admin *a)
 	loop_turn(a->loop, false); /* passwords that were being hashed */
 	failures_flush(a->gate->failures);
 	worker_free(a->worker);
+	a->worker = NULL;
 	loop_turn(a->loop, false); /* what the worker finished */
 	while (a->asked)
 		loop_turn(a->loop, true);

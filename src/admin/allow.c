@@ -93,6 +93,17 @@ static void list_json(const struct admin_allow *a, struct buf *out)
 	buf_str(out, "]}");
 }
 
+/* "romeo@sip.lab juliet@xmpp.lab" is or is no longer invited. */
+static void audit(const struct asking *k)
+{
+	const struct admin_allow_entry *a = &k->allow.entry;
+	char *key = xasprintf("%.*s %.*s", SLARG(a->user), SLARG(a->contact));
+
+	call_audit(k->call, k->allow.verb == ADMIN_ALLOW_PUT ? "set" : "remove", "allow",
+		slice_of(key), NULL);
+	xfree(key);
+}
+
 static void on_done(struct admin_allow *a)
 {
 	struct asking *k = container_of(a, struct asking, allow);
@@ -102,10 +113,12 @@ static void on_done(struct admin_allow *a)
 	if (a->result < 0) {
 		call_problem(k->call, &a->err, NULL);
 	} else {
-		if (a->verb == ADMIN_ALLOW_LIST)
+		if (a->verb == ADMIN_ALLOW_LIST) {
 			list_json(a, &json);
-		else
+		} else {
+			audit(k);
 			entry_json(&a->entry, &json);
+		}
 		call_answer(k->call, 200, &json);
 	}
 	asking_free(k);

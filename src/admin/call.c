@@ -201,6 +201,8 @@ bool call_may(struct api_call *c, enum right r)
 	if (c->rights & RIGHT_BIT(r))
 		return true;
 	may_not(c, r, &e);
+	if (!reads_only(c) && c->who.kind != CALLER_NOBODY) /* a stranger would fill the disk */
+		call_audit(c, NULL, NULL, c->param, e.code);
 	call_problem(c, &e, NULL);
 	return false;
 }

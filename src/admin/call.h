@@ -79,7 +79,14 @@ unsigned call_status(const struct err *e);
  */
 right_set call_rights_now(const struct api_call *c);
 
-/* Has he the right? Answers and returns false when not. */
+/*
+ * A line in the audit log: what he has done, or (refused, a code) wanted to do. For what changes
+ * something and is no change of the store, which writes its own. kind NULL: that of the route.
+ */
+void call_audit(const struct api_call *c, const char *verb, const char *kind, struct slice key,
+	const char *refused);
+
+/* Has he the right? Answers and returns false when not; a change that he may not make is a line. */
 bool call_may(struct api_call *c, enum right r);
 
 /* "?dry_run=true". Answers and returns false when it is neither true nor false. */

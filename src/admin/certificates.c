@@ -52,6 +52,12 @@ void certificates_get(struct api_call *c)
 		edge_missing(c);
 }
 
+static void reloaded(struct api_call *c)
+{
+	call_audit(c, "reload", "certificates", SL_NONE, NULL);
+	answer(c);
+}
+
 /* Answers with what is in force then. */
 void certificates_reload(struct api_call *c)
 {
@@ -63,5 +69,5 @@ void certificates_reload(struct api_call *c)
 	else if (h->reload(c->admin->hooks_arg, &e) < 0)
 		call_problem(c, &e, NULL);
 	else
-		answer(c);
+		reloaded(c);
 }

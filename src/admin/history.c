@@ -4,12 +4,49 @@
 #include <stdlib.h>
 
 #include "admin/admin_priv.h"
+#include "admin/gate.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "federation/setting.h"
 #include "store/store.h"
 
-enum { WAITING_MAX = 64, ROWS = 100, ROWS_MAX = 1000 };
+enum { WAITING_MAX = 64, ROWS = 100, ROWS_MAX = 1000, KEY_MAX = 200 };
+
+/* ---- lines about what is no change of the store ---- */
+
+static const char *verb_of(struct slice method)
+{
+	static const char *const verbs[][2] = {
+		{"POST", "add"}, {"PATCH", "set"}, {"PUT", "set"}, {"DELETE", "remove"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (slice_eqz(method, verbs[i][0]))
+			return verbs[i][1];
+	return "ask";
+}
+
+static const char *kind_of(const struct api_route *r)
+{
+	return r->kind >= 0 ? object_classes[r->kind]->name : r->id;
+}
+
+void call_audit(const struct api_call *c, const char *verb, const char *kind, struct slice key,
+	const char *refused)
+{
+	char *text = slice_dup(key.p ? slice_cut(key, KEY_MAX) : SL(""));
+	const struct store_audit_entry line = {
+		.actor = {c->who.name, c->who.from, c->who.way},
+		.verb = verb ? verb : verb_of(http_method(c->req)),
+		.kind = kind ? kind : kind_of(c->route),
+		.key = text,
+		.refused = refused,
+	};
+
+	accounts_audit(c->admin, &line);
+	free(text);
+}
+
+/* ---- looking ---- */
 
 /* A look into the store. */
 struct look {

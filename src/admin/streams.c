@@ -37,6 +37,7 @@ static void close_answer(struct api_call *c, struct view_ask *a)
 {
 	struct buf json = {0};
 
+	call_audit(c, "close", "stream", a->key, NULL);
 	buf_str(&json, "{\"state\": \"closing\"");
 	json_text(&json, "id", a->key);
 	buf_chr(&json, '}');
