@@ -24,5 +24,7 @@ export default defineConfig(({ command }) => ({
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/testing/setup.ts'],
     restoreMocks: true,
+    // Accessible names are slow to work out in jsdom, and this machine may be busy.
+    testTimeout: 60_000,
   },
 }));

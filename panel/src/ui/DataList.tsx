@@ -69,9 +69,9 @@ const useStyles = makeStyles({
   head: { textAlign: 'start', fontWeight: tokens.fontWeightSemibold, padding: `0 ${tokens.spacingHorizontalS}`,
     height: '40px', borderBottom: `1px solid ${tokens.colorNeutralStroke1}`, whiteSpace: 'nowrap' },
   sort: { padding: '0 4px', minWidth: 'auto', fontWeight: tokens.fontWeightSemibold, marginLeft: '-4px' },
-  row: { ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover },
+  row: {
     '@media (max-width: 640px)': { borderBottom: `1px solid ${tokens.colorNeutralStroke1}`, paddingBlock: '8px' } },
-  chosen: { backgroundColor: tokens.colorNeutralBackground1Selected },
+  chosen: { boxShadow: `inset 4px 0 0 ${tokens.colorBrandStroke1}` },
   cell: { padding: `6px ${tokens.spacingHorizontalS}`, overflowWrap: 'anywhere', verticalAlign: 'middle',
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
     '@media (max-width: 640px)': { borderBottomStyle: 'none', paddingBlock: '2px' } },

@@ -15,15 +15,17 @@ export function Page({ title, intro, actions, children }:
   { title: string; intro?: ReactNode; actions?: ReactNode; children: ReactNode }) {
   const styles = useStyles();
   const heading = useRef<HTMLHeadingElement>(null);
-  const { pathname } = useLocation();
+  const { pathname, key } = useLocation();
   useEffect(() => {
     document.title = `${title} – Entente`;
   }, [title]);
   useEffect(() => {
     // A new page begins at its title, for those who read and those who listen.
+    // The first one begins where the browser begins, with the link that skips to the content.
+    if (key === 'default') return;
     const active = document.activeElement;
     if (!active || active === document.body || active.closest('nav')) heading.current?.focus({ preventScroll: true });
-  }, [pathname]);
+  }, [pathname, key]);
   return (
     <div className={styles.page}>
       <div className={styles.head}>
