@@ -257,6 +257,15 @@ int cmd_certificates(struct invocation *in);
 int cmd_certificate_reload(struct invocation *in);
 int cmd_test_partner(struct invocation *in);
 int cmd_test_domain(struct invocation *in);
+/* A test whose steps are lines at this path; body is borrowed. */
+int test_lines(struct invocation *in, const char *path, json_t *body);
+int cmd_directory_show(struct invocation *in);
+int cmd_directory_set(struct invocation *in);
+int cmd_directory_test(struct invocation *in);
+int cmd_directory_bindings(struct invocation *in);
+int cmd_directory_bind(struct invocation *in);
+int cmd_directory_confirm(struct invocation *in);
+int cmd_directory_unbind(struct invocation *in);
 int cmd_status(struct invocation *in);
 int cmd_health(struct invocation *in);
 int cmd_audit_list(struct invocation *in);

@@ -137,6 +137,31 @@ const struct command commands[] = {
 		"NAME says what it is for. WHEN is as with allow; 90 days when it is not given, 366 at "
 		"most.", "right=rights+ role=roles+"},
 	{"token", "revoke", cmd_token_revoke, NULL, 0, 1, -1, "ID...", "Revokes API tokens, for good."},
+	{"directory", "show", cmd_directory_show, NULL, 0, 0, 0, "",
+		"Shows the directory (LDAP, Active Directory) that administrators sign in by."},
+	{"directory", "set", cmd_directory_set, NULL, 0, 0, 0,
+		"[--enabled BOOL] [--server URI]... [--ca-file FILE] [--bind-dn DN] "
+		"[--bind-password-file FILE] [--user-base DN] [--user-filter FILTER] [--group-base DN] "
+		"[--timeout SECONDS]",
+		"Changes some of it. Servers are all given, as ldaps://HOST, or as ldap://HOST for "
+		"StartTLS; nothing is sent without TLS. The password of the account that searches is the "
+		"first line of a file (-: of standard input), and has to be given again when servers, "
+		"authorities or that account change.",
+		"enabled? server=servers+ ca-file=ca_file bind-dn=bind_dn "
+		"bind-password-file=bind_password_file user-base=user_base user-filter=user_filter "
+		"group-base=group_base timeout"},
+	{"directory", "test", cmd_directory_test, NULL, 0, 0, 1, "[NAME]",
+		"Tests the servers step by step, and with a name who that is, his groups and the roles "
+		"they would give him; no password is asked for. Exit 1 when a step fails."},
+	{"directory", "bindings", cmd_directory_bindings, NULL, TAKES_FILTER, 0, 0, FILTER,
+		"Lists which groups have which roles, and which of that is only suggested."},
+	{"directory", "bind", cmd_directory_bind, NULL, 0, 2, 2, "GROUP ROLE",
+		"Gives the members of a group, by its DN or SID, a role. It has to be under the base for "
+		"groups. A suggestion of the same name is confirmed by it."},
+	{"directory", "confirm", cmd_directory_confirm, NULL, 0, 1, 2, "KEY [GROUP]",
+		"Confirms a suggested binding; GROUP is the DN or SID that is meant by it."},
+	{"directory", "unbind", cmd_directory_unbind, NULL, 0, 1, 1, "KEY",
+		"Removes the binding of a group; whoever has the role only by it loses it at once."},
 	{"session", "show", cmd_session_show, NULL, 0, 0, 0, "",
 		"Says who one is to the daemon and what one may do."},
 	{"audit", "list", cmd_audit_list, NULL, TAKES_FILTER, 0, 0,

@@ -41,8 +41,10 @@ static void show_step(json_t *s)
 	const char *result = member(s, "result");
 	struct buf out = {0};
 
-	buf_printf(&out, "%s  %-9s %6lld ms  ", mark_of(result), member(s, "step"),
-		(long long)json_integer_value(json_object_get(s, "ms")));
+	buf_printf(&out, "%s  %-9s ", mark_of(result), member(s, "step"));
+	if (json_object_get(s, "ms"))
+		buf_printf(&out, "%6lld ms  ",
+			(long long)json_integer_value(json_object_get(s, "ms")));
 	if (is_fault(result) || (strcmp(result, "skipped") == 0 && !*member(s, "evidence")))
 		buf_printf(&out, "%s%s", member(s, "code"), *member(s, "evidence") ? ": " : "");
 	print_safe(slice_of(member(s, "evidence")), &out);
@@ -139,22 +141,30 @@ static int outcome(const struct showing *w)
 	return strcmp(member(w->end, "result"), "fail") == 0 ? EXIT_NO : EXIT_DONE;
 }
 
-static int test(struct invocation *in, const char *kind)
+int test_lines(struct invocation *in, const char *path, json_t *body)
 {
 	struct showing w = {.in = in, .steps = json_array(), .records = json_array()};
-	json_t *body = json_pack("{s:s}", kind, in->argv[0]);
 	struct answer a;
+	int code;
+
+	request_lines(in, "POST", path, body, on_line, &w, &a);
+	code = a.status == 200 ? outcome(&w) : answer_code(in, &a);
+	answer_done(&a);
+	json_decref(w.steps);
+	json_decref(w.records);
+	json_decref(w.end);
+	return code;
+}
+
+static int test(struct invocation *in, const char *kind)
+{
+	json_t *body = json_pack("{s:s}", kind, in->argv[0]);
 	int code;
 
 	if (in->local)
 		json_object_set_new(body, "local", json_string(in->local));
-	request_lines(in, "POST", "/api/v1/tests", body, on_line, &w, &a);
-	code = a.status == 200 ? outcome(&w) : answer_code(in, &a);
-	answer_done(&a);
+	code = test_lines(in, "/api/v1/tests", body);
 	json_decref(body);
-	json_decref(w.steps);
-	json_decref(w.records);
-	json_decref(w.end);
 	return code;
 }
 

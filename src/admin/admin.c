@@ -3,9 +3,11 @@
 #include <stdlib.h>
 
 #include "admin/admin_priv.h"
+#include "admin/directory_priv.h"
 #include "admin/gate.h"
 #include "admin/heads.h"
 #include "admin/peer.h"
+#include "admin/signin.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/store.h"
@@ -31,13 +33,18 @@ int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o,
 		.address_connections = ADDRESS_CONNECTIONS,
 		.address_rate = ADDRESS_RATE,
 	};
+	const struct directory_options directory = {
+		o->directory_program, o->directory_reread_secs};
 	struct admin *a = xzalloc(sizeof *a);
 
 	a->loop = l;
-	if (gate_new(&a->gate, a, o, e) < 0 || http_new(&a->http, l, limits, e) < 0) {
+	a->store = o->store;
+	if (directory_new(&a->directory, a, &directory, e) < 0 ||
+		gate_new(&a->gate, a, o, e) < 0 || http_new(&a->http, l, limits, e) < 0) {
 		if (a->gate)
 			gate_stop(a->gate);
 		gate_free(a->gate);
+		directory_free(a->directory);
 		free(a);
 		return -1;
 	}
@@ -46,7 +53,6 @@ int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o,
 		a->url = *o->url;
 	a->loop = l;
 	a->worker = worker_new("store", 1);
-	a->store = o->store;
 	a->snapshot = store_snapshot(o->store);
 	a->group = peer_group(o->group);
 	a->granted = RIGHTS_ALL;
@@ -58,6 +64,7 @@ int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o,
 	a->hooks_arg = o->hooks_arg;
 	a->events = events_new(a);
 	a->heads = heads_new(a);
+	signin_by_directory(a);
 	*ret = a;
 	return 0;
 }
@@ -99,6 +106,7 @@ void admin_free(struct admin *a)
 		return;
 	a->ending = true;
 	http_stop_listening(a->http);
+	directory_stop(a->directory);
 	gate_stop(a->gate);
 	loop_turn(a->loop, false); /* passwords that were being hashed */
 	failures_flush(a->gate->failures);
@@ -111,6 +119,7 @@ void admin_free(struct admin *a)
 	http_free(a->http);
 	events_free(a->events);
 	gate_free(a->gate);
+	directory_free(a->directory); /* sessions have looked at it */
 	snapshot_unref(a->snapshot);
 	free(a->node);
 	free(a->roles);

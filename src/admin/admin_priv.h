@@ -7,7 +7,6 @@
 #include "admin/directory.h"
 #include "auth/origin.h"
 #include "admin/events.h"
-#include "auth/origin.h"
 #include "federation/change.h"
 #include "federation/snapshot.h"
 #include "loop/worker.h"
@@ -19,8 +18,8 @@ struct admin {
 	struct worker *worker; /* one thread: changes are made in the order they came */
 	struct store *store;   /* the worker's */
 	struct snapshot *snapshot;
-	struct heads *heads;
 	struct events *events;
+	struct heads *heads;
 	struct gate *gate;           /* gate.h: sessions, accounts, slow-down */
 	struct directory *directory; /* NULL: there is none */
 	gid_t group;
@@ -47,9 +46,9 @@ void change_list_done(struct change_list *l);
 
 /* Makes the changes in the worker and answers; takes what is in l. created: 201. */
 void change_run(struct api_call *c, struct change_list *l, bool created);
+
 /* Likewise, the changes being those that lead back to a generation. */
 void change_restore(struct api_call *c, uint64_t generation);
-
 
 /* Settings of a JSON object, one assign or more each; json is borrowed, texts are copied. */
 struct json_t;
@@ -106,6 +105,7 @@ void tests_post(struct api_call *c);
 void status_get(struct api_call *c);
 void settings_get(struct api_call *c);
 void generation_get(struct api_call *c);
+void openapi_get(struct api_call *c);
 void audit_list(struct api_call *c);
 void audit_verify(struct api_call *c);
 void generations_list(struct api_call *c);
@@ -114,7 +114,6 @@ void generation_diff(struct api_call *c);
 void generation_restore(struct api_call *c);
 void export_get(struct api_call *c);
 void health_get(struct api_call *c);
-void openapi_get(struct api_call *c);
 
 void session_get(struct api_call *c);
 void session_post(struct api_call *c);
@@ -135,6 +134,13 @@ void role_add(struct api_call *c);
 void role_set(struct api_call *c);
 void role_remove(struct api_call *c);
 void rights_list(struct api_call *c);
+void directory_get(struct api_call *c);
+void directory_set_some(struct api_call *c);
+void directory_bindings_list(struct api_call *c);
+void directory_binding_add(struct api_call *c);
+void directory_binding_set(struct api_call *c);
+void directory_binding_remove(struct api_call *c);
+void directory_test_post(struct api_call *c);
 void tokens_list(struct api_call *c);
 void token_add(struct api_call *c);
 void token_revoke(struct api_call *c);

@@ -516,7 +516,9 @@ static void responses(const struct api_route *r, struct buf *out)
 			"          content:\n"
 			"            application/x-ndjson:\n"
 			"              schema: {$ref: '#/components/schemas/%s'}\n",
-			r->handle == stream_watch ? "StreamEvent" : "TestLine");
+			r->handle == stream_watch		? "StreamEvent"
+			: r->handle == directory_test_post ? "DirectoryTestLine"
+							   : "TestLine");
 	} else if (r->flags & API_EVENTS) {
 		buf_str(out,
 			"        '200':\n"
