@@ -154,7 +154,9 @@ static void wait_until_up(struct service *s)
 void service_start(struct service *s, const struct pki *pki, const struct bench_dns *dns,
 	uint16_t next_hop_port)
 {
-	snprintf(s->dir, sizeof s->dir, "/tmp/entente-bench-XXXXXX");
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(s->dir, sizeof s->dir, "%s/entente-bench-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(s->dir))
 		die("no temporary folder");
 	s->sip_port = free_port(SOCK_DGRAM);

@@ -17,7 +17,7 @@ enum { PEER_FIRST_MS = 1000, TCP_CLOSE_MS = 2000 };
 
 enum {
 	/* Of one stream and turn, so that no stream that has much to say holds up the others. */
-	EVENTS_A_TURN = 256,
+	EVENTS_A_TURN = 64,
 	/* Answers that a peer makes us write and does not read, beyond what the kernel takes. */
 	UNREAD_MAX = 64 << 10,
 };
@@ -255,8 +255,14 @@ static void next_turn(void *arg)
 	struct stream *s = arg;
 
 	s->turn_events = 0;
-	if (!(s->held & STREAM_HOLD_TURN))
-		return;
+	if (s->held & STREAM_HOLD_TURN)
+		loop_task_queue_slow(s->edge->loop, &s->more_task);
+}
+
+static void go_on(void *arg)
+{
+	struct stream *s = arg;
+
 	stream_go_on(s, STREAM_HOLD_TURN);
 	stream_pump(s);
 }
@@ -546,6 +552,7 @@ void stream_init(struct stream *s, struct edge *e, const struct stream_hooks *ho
 	loop_timer_init(&s->timer, e->loop, on_timer, s);
 	loop_timer_init(&s->idle_timer, e->loop, on_idle_timer, s);
 	loop_task_init(&s->turn_task, next_turn, s);
+	loop_task_init(&s->more_task, go_on, s);
 	list_append(&e->streams, &s->node);
 	sight_began(s);
 	metric_add(inbound ? M_STREAMS_IN : M_STREAMS_OUT, 1);
@@ -598,6 +605,7 @@ static void finish(struct stream *s)
 	loop_timer_stop(&s->timer);
 	loop_timer_stop(&s->idle_timer);
 	loop_task_stop(&s->turn_task);
+	loop_task_stop(&s->more_task);
 	sight_ended(s);
 	list_remove(&s->node);
 	metric_add(s->inbound ? M_STREAMS_IN : M_STREAMS_OUT, -1);

@@ -54,7 +54,8 @@ struct stream {
 	struct xstream *x;             /* NULL: not connected yet */
 	struct loop_timer timer;       /* the engine's deadline */
 	struct loop_timer idle_timer;  /* of the handshake; once authenticated: keepalive.h */
-	struct loop_task turn_task;    /* goes on with what this turn had no time for */
+	struct loop_task turn_task;    /* the turn is over */
+	struct loop_task more_task;    /* goes on with what the turn had no time for */
 	unsigned turn_events;          /* taken in this turn */
 	unsigned held;                 /* why nothing is read: enum stream_hold */
 	struct partner_state *partner; /* NULL: not known yet; a reference */

@@ -7,9 +7,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "loop/loop_priv.h"
+#include "loop/worker.h"
 #include "view/metrics.h"
 
-enum { SLOW_MS = 50 };
+enum { SLOW_MS = 50, HELPERS = 2 };
 
 uint64_t loop_enter(void)
 {
@@ -111,9 +112,29 @@ void loop_task_queue(struct loop *l, struct loop_task *t)
 		list_append(&l->tasks, &t->node);
 }
 
+void loop_task_queue_slow(struct loop *l, struct loop_task *t)
+{
+	if (!list_linked(&t->node))
+		list_append(&l->slow_tasks, &t->node);
+}
+
 void loop_task_stop(struct loop_task *t)
 {
 	list_remove(&t->node);
+}
+
+static void run_slow_task(struct loop *l)
+{
+	struct list *it = list_pop(&l->slow_tasks);
+	struct loop_task *t;
+	uint64_t entered;
+
+	if (!it)
+		return;
+	t = container_of(it, struct loop_task, node);
+	entered = loop_enter();
+	t->fn(t->arg);
+	loop_leave(l, entered, "slow-task");
 }
 
 static void run_tasks(struct loop *l)
@@ -170,9 +191,10 @@ static void on_prepare(uv_prepare_t *prepare)
 
 	if (!l->fake)
 		run_timers(l, loop_now(l));
+	run_slow_task(l);
 	end_turn(l);
 	set_wheel_timer(l);
-	if (list_empty(&l->tasks))
+	if (list_empty(&l->tasks) && list_empty(&l->slow_tasks))
 		uv_idle_stop(&l->idle);
 	else
 		uv_idle_start(&l->idle, on_idle);
@@ -211,6 +233,13 @@ void loop_post(struct loop *l, struct loop_call *c)
 	mailbox_post(l->calls, &c->mail);
 }
 
+struct worker *loop_helper(struct loop *l)
+{
+	if (!l->helper && !l->fake)
+		l->helper = worker_new_humble("helper", HELPERS);
+	return l->helper;
+}
+
 /* ---- the loop itself ---- */
 
 static void on_wake(uv_async_t *wake)
@@ -237,7 +266,8 @@ static struct loop *new_loop(const char *name, bool fake, uint64_t start_ms)
 	l->timer_due = UINT64_MAX;
 	wheel_init(&l->wheel, loop_now(l));
 	list_init(&l->tasks);
-	l->calls = mailbox_new(l, on_call, l);
+	list_init(&l->slow_tasks);
+	l->calls = mailbox_new_patient(l, on_call, l);
 	return l;
 }
 
@@ -275,6 +305,7 @@ void loop_free(struct loop *l)
 
 	if (!l)
 		return;
+	worker_free(l->helper);
 	mailbox_free(l->calls);
 	end_turn(l);
 	uv_close((uv_handle_t *)&l->wake, NULL);

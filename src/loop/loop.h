@@ -12,8 +12,8 @@
  * One thread's event loop, on libuv. Every object has one owning loop, and all functions here are
  * for that loop's thread unless they say otherwise.
  *
- * A turn: timers that are due, descriptors that are ready, mails that came; then the end of the
- * turn: tasks queued meanwhile, then objects disposed of. So an object may dispose of itself inside
+ * A turn: timers that are due, descriptors that are ready, mails that came, one slow task; then the
+ * end of the turn: tasks queued meanwhile, then objects disposed of. So an object may dispose of itself inside
  * its own callback, and many small writes of one turn go out as one.
  *
  * A callback that runs for more than 50 ms is logged (handler-slow) and counted (SLOW_HANDLERS).
@@ -86,6 +86,11 @@ void loop_task_init(struct loop_task *t, void (*fn)(void *arg), void *arg);
  * at the end of the next turn, which then does not block.
  */
 void loop_task_queue(struct loop *l, struct loop_task *t);
+/*
+ * The same for what takes long and can wait: one such task a turn, in the order they came, so that
+ * between any two of them the loop sees to what is ready. It does not block while some wait.
+ */
+void loop_task_queue_slow(struct loop *l, struct loop_task *t);
 /* Also when it is not queued. */
 void loop_task_stop(struct loop_task *t);
 
@@ -100,6 +105,13 @@ struct loop_call {
 
 /* Any thread. c is in an object that lives until fn runs. Calls of one sender run in order. */
 void loop_post(struct loop *l, struct loop_call *c);
+
+/*
+ * Threads of this loop for work that would hold it up, of lower priority than the loops. Made when
+ * first asked for, and there until loop_free(), which waits for their jobs. NULL: a loop whose time
+ * stands still has none; its owner does the work on the spot.
+ */
+struct worker *loop_helper(struct loop *l);
 
 /* ---- descriptors ---- */
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };

@@ -25,6 +25,8 @@ struct loop {
 	uint64_t timer_due; /* what it is set to; UINT64_MAX: stopped */
 	struct wheel wheel;
 	struct list tasks;
+	struct list slow_tasks;
+	struct worker *helper;
 	struct disposal *disposals;
 	size_t n_disposals, cap_disposals;
 	struct mailbox *calls;

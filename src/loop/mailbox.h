@@ -23,6 +23,13 @@ typedef void mailbox_handler(void *arg, struct mail *mail);
 /* On the receiver's thread. Mails that come before the loop runs are kept. */
 struct mailbox *mailbox_new(struct loop *loop, mailbox_handler *handler, void *arg);
 
+/*
+ * The same for senders of lower priority than the receiver. libuv's wake lets a receiver spin that
+ * finds its sender in the middle of it, and such a sender may not run before the spinning ends. A
+ * wake of this one costs a system call more.
+ */
+struct mailbox *mailbox_new_patient(struct loop *loop, mailbox_handler *handler, void *arg);
+
 /* Any thread, also before the receiver runs. Wakes it at most once per batch. */
 void mailbox_post(struct mailbox *mb, struct mail *mail);
 

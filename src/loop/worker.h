@@ -3,7 +3,7 @@
 #include "loop/loop.h"
 
 /*
- * Threads for calls that block: store writes, password hashing. A job's work() runs on a worker
+ * Threads for what would hold up a loop: store writes, password hashing, TLS handshakes. A job's work() runs on a worker
  * thread, then done() on the loop that asked; a job carries its own copies of what it needs and
  * shares nothing meanwhile. Jobs of a worker with one thread run in the order they were posted.
  */
@@ -12,12 +12,20 @@ struct worker;
 struct worker_job {
 	struct loop_call back; /* set by worker_post() */
 	struct list node;
+	struct worker_job *under; /* node, under, posted_ms: the worker's own */
+	uint64_t posted_ms;
 	struct loop *loop;
 	void (*work)(struct worker_job *j);
 	void (*done)(struct worker_job *j); /* j belongs to it */
 };
 
 struct worker *worker_new(const char *name, unsigned threads);
+
+/*
+ * One whose threads run where nobody else wants a processor, for work that can wait a little; what
+ * has waited for 50 ms is done by one more thread with a share of its own.
+ */
+struct worker *worker_new_humble(const char *name, unsigned threads);
 
 /*
  * Any thread. done() runs exactly once, on l's thread, never before worker_post() has returned.

@@ -14,12 +14,13 @@
 
 enum {
 	RECORD = 16 * 1024,      /* plaintext of one TLS record: what one write takes */
-	READ_BATCH = 4,          /* reads of one connection in a turn */
 	/*
-	 * ... and bytes, which also bounds what a read of TLS goes through before it has something
-	 * to give: records that carry none, such as requests to change keys.
+	 * Of one connection in a turn. Who has more to say waits until no other connection has
+	 * anything, and is then read by turns with its like. It also bounds what a read of TLS goes
+	 * through before it has something to give: records that carry none, such as requests to
+	 * change keys.
 	 */
-	TURN_BYTES = (READ_BATCH + 1) * RECORD,
+	TURN_BYTES = RECORD + 1024,
 	TCP_IDLE_S = 300, /* without a byte; then the kernel asks the peer's */
 	USER_TIMEOUT_MS = 60000, /* the kernel gives up on a peer that acknowledges nothing */
 };
@@ -75,15 +76,20 @@ ssize_t conn_send(struct conn *c, const void *p, size_t n)
 	return sent;
 }
 
-/* What the poll must tell: a TLS handshake reads whatever the owner wants. */
-static void set_interest(struct conn *c)
+/*
+ * What the poll must tell: a TLS handshake reads whatever the owner wants, but not while it is
+ * thought about.
+ */
+void conn_watch(struct conn *c)
 {
-	bool reads = c->state == CONN_HANDSHAKE ||
+	bool writes = c->blocked && !(c->write_error && c->bulk);
+	bool reads = (c->state == CONN_HANDSHAKE && !handshake_busy(c)) ||
 		     ((c->state == CONN_CLEAR || c->state == CONN_SECURE) &&
-			     (!c->paused || c->closing) && !c->saw_eof && !c->read_blocked);
+			     (!c->paused || c->closing) && !c->saw_eof && !c->read_blocked &&
+			     !c->bulk);
 
 	if (c->poll)
-		loop_poll_set(c->poll, (reads ? LOOP_READ : 0u) | (c->blocked ? LOOP_WRITE : 0u));
+		loop_poll_set(c->poll, (reads ? LOOP_READ : 0u) | (writes ? LOOP_WRITE : 0u));
 }
 
 static void release(struct conn *c)
@@ -163,14 +169,14 @@ static bool may_read(const struct conn *c)
 	       (!c->paused || c->closing || c->write_error);
 }
 
-/* Reads and hands out at most `batch` pieces; false when there was nothing more. */
-static bool read_input(struct conn *c, int batch)
+/* Reads and hands out as much as a turn allows; false when there was nothing more. */
+static bool read_input(struct conn *c)
 {
 	char bytes[RECORD];
-	size_t n = 0;
+	size_t n = 0, given = 0;
 
 	c->turn_bytes = 0;
-	while (batch-- > 0) {
+	for (; given < RECORD; given += n) {
 		if (!may_read(c))
 			return false;
 		switch (read_some(c, bytes, sizeof bytes, &n)) {
@@ -182,6 +188,7 @@ static bool read_input(struct conn *c, int batch)
 			on_eof(c);
 			return false;
 		case CONN_IO_AGAIN:
+			return c->turn_bytes == TURN_BYTES;
 		case CONN_IO_FAILED:
 			return false;
 		}
@@ -189,11 +196,15 @@ static bool read_input(struct conn *c, int batch)
 	return true;
 }
 
+/*
+ * Of what there is more the poll tells nothing meanwhile: those with little to say, whom it tells
+ * of, go first.
+ */
 static void read_some_input(struct conn *c)
 {
-	/* What the library has buffered the poll does not know of. */
-	if (read_input(c, READ_BATCH) && conn_tls_has_input(c))
-		loop_task_queue(c->loop, &c->read_task);
+	c->bulk = read_input(c) && c->state != CONN_DEAD;
+	if (c->bulk)
+		loop_task_queue_slow(c->loop, &c->read_task);
 	if (c->write_blocked && c->state != CONN_DEAD) {
 		c->write_blocked = false;
 		loop_task_queue(c->loop, &c->flush_task);
@@ -205,14 +216,16 @@ static void read_turn(void *arg)
 	struct conn *c = arg;
 
 	read_some_input(c);
+	if (c->state != CONN_DEAD && c->write_error && !c->bulk)
+		conn_end(c, CONN_END_ERROR, strerror(c->write_error));
 	if (c->state != CONN_DEAD)
-		set_interest(c);
+		conn_watch(c);
 }
 
 void conn_pause(struct conn *c)
 {
 	c->paused = true;
-	set_interest(c);
+	conn_watch(c);
 }
 
 void conn_resume(struct conn *c)
@@ -220,7 +233,11 @@ void conn_resume(struct conn *c)
 	if (!c->paused)
 		return;
 	c->paused = false;
-	if (c->state != CONN_DEAD)
+	if (c->state == CONN_DEAD)
+		return;
+	if (c->bulk)
+		loop_task_queue_slow(c->loop, &c->read_task);
+	else
 		loop_task_queue(c->loop, &c->read_task);
 }
 
@@ -256,10 +273,9 @@ static enum conn_io write_piece(struct conn *c, struct slice piece)
 /* Writing is over; what the peer said before is still handed out. */
 static void broken(struct conn *c)
 {
-	while (c->state != CONN_DEAD &&
-		(read_input(c, READ_BATCH) || c->turn_bytes == TURN_BYTES))
-		;
-	conn_end(c, CONN_END_ERROR, strerror(c->write_error));
+	read_some_input(c);
+	if (c->state != CONN_DEAD && !c->bulk)
+		conn_end(c, CONN_END_ERROR, strerror(c->write_error));
 }
 
 /* All is written: the next step of a TLS start or of a close. */
@@ -267,7 +283,7 @@ static void after_output(struct conn *c)
 {
 	if (c->state == CONN_BEFORE_TLS) {
 		c->state = CONN_HANDSHAKE;
-		conn_tls_step(c);
+		handshake_step(c);
 		return;
 	}
 	if (!c->closing || (c->peer_first && !c->saw_eof))
@@ -277,7 +293,7 @@ static void after_output(struct conn *c)
 			return;
 		shutdown(c->fd, SHUT_WR);
 		c->shut = true;
-		read_input(c, READ_BATCH);
+		read_some_input(c);
 	}
 	if (c->state != CONN_DEAD && c->saw_eof)
 		conn_end(c, CONN_END_CLOSED, "closed");
@@ -305,7 +321,7 @@ static void flush_turn(void *arg)
 	if (c->state != CONN_DEAD && c->write_error)
 		broken(c);
 	if (c->state != CONN_DEAD)
-		set_interest(c);
+		conn_watch(c);
 }
 
 struct buf *conn_out(struct conn *c)
@@ -358,7 +374,7 @@ void conn_tls_start(
 	c->role = role;
 	c->set = tls_set_ref(set);
 	conn_tls_begin(c, ctx, sni);
-	set_interest(c);
+	conn_watch(c);
 	loop_task_queue(c->loop, &c->flush_task);
 }
 
@@ -374,10 +390,7 @@ static void on_ready(void *arg, unsigned events)
 	struct conn *c = arg;
 
 	if (c->state == CONN_HANDSHAKE) {
-		c->turn_bytes = 0;
-		conn_tls_step(c);
-		if (c->state == CONN_HANDSHAKE && c->write_error)
-			conn_end(c, CONN_END_ERROR, strerror(c->write_error));
+		handshake_step(c);
 	} else {
 		if (events & LOOP_READ)
 			read_some_input(c);
@@ -385,7 +398,7 @@ static void on_ready(void *arg, unsigned events)
 			flush_turn(c);
 	}
 	if (c->state != CONN_DEAD)
-		set_interest(c);
+		conn_watch(c);
 }
 
 static void close_timed_out(void *arg)
@@ -415,7 +428,7 @@ static void attach(struct conn *c, int fd)
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
 	c->poll = loop_poll_new(c->loop, fd, on_ready, c);
-	set_interest(c);
+	conn_watch(c);
 }
 
 static void dialed(void *arg, int fd, const struct netaddr *peer, const char *why)
@@ -479,10 +492,10 @@ void conn_close(struct conn *c, unsigned peer_first_ms, unsigned ms)
 	loop_timer_in(&c->close_timer, peer_first_ms ? peer_first_ms : ms);
 	if (!c->blocked)
 		loop_task_queue(c->loop, &c->flush_task);
-	set_interest(c);
+	conn_watch(c);
 }
 
-static void destroy(void *arg)
+void conn_destroy(void *arg)
 {
 	struct conn *c = arg;
 
@@ -497,7 +510,8 @@ void conn_free(struct conn *c)
 		return;
 	c->freed = true;
 	release(c);
-	loop_dispose(c->loop, c, destroy);
+	if (!handshake_busy(c)) /* else when it is done */
+		loop_dispose(c->loop, c, conn_destroy);
 }
 
 const struct netaddr *conn_peer(const struct conn *c)

@@ -13,7 +13,7 @@
 static int sock_read(BIO *bio, char *p, int n)
 {
 	struct conn *c = BIO_get_data(bio);
-	ssize_t got = conn_recv(c, p, (size_t)n);
+	ssize_t got = c->handshake ? handshake_read(c, p, (size_t)n) : conn_recv(c, p, (size_t)n);
 
 	BIO_clear_retry_flags(bio);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -24,9 +24,12 @@ static int sock_read(BIO *bio, char *p, int n)
 static int sock_write(BIO *bio, const char *p, int n)
 {
 	struct conn *c = BIO_get_data(bio);
-	ssize_t sent = conn_send(c, p, (size_t)n);
+	ssize_t sent;
 
 	BIO_clear_retry_flags(bio);
+	if (c->handshake && handshake_write(c, p, (size_t)n))
+		return n;
+	sent = conn_send(c, p, (size_t)n);
 	/*
 	 * Also for a broken connection, which conn_send() has noted: to the library it is one that
 	 * takes no more, so what the peer sent before it broke can still be read.
@@ -79,9 +82,8 @@ static BIO *sock_bio(struct conn *c)
 /* ---- failures ---- */
 
 /* The peer's alert, or what is wrong on our side. */
-static enum conn_io fail(struct conn *c)
+void conn_tls_failed(struct conn *c, unsigned long code)
 {
-	unsigned long code = ERR_peek_error();
 	int reason = ERR_GET_REASON(code);
 	const char *text = ERR_reason_error_string(code);
 
@@ -94,7 +96,14 @@ static enum conn_io fail(struct conn *c)
 	} else {
 		conn_end(c, CONN_END_TLS_FAILED, text ? text : "protocol error");
 	}
+}
+
+static enum conn_io fail(struct conn *c)
+{
+	unsigned long code = ERR_peek_error();
+
 	ERR_clear_error();
+	conn_tls_failed(c, code);
 	return CONN_IO_FAILED;
 }
 
@@ -114,13 +123,14 @@ static enum conn_io judge(struct conn *c, int result)
 	}
 }
 
-/* ---- handshake ---- */
+/* ---- the beginning ---- */
 
 void conn_tls_begin(struct conn *c, SSL_CTX *ctx, struct slice sni)
 {
 	char name[256];
 	BIO *bio = sock_bio(c);
 
+	handshake_begin(c);
 	c->ssl = SSL_new(ctx);
 	SSL_set_bio(c->ssl, bio, bio);
 	/* Without it nothing can be written after the end of TCP; saw_fin knows of that. */
@@ -172,7 +182,7 @@ static void judge_peer(struct conn *c)
 		SSL_set_tlsext_status_ocsp_resp(c->ssl, NULL, 0);
 }
 
-static void note_peer(struct conn *c)
+void conn_tls_note_peer(struct conn *c)
 {
 	struct conn_tls_info *i = &c->info;
 
@@ -210,26 +220,6 @@ void conn_tls_chain_text(const struct conn *c, struct buf *out)
 	ERR_clear_error();
 }
 
-void conn_tls_step(struct conn *c)
-{
-	int result;
-
-	c->blocked = false;
-	ERR_clear_error();
-	result = SSL_do_handshake(c->ssl);
-	if (result != 1) {
-		if (judge(c, result) == CONN_IO_EOF)
-			conn_end(c, CONN_END_EOF, "closed during the handshake");
-		return;
-	}
-	c->state = CONN_SECURE;
-	note_peer(c);
-	/* What came with the last flight is read in the next turn, after secure() has been dealt
-	 * with. */
-	loop_task_queue(c->loop, &c->read_task);
-	c->ops->secure(c->arg);
-}
-
 struct slice conn_tls_alpn(const struct conn *c)
 {
 	const unsigned char *name = NULL;
@@ -248,6 +238,8 @@ enum conn_io conn_tls_read(struct conn *c, void *p, size_t size, size_t *ret_n)
 
 	ERR_clear_error();
 	result = SSL_read_ex(c->ssl, p, size, ret_n);
+	if (!handshake_left(c))
+		handshake_free(c);
 	if (result == 1)
 		return CONN_IO_OK;
 	/* An answer of the library's own has to go out before it reads on. */
@@ -279,11 +271,12 @@ enum conn_io conn_tls_shutdown(struct conn *c)
 
 bool conn_tls_has_input(const struct conn *c)
 {
-	return c->ssl && SSL_has_pending(c->ssl);
+	return c->ssl && (SSL_has_pending(c->ssl) || handshake_left(c));
 }
 
 void conn_tls_done(struct conn *c)
 {
+	handshake_free(c);
 	SSL_free(c->ssl);
 	c->ssl = NULL;
 	tls_set_unref(c->set);

@@ -9,8 +9,12 @@
 #include "base/mem.h"
 #include "loop/loop.h"
 
-/* A small backlog costs whole seconds of SYN retries in a storm of reconnecting partners. */
-enum { BACKLOG = 1024, ACCEPT_BATCH = 64, PAUSE_MS = 1000 };
+enum {
+	/* A small one costs whole seconds of SYN retries in a storm of reconnecting partners. */
+	BACKLOG = 1024,
+	ACCEPT_BATCH = 4, /* a turn: the streams there are come first */
+	PAUSE_MS = 1000,
+};
 
 struct listener {
 	int fd;

@@ -125,6 +125,30 @@ static void tasks_run_once_per_turn(void **state)
 	loop_free(the_loop);
 }
 
+static void slow_tasks_take_turns(void **state)
+{
+	struct loop_task first, second, stopped, quick;
+
+	the_loop = loop_new("t");
+	loop_task_init(&first, note, MARK("1"));
+	loop_task_init(&second, note, MARK("2"));
+	loop_task_init(&stopped, note, MARK("s"));
+	loop_task_init(&quick, note, MARK("q"));
+	loop_task_queue_slow(the_loop, &first);
+	loop_task_queue_slow(the_loop, &first);
+	loop_task_queue_slow(the_loop, &stopped);
+	loop_task_queue_slow(the_loop, &second);
+	loop_task_stop(&stopped);
+	loop_turn(the_loop, true); /* does not block: one waits */
+	expect_trace("1");
+	loop_task_queue(the_loop, &quick);
+	loop_turn(the_loop, true);
+	expect_trace("2q");
+	loop_turn(the_loop, false);
+	expect_trace("");
+	loop_free(the_loop);
+}
+
 static void destroy(void *arg)
 {
 	trace_add("D");
@@ -241,6 +265,7 @@ int main(void)
 		cmocka_unit_test(fake_clock_runs_timers_in_order),
 		cmocka_unit_test(real_clock_runs_timers),
 		cmocka_unit_test(tasks_run_once_per_turn),
+		cmocka_unit_test(slow_tasks_take_turns),
 		cmocka_unit_test(disposed_after_the_tasks_of_the_turn),
 		cmocka_unit_test(polls_report_what_is_ready),
 		cmocka_unit_test(slow_handler_is_counted),

@@ -599,6 +599,41 @@ static void the_peer_is_not_waited_for_for_ever(void **state)
 	assert_int_equal(client.how, CONN_END_CLOSED);
 }
 
+/* What a helper still has in hand goes when it is done with it. */
+static void freed_during_the_handshake(void **state)
+{
+	for (int turns = 0; turns < 8; turns++) {
+		dial();
+		start_tls();
+		for (int i = 0; i < turns; i++)
+			loop_turn(loop, false);
+		conn_free(server.conn);
+		conn_free(client.conn);
+		buf_done(&client.data);
+		buf_done(&server.data);
+		client = server = (struct end){0};
+	}
+	dial();
+	start_tls(); /* the loop goes meanwhile, too */
+}
+
+/* Who has much to say is read a piece a turn, so that others have theirs in between. */
+static void one_connection_does_not_fill_a_turn(void **state)
+{
+	enum { MUCH = 1 << 20, PIECE = 17 << 10 };
+	char *block = calloc(1, MUCH);
+	size_t before = 0;
+
+	dial();
+	conn_write(client.conn, slice_make(block, MUCH));
+	while (server.data.n < MUCH) {
+		loop_turn(loop, true);
+		assert_true(server.data.n - before <= 2 * PIECE); /* the poll's, and a slow one */
+		before = server.data.n;
+	}
+	free(block);
+}
+
 static void closed_during_the_handshake(void **state)
 {
 	dial();
@@ -802,6 +837,8 @@ int main(void)
 		T(the_peer_may_close_first),
 		T(the_peer_is_not_waited_for_for_ever),
 		T(closed_during_the_handshake),
+		T(freed_during_the_handshake),
+		T(one_connection_does_not_fill_a_turn),
 		T(much_data_both_ways_in_tls),
 		T(what_the_peer_reset_left),
 		T(a_read_that_has_to_write_first_goes_on),
