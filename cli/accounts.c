@@ -287,8 +287,8 @@ int cmd_token_revoke(struct invocation *in)
 
 int cmd_session_show(struct invocation *in)
 {
-	static const char *const names[] = {"name", "source", "way", "roles", "rights",
-		"body_logging"};
+	static const char *const names[] = {
+		"name", "source", "way", "roles", "rights", "body_logging"};
 	struct answer a;
 	int code = answer_get(in, "/api/v1/session", &a);
 

@@ -79,19 +79,16 @@ static void item_done(struct accounts_job *j)
 		return;
 	}
 	if (j->change.verb != ACCOUNT_ADD && j->change.verb != ACCOUNT_SET)
-		sessions_end_of(
-			j->admin->gate->sessions, slice_of(j->change.key), false, NULL);
+		sessions_end_of(j->admin->gate->sessions, slice_of(j->change.key), false, NULL);
 	if (j->change.enabled == BOOL_NO)
-		sessions_end_of(
-			j->admin->gate->sessions, slice_of(j->change.key), false, NULL);
+		sessions_end_of(j->admin->gate->sessions, slice_of(j->change.key), false, NULL);
 	answer_item(j->call, added ? 201 : 200, slice_of(j->change.key), j->arg);
 }
 
 static void removed_done(struct accounts_job *j)
 {
 	if (j->result == 0)
-		sessions_end_of(
-			j->admin->gate->sessions, slice_of(j->change.key), false, NULL);
+		sessions_end_of(j->admin->gate->sessions, slice_of(j->change.key), false, NULL);
 	accounts_job_answer(j);
 }
 

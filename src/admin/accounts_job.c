@@ -47,9 +47,8 @@ void accounts_job_free(struct accounts_job *j)
 /* Sign-ins that are refused are told of elsewhere, and the disk and a bug refuse nobody. */
 static bool is_refusal(const struct accounts_job *j)
 {
-	return j->result < 0 && j->change.verb != ACCOUNT_SIGN_IN &&
-	       j->change.verb != TOKEN_USED && j->err.kind != ERR_UNAVAILABLE &&
-	       j->err.kind != ERR_INTERNAL;
+	return j->result < 0 && j->change.verb != ACCOUNT_SIGN_IN && j->change.verb != TOKEN_USED &&
+	       j->err.kind != ERR_UNAVAILABLE && j->err.kind != ERR_INTERNAL;
 }
 
 static const struct {
@@ -143,8 +142,7 @@ static void hash_done(struct worker_job *job)
 		return;
 	}
 	if (j->result == 0)
-		j->result = err_code(
-			&j->err, ERR_UNAVAILABLE, "ending", NULL, "the service ends");
+		j->result = err_code(&j->err, ERR_UNAVAILABLE, "ending", NULL, "the service ends");
 	j->done(j);
 	accounts_job_free(j);
 }
@@ -156,8 +154,7 @@ int accounts_job_run(struct accounts_job *j, struct err *e)
 
 	if (a->ending || (hashes && worker_backlog(a->gate->hasher) >= HASHES_MAX) ||
 		worker_backlog(a->worker) >= WRITES_MAX)
-		return err_code(
-			e, ERR_UNAVAILABLE, "busy", NULL, "too much is waiting; try again");
+		return err_code(e, ERR_UNAVAILABLE, "busy", NULL, "too much is waiting; try again");
 	if (!hashes) {
 		to_store(j);
 		return 0;
@@ -234,8 +231,8 @@ void accounts_audit(struct admin *a, const struct store_audit_entry *line)
 	j->job.done = line_done;
 	j->admin = a;
 	j->line = *line;
-	j->line.actor = (struct store_actor){copy(j, line->actor.who), copy(j, line->actor.from),
-		copy(j, line->actor.way)};
+	j->line.actor = (struct store_actor){
+		copy(j, line->actor.who), copy(j, line->actor.from), copy(j, line->actor.way)};
 	j->line.verb = copy(j, line->verb);
 	j->line.kind = copy(j, line->kind);
 	j->line.key = copy(j, line->key);

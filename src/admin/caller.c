@@ -176,8 +176,7 @@ static bool find_remote(struct api_call *c)
 		c->who.kind = CALLER_TOKEN;
 	else
 		s = find_session(c);
-	if (check_origin(c, s, &e) < 0 ||
-		(authorization.p && !find_token(c, authorization, &e))) {
+	if (check_origin(c, s, &e) < 0 || (authorization.p && !find_token(c, authorization, &e))) {
 		c->rights = 0;
 		return refuse(c, &e);
 	}

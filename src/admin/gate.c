@@ -83,8 +83,7 @@ static right_set directory_rights(const struct accounts_view *v, const char **ro
 	right_set all = 0;
 
 	for (; roles && *roles; roles++) {
-		struct account_grant g =
-			account_grant(v, (const char *const[]){*roles, NULL});
+		struct account_grant g = account_grant(v, (const char *const[]){*roles, NULL});
 
 		if (!g.requires_totp)
 			all |= g.rights;
@@ -92,8 +91,8 @@ static right_set directory_rights(const struct accounts_view *v, const char **ro
 	return all;
 }
 
-static right_set account_rights(const struct accounts_view *v, const struct account *a,
-	enum caller_must *ret_must)
+static right_set account_rights(
+	const struct accounts_view *v, const struct account *a, enum caller_must *ret_must)
 {
 	struct account_grant g = account_grant(v, a->roles);
 	bool lacks = g.requires_totp && !a->totp;

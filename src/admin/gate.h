@@ -8,8 +8,8 @@
 #include "store/accounts.h"
 
 /*
- * What stands between the network and the handlers, private to admin/: who is signed in, who guesses
- * passwords, and what the store knows of accounts.
+ * What stands between the network and the handlers, private to admin/: who is signed in, who
+ * guesses passwords, and what the store knows of accounts.
  */
 struct admin;
 struct api_call;
@@ -67,7 +67,7 @@ struct accounts_job {
 	/* what came of it */
 	int result;
 	struct err err;
-	struct accounts *after; /* the gate's by the time of done() */
+	struct accounts *after;               /* the gate's by the time of done() */
 	void (*done)(struct accounts_job *j); /* on the loop; j is freed after it */
 	void *arg;
 };
@@ -103,8 +103,8 @@ void failures_flush(struct failures *f);
  * may be his password. The first of a name and an address is written at once, those of the minute
  * after it as one line with their number.
  */
-void failures_note(
-	struct failures *f, struct slice name, struct slice from, const char *way, const char *code);
+void failures_note(struct failures *f, struct slice name, struct slice from, const char *way,
+	const char *code);
 
 /* ---- JSON in ---- */
 

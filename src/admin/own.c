@@ -19,15 +19,13 @@ static struct session *own_session(struct api_call *c)
 
 	if (s && !s->of_directory)
 		return s;
-	err_code(&e, ERR_CONFLICT, "no_local_account", NULL,
-		"%s has no password here: %s", c->who.name,
-		s ? "it is the directory's" : "sign in by the panel");
+	err_code(&e, ERR_CONFLICT, "no_local_account", NULL, "%s has no password here: %s",
+		c->who.name, s ? "it is the directory's" : "sign in by the panel");
 	call_problem(c, &e, NULL);
 	return NULL;
 }
 
-static int read_body(
-	struct api_call *c, const char *const *members, json_t **ret, struct err *e)
+static int read_body(struct api_call *c, const char *const *members, json_t **ret, struct err *e)
 {
 	struct slice text;
 
@@ -37,8 +35,8 @@ static int read_body(
 		if (member_text(*ret, *members, &text, e) < 0)
 			return -1;
 		if (!text.n)
-			return err_code(e, ERR_INVALID, "required", *members, "%s is missing",
-				*members);
+			return err_code(
+				e, ERR_INVALID, "required", *members, "%s is missing", *members);
 	}
 	return 0;
 }
@@ -60,8 +58,8 @@ static struct accounts_job *own_job(
 /* Guessing goes on in a session as well, where somebody has left his desk. */
 static bool must_wait(struct api_call *c, const struct session *s)
 {
-	unsigned secs = throttle_wait(c->admin->gate->throttle, slice_of(s->hash), slice_of(s->hash),
-		loop_now(c->admin->loop));
+	unsigned secs = throttle_wait(c->admin->gate->throttle, slice_of(s->hash),
+		slice_of(s->hash), loop_now(c->admin->loop));
 	char words[16];
 	struct err e;
 
@@ -130,7 +128,8 @@ static void password_done(struct accounts_job *j)
 	own_answer(j);
 }
 
-static int set_new(struct accounts_job *j, const struct session *s, struct slice typed, struct err *e)
+static int set_new(
+	struct accounts_job *j, const struct session *s, struct slice typed, struct err *e)
 {
 	struct slice prepared;
 

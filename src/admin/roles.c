@@ -113,8 +113,8 @@ static void item_done(struct accounts_job *j)
 	if (j->result < 0)
 		call_problem(j->call, &j->err, NULL);
 	else
-		answer_item(j->call, j->change.verb == ROLE_ADD ? 201 : 200,
-			slice_of(j->change.key));
+		answer_item(
+			j->call, j->change.verb == ROLE_ADD ? 201 : 200, slice_of(j->change.key));
 }
 
 int read_rights(json_t *body, struct arena *a, const right_set **ret, struct err *e)

@@ -15,8 +15,7 @@
 
 /* Sign-in and sign-out: POST and DELETE /api/v1/session, and GET, which says who one is. */
 
-static const char cookie_begin[] =
-	"__Host-entente=%s; Path=/; Secure; HttpOnly; SameSite=Strict";
+static const char cookie_begin[] = "__Host-entente=%s; Path=/; Secure; HttpOnly; SameSite=Strict";
 static const char cookie_end[] =
 	"__Host-entente=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0";
 
@@ -103,8 +102,8 @@ static uint64_t now_of(const struct signin *s)
 /* Did he prove to know the password, or was it not looked at? */
 static bool is_no_guess(const struct err *e)
 {
-	static const char *const codes[] = {"totp_required", "password_must_change", "busy",
-		"ending", "directory_unavailable"};
+	static const char *const codes[] = {
+		"totp_required", "password_must_change", "busy", "ending", "directory_unavailable"};
 
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
 		if (strcmp(codes[i], e->code) == 0)
@@ -123,8 +122,8 @@ void signin_refuse(struct signin *s, const struct err *e, const char *why)
 	if (is_no_guess(e))
 		throttle_undo(g->throttle, name, slice_of(s->network), now_of(s));
 	else
-		failures_note(g->failures, known, slice_of(c->who.from), "panel",
-			why ? why : e->code);
+		failures_note(
+			g->failures, known, slice_of(c->who.from), "panel", why ? why : e->code);
 	call_problem(c, e, NULL);
 	signin_free(s);
 }
@@ -222,10 +221,8 @@ static void ask_local(struct signin *s, const struct account *a, json_t *body)
 	j->change.actor.way = "panel";
 	j->change.epoch = a ? a->epoch : 1;
 	j->change.code = arena_slice(&j->arena, slice_of(code ? code : ""));
-	j->known_hash =
-		arena_dup(&j->arena, slice_of(a ? a->password : argon_nobody()));
-	j->known = to_compare(
-		j, a, slice_of(json_string_value(json_object_get(body, "password"))));
+	j->known_hash = arena_dup(&j->arena, slice_of(a ? a->password : argon_nobody()));
+	j->known = to_compare(j, a, slice_of(json_string_value(json_object_get(body, "password"))));
 	if (fresh) {
 		password_prepare(&j->password, &j->arena, slice_of(fresh), NULL);
 		j->password = arena_slice(&j->arena, j->password);
@@ -318,7 +315,8 @@ static void begin(struct api_call *c, json_t *body)
 
 	if (must_wait(s))
 		return;
-	throttle_began(c->admin->gate->throttle, slice_of(s->name), slice_of(s->network), now_of(s));
+	throttle_began(
+		c->admin->gate->throttle, slice_of(s->name), slice_of(s->network), now_of(s));
 	if (a || !c->admin->gate->by_directory ||
 		!c->admin->gate->by_directory(
 			s, slice_of(json_string_value(json_object_get(body, "password")))))
@@ -332,8 +330,8 @@ void session_post(struct api_call *c)
 	int r = 0;
 
 	if (c->who.kind == CALLER_SOCKET || c->who.kind == CALLER_TOKEN)
-		r = err_code(&e, ERR_CONFLICT, "signed_in_already", NULL,
-			"%s needs no session: %s", c->who.name,
+		r = err_code(&e, ERR_CONFLICT, "signed_in_already", NULL, "%s needs no session: %s",
+			c->who.name,
 			c->who.kind == CALLER_SOCKET ? "the unix socket says who asks"
 						     : "the token says who asks");
 	if (r == 0)

@@ -5,7 +5,7 @@
 /* A sign-in under way, private to signin*.c. */
 struct signin {
 	struct api_call *call;
-	char *name; /* as asked for: trimmed, ASCII letters small */
+	char *name;       /* as asked for: trimmed, ASCII letters small */
 	char network[64]; /* what the address counts as (auth/throttle.h) */
 };
 

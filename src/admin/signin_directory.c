@@ -61,8 +61,8 @@ static void on_done(void *arg, const struct directory_result *r)
 	session = signin_begin_session(s, slice_of(r->name), slice_of(r->display));
 	session->of_directory = true;
 	session_set_roles(session, r->roles, r->n_roles);
-	session->watch = directory_watch(
-		a->directory, r->dn, r->roles, r->n_roles, 0, on_changed, session);
+	session->watch =
+		directory_watch(a->directory, r->dn, r->roles, r->n_roles, 0, on_changed, session);
 	audit_done(s->call, r);
 	signin_answer(s, session);
 }

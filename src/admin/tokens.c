@@ -137,7 +137,8 @@ static void make(struct accounts_job *j)
 	j->arg = text;
 }
 
-/* A token that makes tokens would never end; the directory's people have no account to bound one. */
+/* A token that makes tokens would never end; the directory's people have no account to bound one.
+ */
 static int check_maker(const struct api_call *c, struct err *e)
 {
 	const struct session *s = gate_session(c);

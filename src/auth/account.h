@@ -10,20 +10,20 @@
 #include "base/slice.h"
 
 /*
- * Who may administer: local accounts, roles of one's own, tokens; and the rules about who may change
- * them. store/accounts.h keeps them. Strings are whoever's made the struct; lists of names end with
- * NULL.
+ * Who may administer: local accounts, roles of one's own, tokens; and the rules about who may
+ * change them. store/accounts.h keeps them. Strings are whoever's made the struct; lists of names
+ * end with NULL.
  */
 struct account {
 	const char *name; /* as signed in with: small letters, as account_check_name() wants it */
 	const char *description;
 	const char *const *roles;
 	bool enabled;
-	const char *password; /* a hash of store/argon.h; never NULL */
+	const char *password;       /* a hash of store/argon.h; never NULL */
 	uint64_t one_time_until_ms; /* wall clock; 0: the password is one of his own */
-	const char *totp;     /* sealed secret; NULL: no second factor */
-	uint64_t totp_last;   /* step of the last code used */
-	const char *recovery; /* hashes, auth/totp.h; "" when there is none */
+	const char *totp;           /* sealed secret; NULL: no second factor */
+	uint64_t totp_last;         /* step of the last code used */
+	const char *recovery;       /* hashes, auth/totp.h; "" when there is none */
 	/*
 	 * Rises whenever what was signed in with is not good any more: a new password, the end of
 	 * the second factor, being disabled. Sessions of an older one have ended.
@@ -45,7 +45,7 @@ struct account_token {
 	bool of_socket;
 	right_set rights;
 	uint64_t created_ms, expires_ms, last_used_ms, revoked_ms; /* the last two: 0 for never */
-	const char *hash; /* token_hash() */
+	const char *hash;                                          /* token_hash() */
 };
 
 /* All of it, each list ordered by its first member. */

@@ -64,8 +64,7 @@ static bool is_the_name(struct slice s, struct slice name)
 	size_t left = 0;
 
 	for (size_t i = 0; i < s.n;) {
-		if (name.n && name.n <= s.n - i &&
-			slice_ieq(slice_make(s.p + i, name.n), name)) {
+		if (name.n && name.n <= s.n - i && slice_ieq(slice_make(s.p + i, name.n), name)) {
 			i += name.n;
 		} else {
 			left++;
@@ -78,9 +77,23 @@ static bool is_the_name(struct slice s, struct slice name)
 static bool is_among_the_worst(struct slice s)
 {
 	static const char *const worst[] = {
-		"password", "passw0rd", "qwertyuiop", "qwerty", "asdfghjkl", "zxcvbnm",
-		"1q2w3e4r5t", "1qaz2wsx", "letmein", "changeme", "welcome", "iloveyou",
-		"administrator", "admin", "secret", "entente", "correcthorsebatterystaple",
+		"password",
+		"passw0rd",
+		"qwertyuiop",
+		"qwerty",
+		"asdfghjkl",
+		"zxcvbnm",
+		"1q2w3e4r5t",
+		"1qaz2wsx",
+		"letmein",
+		"changeme",
+		"welcome",
+		"iloveyou",
+		"administrator",
+		"admin",
+		"secret",
+		"entente",
+		"correcthorsebatterystaple",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(worst); i++)

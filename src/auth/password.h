@@ -28,9 +28,9 @@ int password_check(struct slice password, struct slice name, struct err *e);
 /* ---- one-time passwords and recovery codes: random bytes for people to copy ---- */
 
 enum {
-	ONE_TIME_BYTES = 16,  /* 128 bits */
+	ONE_TIME_BYTES = 16,    /* 128 bits */
 	ONE_TIME_TEXT = 32 + 1, /* 26 characters, a '-' after every fourth, NUL */
-	RECOVERY_BYTES = 10,  /* 80 bits: enough for a hash without salt */
+	RECOVERY_BYTES = 10,    /* 80 bits: enough for a hash without salt */
 	RECOVERY_TEXT = 19 + 1,
 };
 

@@ -177,8 +177,7 @@ static bool trusted(
 	return e && now_ms - e->at_ms < TRUST_MS;
 }
 
-unsigned throttle_wait(
-	struct throttle *t, struct slice name, struct slice address, uint64_t now_ms)
+unsigned throttle_wait(struct throttle *t, struct slice name, struct slice address, uint64_t now_ms)
 {
 	unsigned of_address = secs_left(look(t, 'a', address, SL("")), now_ms);
 	unsigned of_name = trusted(t, name, address, now_ms)

@@ -137,8 +137,8 @@ static int account_row(void *arg, const char *const *column, size_t n, struct er
 {
 	struct accounts *all = arg;
 	struct arena *a = &all->arena;
-	struct account *v = one_more(
-		a, (void *)all->view.accounts, &all->view.n_accounts, sizeof *v);
+	struct account *v =
+		one_more(a, (void *)all->view.accounts, &all->view.n_accounts, sizeof *v);
 
 	v[all->view.n_accounts - 1] = (struct account){
 		.name = text(a, column[0]),
@@ -212,8 +212,8 @@ int store_accounts(struct store *s, struct accounts **ret, struct err *e)
 
 	atomic_init(&a->refs, 1);
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		if (s->backend->ops->run(
-			    s->backend, lists[i].list, NULL, 0, lists[i].row, a, e) < 0) {
+		if (s->backend->ops->run(s->backend, lists[i].list, NULL, 0, lists[i].row, a, e) <
+			0) {
 			accounts_unref(a);
 			return -1;
 		}
@@ -298,8 +298,8 @@ static int make(struct store *s, const struct accounts_change *c, struct account
 	return rc;
 }
 
-int store_accounts_change(struct store *s, const struct accounts_change *c, struct accounts **ret,
-	struct err *e)
+int store_accounts_change(
+	struct store *s, const struct accounts_change *c, struct accounts **ret, struct err *e)
 {
 	AUTO(accounts_unref) struct accounts *after = NULL;
 

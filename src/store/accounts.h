@@ -10,12 +10,13 @@
 #include "store/audit.h"
 
 /*
- * Who may administer: accounts, roles of one's own, API tokens. They lie beside the settings and are
- * of no generation: a return to an earlier one brings nobody back. Every change is one transaction
- * with its line in the audit log, and is judged against what is in the store at that moment.
+ * Who may administer: accounts, roles of one's own, API tokens. They lie beside the settings and
+ * are of no generation: a return to an earlier one brings nobody back. Every change is one
+ * transaction with its line in the audit log, and is judged against what is in the store at that
+ * moment.
  *
- * What is kept of secrets: of passwords a hash (store/argon.h), of tokens and recovery codes a hash,
- * of the second factor the secret, sealed.
+ * What is kept of secrets: of passwords a hash (store/argon.h), of tokens and recovery codes a
+ * hash, of the second factor the secret, sealed.
  */
 struct store;
 
@@ -58,7 +59,7 @@ enum accounts_bool { BOOL_STAYS, BOOL_NO, BOOL_YES };
 struct accounts_change {
 	enum accounts_verb verb;
 	struct store_actor actor;
-	right_set own;   /* of the actor: nobody gives, takes or changes what he has not */
+	right_set own;     /* of the actor: nobody gives, takes or changes what he has not */
 	bool may_lock_out; /* by the unix socket, where the way back is */
 	uint64_t now_ms;
 	const char *key; /* name of the account or role, id of the token */
@@ -82,8 +83,8 @@ struct accounts_change {
 /*
  * Makes the change. *ret (may be NULL) is a reference to what there is after it. On failure nothing
  * has changed; codes besides those above: not_found, exists, bad_name, rights_exceeded,
- * last_administrator, role_unknown, role_builtin, role_in_use, too_many, totp_on, totp_off, and what
- * the disk says.
+ * last_administrator, role_unknown, role_builtin, role_in_use, too_many, totp_on, totp_off, and
+ * what the disk says.
  */
-int store_accounts_change(struct store *s, const struct accounts_change *c, struct accounts **ret,
-	struct err *e);
+int store_accounts_change(
+	struct store *s, const struct accounts_change *c, struct accounts **ret, struct err *e);

@@ -100,7 +100,8 @@ static int check_text(const char *s, size_t max, const char *field, struct err *
 {
 	if (!s || strlen(s) <= max)
 		return 0;
-	return err_code(e, ERR_INVALID, "too_long", field, "%s is longer than %zu bytes", field, max);
+	return err_code(
+		e, ERR_INVALID, "too_long", field, "%s is longer than %zu bytes", field, max);
 }
 
 static const struct account *find(struct accounts_edit *x, struct err *e)
@@ -277,8 +278,8 @@ static int step_account_reset(struct accounts_edit *x, struct err *e)
 
 static int bad_credentials(struct err *e)
 {
-	return err_code(e, ERR_DENIED, "bad_credentials", NULL,
-		"the name or the password is not right");
+	return err_code(
+		e, ERR_DENIED, "bad_credentials", NULL, "the name or the password is not right");
 }
 
 /* Of himself: it has to be what he signed in to. */
@@ -322,8 +323,8 @@ static const char *sealed_secret(struct accounts_edit *x)
 	struct buf sealed = {0};
 	const char *ret;
 
-	seal_close(x->store->seal, secret_name(x),
-		slice_make(x->change->totp_secret, TOTP_SECRET), &sealed);
+	seal_close(x->store->seal, secret_name(x), slice_make(x->change->totp_secret, TOTP_SECRET),
+		&sealed);
 	ret = arena_dup(&x->arena, buf_slice(&sealed));
 	buf_done(&sealed);
 	return ret;
@@ -363,8 +364,8 @@ static int step_account_no_totp(struct accounts_edit *x, struct err *e)
 	return account_written(x, "totp-off", before, &a, e);
 }
 
-static int unseal(struct accounts_edit *x, const char *sealed, uint8_t ret[TOTP_SECRET],
-	struct err *e)
+static int unseal(
+	struct accounts_edit *x, const char *sealed, uint8_t ret[TOTP_SECRET], struct err *e)
 {
 	struct buf plain = {0};
 	int rc = seal_break(x->store->seal, secret_name(x), slice_of(sealed), &plain, e);
@@ -387,8 +388,8 @@ static bool use_recovery(struct accounts_edit *x, struct account *a)
 
 	if (at < 0)
 		return false;
-	a->recovery = arena_printf(&x->arena, "%.*s%s", at * 64, a->recovery,
-		a->recovery + (size_t)(at + 1) * 64);
+	a->recovery = arena_printf(
+		&x->arena, "%.*s%s", at * 64, a->recovery, a->recovery + (size_t)(at + 1) * 64);
 	return true;
 }
 
@@ -438,8 +439,8 @@ static int step_sign_in(struct accounts_edit *x, struct err *e)
 	a.last_sign_in_ms = x->change->now_ms;
 	if (account_put(x, &a, e) < 0)
 		return -1;
-	return audit(x, "sign-in", "session",
-		NULL, x->change->password ? "{\"new_password\": true}" : NULL, e);
+	return audit(x, "sign-in", "session", NULL,
+		x->change->password ? "{\"new_password\": true}" : NULL, e);
 }
 
 /* ---- roles ---- */
@@ -473,8 +474,7 @@ static int step_role_add(struct accounts_edit *x, struct err *e)
 			e, ERR_CONFLICT, "exists", "name", "there is a role '%s' already", r.name);
 	if (x->now->n_roles >= OWN_ROLES_MAX)
 		return too_many(e, "roles", OWN_ROLES_MAX);
-	if (role_fill(x, &r, e) < 0 ||
-		account_check_rights(x->change->own, r.rights, e) < 0 ||
+	if (role_fill(x, &r, e) < 0 || account_check_rights(x->change->own, r.rights, e) < 0 ||
 		account_role_put(x, &r, e) < 0)
 		return -1;
 	return audit(x, "add", "role", NULL, role_json(&x->arena, &r), e);
@@ -496,8 +496,8 @@ static int set_builtin(struct accounts_edit *x, const struct role *builtin, stru
 	if (account_check_rights(x->change->own, builtin->rights, e) < 0 ||
 		account_role_put(x, &row, e) < 0)
 		return -1;
-	return audit(x, "set", "role", role_json(&x->arena, &before), role_json(&x->arena, &after),
-		e);
+	return audit(
+		x, "set", "role", role_json(&x->arena, &before), role_json(&x->arena, &after), e);
 }
 
 static const struct account_role *find_role(struct accounts_edit *x, struct err *e)
@@ -570,7 +570,8 @@ static int check_token(struct accounts_edit *x, const struct account_token *t, s
 			"rights is missing: a token has one at least");
 	if (!t->of_socket && (!owner || !owner->enabled))
 		return err_code(e, ERR_DENIED, "token_needs_account", NULL,
-			"a token belongs to a local account, whose rights bound it at each request");
+			"a token belongs to a local account, whose rights bound it at each "
+			"request");
 	return account_check_rights(x->change->own, t->rights, e);
 }
 
@@ -636,8 +637,8 @@ static int step_token_revoke(struct accounts_edit *x, struct err *e)
 	after.revoked_ms = x->change->now_ms;
 	if (revoke(x, t, e) < 0)
 		return -1;
-	return audit(x, "revoke", "token", token_json(&x->arena, t), token_json(&x->arena, &after),
-		e);
+	return audit(
+		x, "revoke", "token", token_json(&x->arena, t), token_json(&x->arena, &after), e);
 }
 
 static int step_token_used(struct accounts_edit *x, struct err *e)

@@ -21,8 +21,8 @@ bool argon_make(struct slice password, char ret[ARGON_TEXT])
 
 bool argon_is(const char *hash, struct slice password)
 {
-	return ready() && crypto_pwhash_str_verify(
-				  hash, password.n ? password.p : "", password.n) == 0;
+	return ready() &&
+	       crypto_pwhash_str_verify(hash, password.n ? password.p : "", password.n) == 0;
 }
 
 const char *argon_nobody(void)

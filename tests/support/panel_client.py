@@ -112,7 +112,7 @@ class PanelClient:
             self.hang_up()
         try:
             return self.exchange(method, path, body, fields, head_only)
-        except (http.client.RemoteDisconnected, ConnectionError):
+        except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLError):
             self.hang_up()  # it was idle for too long
             return self.exchange(method, path, body, fields, head_only)
 

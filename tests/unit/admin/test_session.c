@@ -25,8 +25,7 @@ static struct session *begin(struct sessions *all, const char *name, uint64_t no
 
 	random[0] = ++count;
 	random[40] = count;
-	return session_begin(
-		all, slice_of(name), SL(""), SL("192.0.2.1"), random, now, id);
+	return session_begin(all, slice_of(name), SL(""), SL("192.0.2.1"), random, now, id);
 }
 
 static int start(void **state)

@@ -19,9 +19,20 @@ static unsigned wait_after(struct throttle *t, struct slice name, struct slice a
 static const struct {
 	unsigned failures, of_name, of_address;
 } grows[] = {
-	{0, 0, 0},    {4, 0, 0},      {5, 1, 0},      {6, 2, 0},      {7, 4, 0},   {10, 32, 0},
-	{11, 64, 1},  {12, 128, 2},   {13, 256, 4},   {14, 512, 8},   {15, 900, 16},
-	{20, 900, 512}, {21, 900, 900}, {40, 900, 900},
+	{0, 0, 0},
+	{4, 0, 0},
+	{5, 1, 0},
+	{6, 2, 0},
+	{7, 4, 0},
+	{10, 32, 0},
+	{11, 64, 1},
+	{12, 128, 2},
+	{13, 256, 4},
+	{14, 512, 8},
+	{15, 900, 16},
+	{20, 900, 512},
+	{21, 900, 900},
+	{40, 900, 900},
 };
 
 static void the_wait_grows_to_15_minutes(void **state)

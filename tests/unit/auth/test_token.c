@@ -55,9 +55,12 @@ static void a_token_ends(void **state)
 		uint64_t expires, revoked, now;
 		enum token_state state;
 	} rows[] = {
-		{100, 0, 99, TOKEN_GOOD},     {100, 0, 100, TOKEN_EXPIRED},
-		{100, 0, 101, TOKEN_EXPIRED}, {100, 50, 60, TOKEN_REVOKED},
-		{100, 50, 101, TOKEN_REVOKED}, {0, 0, 1, TOKEN_EXPIRED},
+		{100, 0, 99, TOKEN_GOOD},
+		{100, 0, 100, TOKEN_EXPIRED},
+		{100, 0, 101, TOKEN_EXPIRED},
+		{100, 50, 60, TOKEN_REVOKED},
+		{100, 50, 101, TOKEN_REVOKED},
+		{0, 0, 1, TOKEN_EXPIRED},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

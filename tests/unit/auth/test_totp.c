@@ -37,9 +37,18 @@ static const struct {
 	uint64_t of_secs, last;
 	bool good;
 } windows[] = {
-	{3000, 0, true},   {2999, 0, true},  {2970, 0, true},  {2969, 0, false}, {3030, 0, true},
-	{3059, 0, true},   {3060, 0, false}, {3000, 99, true}, {3000, 100, false},
-	{2970, 99, false}, {3030, 100, true}, {3030, 101, false},
+	{3000, 0, true},
+	{2999, 0, true},
+	{2970, 0, true},
+	{2969, 0, false},
+	{3030, 0, true},
+	{3059, 0, true},
+	{3060, 0, false},
+	{3000, 99, true},
+	{3000, 100, false},
+	{2970, 99, false},
+	{3030, 100, true},
+	{3030, 101, false},
 };
 
 static void a_code_is_good_once_and_near_its_time(void **state)
@@ -51,8 +60,7 @@ static void a_code_is_good_once_and_near_its_time(void **state)
 
 		assert_int_equal(totp_check(secret, code_at(windows[i].of_secs, text), 3000, &last),
 			windows[i].good);
-		assert_int_equal(
-			last, windows[i].good ? windows[i].of_secs / 30 : windows[i].last);
+		assert_int_equal(last, windows[i].good ? windows[i].of_secs / 30 : windows[i].last);
 		assert_false(totp_check(secret, slice_of(text), 3000, &last));
 	}
 }
@@ -68,8 +76,8 @@ static void what_is_typed_is_read_strictly(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		uint64_t last = 0;
 
-		assert_int_equal(totp_check(secret, slice_of(rows[i].typed), 59, &last),
-			rows[i].good);
+		assert_int_equal(
+			totp_check(secret, slice_of(rows[i].typed), 59, &last), rows[i].good);
 	}
 }
 

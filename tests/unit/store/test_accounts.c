@@ -178,7 +178,8 @@ static void the_last_administrator_stays(void **state)
 
 static void a_one_time_password_is_good_once_for_a_day(void **state)
 {
-	struct accounts_change c = change(ACCOUNT_ADD, "alice"), in = change(ACCOUNT_SIGN_IN, "alice");
+	struct accounts_change c = change(ACCOUNT_ADD, "alice"),
+			       in = change(ACCOUNT_SIGN_IN, "alice");
 	struct account a;
 
 	c.one_time_until_ms = NOW + 1000;
@@ -297,7 +298,8 @@ static void the_disabled_do_not_sign_in(void **state)
 
 /* ---- roles ---- */
 
-static struct accounts_change role(enum accounts_verb verb, const char *key, const right_set *rights)
+static struct accounts_change role(
+	enum accounts_verb verb, const char *key, const right_set *rights)
 {
 	struct accounts_change c = change(verb, key);
 
@@ -457,8 +459,7 @@ static void passwords_are_hashed(void **state)
 	assert_false(argon_is(one, SL("twelve charS")));
 	assert_false(argon_is(one, SL("")));
 	assert_false(argon_is(argon_nobody(), SL("")));
-	assert_true(slice_starts(
-		slice_of(argon_nobody()), SL("$argon2id$v=19$m=65536,t=3,p=1$")));
+	assert_true(slice_starts(slice_of(argon_nobody()), SL("$argon2id$v=19$m=65536,t=3,p=1$")));
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, start, stop)
