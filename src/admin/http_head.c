@@ -14,13 +14,13 @@
 
 /*
  * A page of ours. Fluent UI makes its style elements while it runs, with the nonce it is given. No
- * text becomes markup or script except through the one policy of that name (Trusted Types).
+ * text becomes markup or script, not even by a policy that says how (Trusted Types).
  */
 #define CSP_PAGE                                                                                   \
 	"default-src 'none'; script-src 'self' 'nonce-%s'; style-src 'self' 'nonce-%s'; "          \
 	"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; "   \
 	"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "         \
-	"require-trusted-types-for 'script'; trusted-types entente"
+	"require-trusted-types-for 'script'; trusted-types 'none'"
 
 /* A year. */
 #define HSTS "max-age=31536000"

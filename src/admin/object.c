@@ -1,4 +1,5 @@
 #include <jansson.h>
+#include <stdlib.h>
 
 #include "admin/admin_priv.h"
 #include "base/mem.h"
@@ -19,20 +20,57 @@ static uint64_t begin_json(const struct api_call *c, struct buf *out)
 	return generation;
 }
 
+/* ---- a list: of one snapshot, and so many objects a turn that nobody else waits for it ---- */
+
+enum { OBJECTS_A_TURN = 250 };
+
+struct listing {
+	struct api_call *call;
+	struct admin *admin;
+	struct snapshot *snapshot;
+	const struct object *const *v;
+	size_t n, at;
+	uint64_t generation;
+	struct buf json;
+	struct loop_task task;
+};
+
+static void listing_end(struct listing *l)
+{
+	buf_str(&l->json, "]}");
+	call_answer_at(l->call, 200, l->generation, &l->json);
+	l->admin->asked--;
+	snapshot_unref(l->snapshot);
+	free(l);
+}
+
+static void listing_turn(void *arg)
+{
+	struct listing *l = arg;
+
+	for (unsigned i = 0; i < OBJECTS_A_TURN && l->at < l->n; i++, l->at++) {
+		buf_str(&l->json, l->at ? ",\n" : "\n");
+		object_json(l->v[l->at], true, &l->json);
+	}
+	if (l->at < l->n)
+		loop_task_queue(l->admin->loop, &l->task);
+	else
+		listing_end(l);
+}
+
 void object_list(struct api_call *c)
 {
-	const struct object *const *v;
-	size_t n = snapshot_list(c->admin->snapshot, class_of(c)->kind, &v);
-	struct buf json = {0};
-	uint64_t generation = begin_json(c, &json);
+	struct listing *l = xzalloc(sizeof *l);
 
-	buf_str(&json, ", \"items\": [");
-	for (size_t i = 0; i < n; i++) {
-		buf_str(&json, i ? ",\n" : "\n");
-		object_json(v[i], true, &json);
-	}
-	buf_str(&json, "]}");
-	call_answer_at(c, 200, generation, &json);
+	l->call = c;
+	l->admin = c->admin;
+	l->admin->asked++;
+	l->snapshot = snapshot_ref(c->admin->snapshot);
+	l->n = snapshot_list(l->snapshot, class_of(c)->kind, &l->v);
+	l->generation = begin_json(c, &l->json);
+	buf_str(&l->json, ", \"items\": [");
+	loop_task_init(&l->task, listing_turn, l);
+	listing_turn(l);
 }
 
 static void warnings_json(const struct object *o, struct buf *out)

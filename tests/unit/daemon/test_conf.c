@@ -62,7 +62,7 @@ static const struct bad {
 		"f:2: error: there is no setting 'listen-udp' in [admin]; did you mean "
 		"'listen-udp' in [sip]?\n"},
 	{"[smtp]\nx = 1\n" CERT,
-		"f:2: error: there is no section [smtp]; there are [daemon] [store] [xmpp] "
+		"f:2: error: there is no section [smtp]; there are [daemon] [store] [log] [xmpp] "
 		"[certificate NAME] [sip] [resolver] [admin] [metrics] [test]\n"},
 	{"x = 1\n" CERT,
 		"f:1: error: a setting stands before the first section; begin with one of [daemon] "
@@ -91,6 +91,33 @@ static const struct bad {
 		"it\n"},
 	{CERT "[resolver]\ntrust-anchors = anchors\n",
 		"f:5: error: trust-anchors: 'anchors' is no absolute path; it begins with /\n"},
+	{CERT "[admin]\nurl = http://a.example\n",
+		"f:5: error: url: 'http://a.example' is no address that begins with https://; write "
+		"https://entente.example:8443\n"},
+	{CERT "[admin]\nurl = https://a.example/panel\n",
+		"f:5: error: url: 'https://a.example/panel' says more than scheme, host and port; write "
+		"https://entente.example:8443\n"},
+	{CERT "[admin]\nlisten = 0.0.0.0:8443\nallow-beside-xmpp = yes\n",
+		"f:5: error: url: is needed where listen is every address: how do browsers reach the "
+		"panel? Write url = https://entente.example:8443\n"},
+	{CERT "[admin]\ncertificate = /a.pem\n",
+		"f:5: error: certificate: there is no key; certificate and key go together\n"},
+	{CERT "[admin]\nkey = /a.pem\n",
+		"f:5: error: key: there is no certificate; certificate and key go together\n"},
+	{CERT "[admin]\ntrusted-proxies = 192.0.2.0/24 proxy.example\n",
+		"f:5: error: trusted-proxies: 'proxy.example' is no address and no network; write "
+		"192.0.2.1 or 192.0.2.0/24\n"},
+	{CERT "[admin]\ntrusted-proxies = 192.0.2.1/24\n",
+		"f:5: error: trusted-proxies: '192.0.2.1/24' is an address within a network, not a "
+		"network\n"},
+	{CERT "[admin]\nlisten = 192.0.2.1:8443\n",
+		"f:5: error: listen: 192.0.2.1:8443 is where partners are served, too ([xmpp] listen: "
+		"0.0.0.0:5269); take an address that the Internet does not reach, or add "
+		"'allow-beside-xmpp = yes' to [admin]\n"},
+	{CERT "[xmpp]\nlisten = [2001:db8::1]:5269\n[admin]\nlisten = [2001:db8::1]:8443\n",
+		"f:7: error: listen: [2001:db8::1]:8443 is where partners are served, too ([xmpp] listen: "
+		"[2001:db8::1]:5269); take an address that the Internet does not reach, or add "
+		"'allow-beside-xmpp = yes' to [admin]\n"},
 	{CERT "[test]\nper-minute = 0\n",
 		"f:5: error: per-minute: '0' is no number from 1 to 600\n"},
 	{CERT "[test]\nper-minute = many\n",
@@ -258,6 +285,41 @@ static void udp_beyond_loopback_is_warned_about(void **state)
 	conf_notes_done(&notes);
 }
 
+/* url, or what is made of listen; and where the panel may be. */
+static void the_panel_has_one_origin(void **state)
+{
+	/* clang-format off */
+	static const char *const cases[][2] = {
+		{"", "https://127.0.0.1:8443"},
+		{"[admin]\nlisten = 127.0.0.9:443 [::1]:8443\n", "https://127.0.0.9"},
+		{"[admin]\nlisten = [::1]:8443\n", "https://[::1]:8443"},
+		{"[admin]\nlisten =\n", "https://localhost"},
+		{"[admin]\nurl = https://Panel.Example:443/\n", "https://panel.example"},
+		{"[admin]\nlisten = 0.0.0.0:1\nurl = https://panel.example\nallow-beside-xmpp = yes\n", "https://panel.example"},
+		{"[xmpp]\nlisten = 192.0.2.2:5269\n[admin]\nlisten = 192.0.2.1:8443\n", "https://192.0.2.1:8443"},
+		{"[xmpp]\nlisten = [::]:5269\n[admin]\nlisten = 192.0.2.1:8443\n", "https://192.0.2.1:8443"},
+		{"[daemon]\nroles = admin\n[admin]\nlisten = 192.0.2.1:8443\n", "https://192.0.2.1:8443"},
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct conf_notes notes = {0};
+		char *text = xasprintf("%s%s", CERT, cases[i][0]), *says;
+		struct conf *c = read_text(text, &notes);
+		struct origin_url url;
+
+		says = written(&notes);
+		if (!c)
+			fail_msg("%s", says);
+		assert_int_equal(conf_admin_url(c, &url, NULL), 0);
+		assert_string_equal(url.text, cases[i][1]);
+		conf_free(c);
+		conf_notes_done(&notes);
+		free(text);
+		free(says);
+	}
+}
+
 static void a_changed_address_needs_a_restart_a_certificate_does_not(void **state)
 {
 	struct conf_notes notes = {0};
@@ -322,6 +384,7 @@ int main(void)
 		cmocka_unit_test(values_are_typed),
 		cmocka_unit_test(an_empty_file_has_the_defaults),
 		cmocka_unit_test(udp_beyond_loopback_is_warned_about),
+		cmocka_unit_test(the_panel_has_one_origin),
 		cmocka_unit_test(a_changed_address_needs_a_restart_a_certificate_does_not),
 		cmocka_unit_test(the_example_is_the_table),
 	};
