@@ -169,6 +169,8 @@ static void test(const struct request *q, struct reply *r)
 		base_step(good, r, "base", q->group_base);
 		if (users == 0 && *q->name)
 			user_steps(good, r);
+		else if (*q->name)
+			r->reason = "unavailable"; /* the step has said why */
 	} else {
 		struct err e;
 

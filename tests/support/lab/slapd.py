@@ -85,7 +85,7 @@ def password_hash(password):
 
 def person(uid, password="secret", cn=None, classes=(), base=USERS, **more):
     return entry(
-        f"uid={uid},{base}", objectClass=["inetOrgPerson", *classes], uid=uid, cn=cn or uid,
+        "uid=%s,%s" % (uid.replace("\\", "\\5C"), base), objectClass=["inetOrgPerson", *classes], uid=uid, cn=cn or uid,
         sn=uid, userPassword=password_hash(password), **more)
 
 
