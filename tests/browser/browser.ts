@@ -132,5 +132,5 @@ const folder = `${top}/docs/screenshots`;
 
 export async function screenshot(page: Page, name: string, language: string) {
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: `${folder}/${name}.${language}.png`, animations: 'disabled' });
+  await page.screenshot({ path: `${folder}/${name}.${language}.png`, animations: 'disabled', fullPage: true });
 }

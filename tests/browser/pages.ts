@@ -10,7 +10,8 @@ export interface Place {
 }
 
 export const places = (lab: Lab): Place[] => [
-  { name: 'overview', path: '/' },
+  // With the rates of the first two seconds.
+  { name: 'overview', path: '/', then: (page) => page.locator('main li').filter({ hasText: /–/ }).first().waitFor({ state: 'detached' }) },
   { name: 'partners', path: '/federation/partners' },
   { name: 'partner-new', path: '/federation/partners/new' },
   { name: 'partner-edit', path: `/federation/partners/${lab.at.partner}/edit` },

@@ -7,7 +7,7 @@ export type Tone = 'good' | 'warn' | 'bad' | 'quiet' | 'off';
 const icons: Record<Tone, IconName> = { good: 'ok', warn: 'warn', bad: 'bad', quiet: 'idle', off: 'off' };
 
 const useStyles = makeStyles({
-  badge: { display: 'inline-flex', alignItems: 'center', gap: tokens.spacingHorizontalXS, minWidth: 0,
+  badge: { display: 'inline-flex', alignItems: 'center', verticalAlign: 'middle', gap: tokens.spacingHorizontalXS, minWidth: 0,
     '& svg': { flexShrink: 0 } },
   good: { '& svg': { color: tokens.colorPaletteGreenForeground1 } },
   warn: { '& svg': { color: tokens.colorPaletteDarkOrangeForeground1 } },
