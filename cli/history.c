@@ -113,8 +113,8 @@ static char *generation_path(const struct invocation *in, const char *what)
 /* changes, as a plan has them; null: they are not known. */
 static void show_changes(json_t *o)
 {
-	struct answer a = {.json = json_pack("{s:{s:O}}", "plan", "changes",
-				   json_object_get(o, "changes"))};
+	struct answer a = {
+		.json = json_pack("{s:{s:O}}", "plan", "changes", json_object_get(o, "changes"))};
 	const struct invocation plain = {0};
 
 	answer_changes(&plain, &a);
@@ -240,8 +240,8 @@ int cmd_health(struct invocation *in)
 	} else {
 		puts(json_string_value(json_object_get(a.json, "state")));
 		if (json_array_size(json_object_get(a.json, "problems")))
-			print_table(columns, ARRAY_LEN(columns),
-				json_object_get(a.json, "problems"));
+			print_table(
+				columns, ARRAY_LEN(columns), json_object_get(a.json, "problems"));
 	}
 	answer_done(&a);
 	return ready ? EXIT_DONE : EXIT_NO;

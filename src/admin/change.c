@@ -259,8 +259,8 @@ static void work(struct worker_job *job)
 
 static void answer_done(struct change_job *j)
 {
-	uint64_t generation = j->request.dry_run ? j->plan.generation
-						 : snapshot_generation(j->snapshot);
+	uint64_t generation =
+		j->request.dry_run ? j->plan.generation : snapshot_generation(j->snapshot);
 	struct buf json = {0};
 
 	buf_printf(&json, "{\"dry_run\": %s, \"generation\": %llu, \"plan\": ",

@@ -90,8 +90,7 @@ static void done(struct worker_job *job)
 	look_free(l);
 }
 
-static struct look *look_new(
-	struct api_call *c, int (*read)(struct look *l, struct err *e))
+static struct look *look_new(struct api_call *c, int (*read)(struct look *l, struct err *e))
 {
 	struct look *l = xzalloc(sizeof *l);
 

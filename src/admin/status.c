@@ -314,8 +314,8 @@ static bool is_literal(struct slice host)
 static bool is_ours(const struct admin *a, struct slice authority)
 {
 	size_t bracket = slice_rfind(authority, ']');
-	struct slice host = slice_cut(authority,
-		bracket < authority.n ? bracket + 1 : slice_find(authority, ':'));
+	struct slice host = slice_cut(
+		authority, bracket < authority.n ? bracket + 1 : slice_find(authority, ':'));
 
 	return !authority.p || is_literal(host) || slice_ieq(host, SL("localhost")) ||
 	       (*a->url.host && slice_ieq(host, slice_of(a->url.host)));

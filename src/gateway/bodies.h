@@ -24,7 +24,8 @@ void bodies_set(struct bodies *b, bool on);
 
 enum bodies_direction { BODIES_TO_XMPP, BODIES_TO_SIP };
 
-/* A message that is being passed on; bare addresses; partner: its contact's domain. NULL is fine. */
+/* A message that is being passed on; bare addresses; partner: its contact's domain. NULL is fine.
+ */
 void bodies_note(struct bodies *b, enum bodies_direction direction, struct slice from,
 	struct slice to, struct slice partner, struct slice subject, struct slice body);
 

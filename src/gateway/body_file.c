@@ -53,8 +53,7 @@ void body_file_free(struct body_file *f)
 
 static int failed(const struct body_file *f, struct err *e)
 {
-	return err_code(
-		e, ERR_UNAVAILABLE, "body_file", NULL, "%s: %s", f->path, strerror(errno));
+	return err_code(e, ERR_UNAVAILABLE, "body_file", NULL, "%s: %s", f->path, strerror(errno));
 }
 
 /* A link or a pipe that somebody put there is not written to. */
@@ -62,8 +61,8 @@ static int open_file(struct body_file *f, uint64_t now_ms, struct err *e)
 {
 	struct stat st;
 
-	f->fd = open(f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-		0600);
+	f->fd = open(
+		f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (f->fd < 0)
 		return failed(f, e);
 	if (fstat(f->fd, &st) < 0 || !S_ISREG(st.st_mode) || fchmod(f->fd, 0600) < 0) {

@@ -22,7 +22,8 @@ void body_file_free(struct body_file *f); /* NULL is fine */
 /* Appends a line, which ends with a line end. ERR_UNAVAILABLE: it cannot be written. */
 int body_file_write(struct body_file *f, struct slice line, uint64_t wall_ms, struct err *e);
 
-/* Puts aside what is of an earlier day, and deletes what is too old; also when nothing is written. */
+/* Puts aside what is of an earlier day, and deletes what is too old; also when nothing is written.
+ */
 void body_file_sweep(struct body_file *f, uint64_t wall_ms);
 
 /* Closes it; the next line opens it again. */

@@ -25,7 +25,7 @@ enum {
 	COL_RESULT,
 	COL_CODE,
 	COL_TIMES,
-	COL_SEQ, /* the id that the MAC was made over */
+	COL_SEQ,  /* the id that the MAC was made over */
 	COL_PREV, /* the MAC of the line before that one; "" before the first */
 	COL_MAC,
 	COL__N
@@ -56,8 +56,7 @@ static int head_damaged(struct err *e)
 }
 
 /* *ret_there false: the store has none yet. */
-static int read_head(
-	struct store *s, struct store_audit_head *ret, bool *ret_there, struct err *e)
+static int read_head(struct store *s, struct store_audit_head *ret, bool *ret_there, struct err *e)
 {
 	unsigned long long id, count;
 	struct buf plain = {0};
@@ -249,8 +248,8 @@ static void old_lines_done(struct old_lines *l)
 	xfree(l->v);
 }
 
-static int chain_batch(struct store *s, const struct old_lines *l, struct store_audit_head *head,
-	struct err *e)
+static int chain_batch(
+	struct store *s, const struct old_lines *l, struct store_audit_head *head, struct err *e)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const char *column[COL__N];
@@ -279,8 +278,7 @@ static int mark_beginning(struct store *s, uint64_t lines, struct err *e)
 }
 
 /* *ret_n: how many; lines that have a MAC are none of these, and end it. */
-static int chain_some(
-	struct store *s, struct store_audit_head *head, size_t *ret_n, struct err *e)
+static int chain_some(struct store *s, struct store_audit_head *head, size_t *ret_n, struct err *e)
 {
 	struct number after = number(head->id);
 	struct old_lines l = {0};
@@ -553,8 +551,8 @@ int store_audit_verify(struct store *s, const struct store_audit_head *logged, u
 	/* A change of another process shall not come in between the lines and their head. */
 	if (store_begin(s, e) < 0)
 		return -1;
-	rc = s->backend->ops->run(s->backend, STMT_AUDIT_LIST,
-		(const char *const[]){"0", all.text}, 2, verify_row, &v, e);
+	rc = s->backend->ops->run(s->backend, STMT_AUDIT_LIST, (const char *const[]){"0", all.text},
+		2, verify_row, &v, e);
 	if (rc == 0) {
 		if (read_head(s, &head, &there, NULL) == 0 && there)
 			verify_end(&v, &head);

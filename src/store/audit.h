@@ -30,12 +30,12 @@ struct store_actor {
 
 struct store_audit_entry {
 	struct store_actor actor;
-	const char *verb;          /* "add", "set", "remove", "sign-in", "restore", ... */
-	const char *kind, *key;    /* "partner", "im.example"; key may be "" */
+	const char *verb;           /* "add", "set", "remove", "sign-in", "restore", ... */
+	const char *kind, *key;     /* "partner", "im.example"; key may be "" */
 	const char *before, *after; /* JSON objects without secrets; NULL: none */
-	const char *refused;       /* the code of the refusal; NULL: it was done */
-	uint64_t generation;       /* of the settings, which it made; 0: those in force */
-	unsigned times;            /* this happened as often within a minute; 0 and 1: once */
+	const char *refused;        /* the code of the refusal; NULL: it was done */
+	uint64_t generation;        /* of the settings, which it made; 0: those in force */
+	unsigned times;             /* this happened as often within a minute; 0 and 1: once */
 };
 
 /*

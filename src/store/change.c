@@ -161,8 +161,7 @@ static int check_bodies(const struct store_request *r, const struct plan_field *
 {
 	if (!r->may_log_bodies)
 		return err_code(e, ERR_DENIED, "not_allowed", STORE_BODIES_SETTING,
-			"%s may not turn the logging of message texts on or off",
-			r->actor.who);
+			"%s may not turn the logging of message texts on or off", r->actor.who);
 	if (strcmp(f->after, "true") == 0 && !r->confirmed_bodies && !r->dry_run)
 		return err_code(e, ERR_INVALID, "confirmation_required", STORE_BODIES_SETTING,
 			"%s: writes the text of every message to a file; it is turned on only "

@@ -351,8 +351,8 @@ static void change_to(const struct plan_item *i, struct arena *a, struct change 
 	const struct object_class *class = plan_item_class(i);
 	struct assign *v = arena_alloc(a, class->n_settings * sizeof *v);
 
-	*ret = (struct change){i->verb, class->kind,
-		arena_slice(a, slice_of(plan_item_key(i))), v, 0};
+	*ret = (struct change){
+		i->verb, class->kind, arena_slice(a, slice_of(plan_item_key(i))), v, 0};
 	for (size_t n = 0; i->after && n < class->n_settings; n++) {
 		const struct setting *s = &class->settings[n];
 

@@ -208,8 +208,8 @@ static int ram_run(struct backend *b, enum stmt stmt, const char *const *args, s
 	case OP_AFTER:
 		return list(t, strtoul(args[0], NULL, 10), strtoul(args[1], NULL, 10), fn, arg, e);
 	case OP_BEFORE:
-		return list_down(t, strtoul(args[0], NULL, 10), strtoul(args[1], NULL, 10), fn, arg,
-			e);
+		return list_down(
+			t, strtoul(args[0], NULL, 10), strtoul(args[1], NULL, 10), fn, arg, e);
 	case OP_PUT:
 		put(t, args);
 		break;

@@ -198,7 +198,7 @@ static unsigned steps_known(const struct sqlite *q)
 /* How many steps it has seen. Somebody else's database is not touched. */
 static int read_version(struct sqlite *q, unsigned *ret, struct err *e)
 {
-	unsigned version, id, objects;
+	unsigned version = 0, id = 0, objects = 0;
 
 	if (get_number(q, "PRAGMA user_version", &version, e) < 0 ||
 		get_number(q, "PRAGMA application_id", &id, e) < 0 ||
@@ -345,9 +345,10 @@ static int copy_all(struct sqlite *q, sqlite3 *from, struct err *e)
 	sqlite3_backup_finish(b);
 	if (rc == SQLITE_DONE)
 		return 0;
-	return err_code(e, rc == SQLITE_NOTADB || rc == SQLITE_CORRUPT ? ERR_INVALID : ERR_UNAVAILABLE,
-		rc == SQLITE_NOTADB || rc == SQLITE_CORRUPT ? "store_damaged" : "store_failed", NULL,
-		"%s cannot be read: %s", q->schema->what, sqlite3_errstr(rc));
+	return err_code(e,
+		rc == SQLITE_NOTADB || rc == SQLITE_CORRUPT ? ERR_INVALID : ERR_UNAVAILABLE,
+		rc == SQLITE_NOTADB || rc == SQLITE_CORRUPT ? "store_damaged" : "store_failed",
+		NULL, "%s cannot be read: %s", q->schema->what, sqlite3_errstr(rc));
 }
 
 static int copy_file(struct sqlite *q, const char *uri, struct err *e)
@@ -358,7 +359,8 @@ static int copy_file(struct sqlite *q, const char *uri, struct err *e)
 	if (sqlite3_open_v2(":memory:", &q->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
 		SQLITE_OK)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	if (sqlite3_open_v2(uri, &from, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK) {
+	if (sqlite3_open_v2(uri, &from, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) ==
+		SQLITE_OK) {
 		sqlite3_busy_timeout(from, BUSY_MS);
 		rc = copy_all(q, from, e);
 	} else {

@@ -194,7 +194,8 @@ static int open_all(struct store *s, const struct store_options *o, struct err *
 
 	if (!ops || ops->open(&s->backend, HALF_MANAGED, o->dir, e) < 0 ||
 		store_generation_get(s, &generation, e) < 0 ||
-		open_seal(s, o, generation == 0 && ops != &look_backend, e) < 0 || prepare_alone(s, e) < 0)
+		open_seal(s, o, generation == 0 && ops != &look_backend, e) < 0 ||
+		prepare_alone(s, e) < 0)
 		return -1;
 	return store_reload(s, e);
 }

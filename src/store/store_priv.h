@@ -57,7 +57,8 @@ int store_passphrase_load(struct store *s, struct config *c, struct err *e);
 /* audit.c: gives lines of a store of before, which have no MAC, theirs; once. In a transaction. */
 int audit_begin_chain(struct store *s, struct err *e);
 
-/* generation.c, in a transaction: what a generation (restored: by going back to another) changed. */
+/* generation.c, in a transaction: what a generation (restored: by going back to another) changed.
+ */
 int generation_write(struct store *s, const struct store_actor *who, uint64_t generation,
 	const struct plan *p, uint64_t restored, struct err *e);
 

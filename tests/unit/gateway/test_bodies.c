@@ -12,9 +12,9 @@
 #include "gateway/body_file.h"
 #include "unit.h"
 
-#define DAY      UINT64_C(86400000)
-#define NOW      UINT64_C(1795392000000) /* 2026-11-23T00:00:00Z */
-#define ROOM      128
+#define DAY  UINT64_C(86400000)
+#define NOW  UINT64_C(1795392000000) /* 2026-11-23T00:00:00Z */
+#define ROOM 128
 
 struct place {
 	char dir[64], path[ROOM];
@@ -47,8 +47,8 @@ static void list(const struct place *p, char ret[1024])
 
 		snprintf(path, sizeof path, "%s/%s", p->dir, v[i]->d_name);
 		if (v[i]->d_name[0] != '.' && lstat(path, &st) == 0)
-			at += (size_t)snprintf(ret + at, 1024 - at, "%s:%d ", v[i]->d_name,
-				(int)st.st_size);
+			at += (size_t)snprintf(
+				ret + at, 1024 - at, "%s:%d ", v[i]->d_name, (int)st.st_size);
 		free(v[i]);
 	}
 	free(v);
@@ -86,7 +86,8 @@ static void put(struct place *p, const char *line, uint64_t wall_ms)
 
 static void touch(const char *path, uint64_t wall_ms)
 {
-	struct timespec t[2] = {{.tv_sec = (time_t)(wall_ms / 1000)}, {.tv_sec = (time_t)(wall_ms / 1000)}};
+	struct timespec t[2] = {
+		{.tv_sec = (time_t)(wall_ms / 1000)}, {.tv_sec = (time_t)(wall_ms / 1000)}};
 
 	assert_int_equal(utimensat(AT_FDCWD, path, t, AT_SYMLINK_NOFOLLOW), 0);
 }

@@ -112,9 +112,12 @@ static const struct {
 	{"UPDATE audit SET who = 'bob', mac = NULL, prev = NULL, seq = NULL",
 		"changed 1; changed 2; changed 3; changed 4; changed 5; changed 6; changed 6; "},
 	/* a line of somebody else's, in between and at the end */
-	{"INSERT INTO audit (id, generation, at_ms, who, source, way, verb, kind, object, result, seq, "
-	 "prev, mac) SELECT 7, generation, at_ms, who, source, way, verb, kind, 'x', result, 7, mac, "
-	 "mac FROM audit WHERE id = 6", "changed 7; "},
+	{"INSERT INTO audit (id, generation, at_ms, who, source, way, verb, kind, object, result, "
+	 "seq, "
+	 "prev, mac) SELECT 7, generation, at_ms, who, source, way, verb, kind, 'x', result, 7, "
+	 "mac, "
+	 "mac FROM audit WHERE id = 6",
+		"changed 7; "},
 	/* gaps */
 	{"DELETE FROM audit WHERE id = 3", "gap 4; "},
 	{"DELETE FROM audit WHERE id IN (1, 2)", "gap 3; "},
@@ -122,7 +125,8 @@ static const struct {
 		"order 3; order 4; order 5; truncated 6; "},
 	/* another order */
 	{"UPDATE audit SET id = 100 WHERE id = 2; UPDATE audit SET id = 2 WHERE id = 3; "
-	 "UPDATE audit SET id = 3 WHERE id = 100", "order 2; order 3; order 4; "},
+	 "UPDATE audit SET id = 3 WHERE id = 100",
+		"order 2; order 3; order 4; "},
 	{"UPDATE audit SET id = 7 WHERE id = 2", "gap 3; order 7; "},
 	/* the newest lines */
 	{"DELETE FROM audit WHERE id = 6", "truncated 6; "},
@@ -199,9 +203,8 @@ static void a_logged_head(void **state)
 /* Lines of before there were MACs are taken over once, and how many they were is a line. */
 static void lines_of_before(void **state)
 {
-	static const char strip[] =
-		"UPDATE audit SET mac = NULL, prev = NULL, seq = NULL;"
-		"DELETE FROM meta WHERE name = 'audit_head'";
+	static const char strip[] = "UPDATE audit SET mac = NULL, prev = NULL, seq = NULL;"
+				    "DELETE FROM meta WHERE name = 'audit_head'";
 	struct buf text = {0};
 	struct store *s;
 

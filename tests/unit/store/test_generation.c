@@ -65,19 +65,19 @@ static void done(struct world *w, const struct change *c, size_t n)
  */
 static void four_changes(struct world *w)
 {
-	const struct assign described[] = {
-		SET("description", "one \"two\"\n三"), SET("additional_domains", "x.example,y.example")};
+	const struct assign described[] = {SET("description", "one \"two\"\n三"),
+		SET("additional_domains", "x.example,y.example")};
 	const struct assign hop[] = {SET("next_hop", "sip:192.0.2.1")};
 	const struct assign gateway[] = {SET("keep_alive_interval", "77"),
 		SET("dialback_passphrase", "correct horse battery")};
 	const struct change c[] = {
-		{CHANGE_ADD,    OBJECT_PARTNER, SL("a.example"), NULL,      0},
-		{CHANGE_ADD,    OBJECT_PARTNER, SL("b.example"), NULL,      0},
-		{CHANGE_ADD,    OBJECT_ROUTE,   SL("main"),      hop,       1},
-		{CHANGE_SET,    OBJECT_PARTNER, SL("a.example"), described, 2},
-		{CHANGE_REMOVE, OBJECT_PARTNER, SL("b.example"), NULL,      0},
-		{CHANGE_ADD,    OBJECT_PARTNER, SL("c.example"), NULL,      0},
-		{CHANGE_SET,    OBJECT_GATEWAY, SL(""),          gateway,   2},
+		{CHANGE_ADD, OBJECT_PARTNER, SL("a.example"), NULL, 0},
+		{CHANGE_ADD, OBJECT_PARTNER, SL("b.example"), NULL, 0},
+		{CHANGE_ADD, OBJECT_ROUTE, SL("main"), hop, 1},
+		{CHANGE_SET, OBJECT_PARTNER, SL("a.example"), described, 2},
+		{CHANGE_REMOVE, OBJECT_PARTNER, SL("b.example"), NULL, 0},
+		{CHANGE_ADD, OBJECT_PARTNER, SL("c.example"), NULL, 0},
+		{CHANGE_SET, OBJECT_GATEWAY, SL(""), gateway, 2},
 	};
 
 	done(w, c, 3);
@@ -251,8 +251,8 @@ static void a_restore_is_a_change(void **state)
 	assert_int_equal(store_change(w->store, &back, NULL, NULL, &e), 0);
 	assert_int_equal(store_generation_one(w->store, 6, see, &text, NULL), 0);
 	got = buf_dup(&text);
-	assert_string_equal(
-		got, "6 alice cli: back to generation 4: set gateway global: keep_alive_interval\n");
+	assert_string_equal(got,
+		"6 alice cli: back to generation 4: set gateway global: keep_alive_interval\n");
 	free(got);
 	free(before);
 	free(after);
@@ -331,7 +331,7 @@ static void bodies_ask_for_more(void **state)
 	const struct assign on[] = {SET("enable_logging_all_message_bodies", "true")};
 	const struct assign off[] = {SET("enable_logging_all_message_bodies", "false")};
 	const struct change turn[] = {
-		{CHANGE_SET, OBJECT_GATEWAY, SL(""), on,  1},
+		{CHANGE_SET, OBJECT_GATEWAY, SL(""), on, 1},
 		{CHANGE_SET, OBJECT_GATEWAY, SL(""), off, 1},
 	};
 	struct store_request r = {.actor = alice, .changes = turn, .n = 1};
