@@ -13,6 +13,7 @@ from lab import ldap_ad, net, slapd
 from lab.lab import Lab
 from lab.slapd import GROUPS, READER, READER_PASSWORD, SUFFIX, USERS, Slapd, entry, group, person
 from lab.wait import until
+from panel_client import PanelClient
 
 DONE, NO, USAGE, REFUSED = 0, 1, 2, 6
 REREAD = 1  # seconds
@@ -401,3 +402,117 @@ def test_the_process_can_do_little(bound):
     assert {"0", "1", "2"} <= set(files) and len(files) <= 12, files
     command = pathlib.Path(f"/proc/{bound.helper()}/cmdline").read_bytes()
     assert command.count(b"\0") == 1
+
+
+# ---- sign-in, by HTTPS ----
+
+@pytest.fixture
+def client(bound):
+    return PanelClient(bound.entente.address, bound.entente.panel_port)
+
+
+@pytest.fixture
+def calm(bound, server):
+    """The ordinary settings, whatever a test before has set."""
+    bound.set(server.uri)
+    return server
+
+
+def test_sign_in_by_a_group(calm, client):
+    reply = client.sign_in("alice", "secret")
+    assert reply.status == 200, reply.text
+    session = client.ask("GET", "/api/v1/session").json
+    assert (session["name"], session["display"], session["source"], session["roles"]) == (
+        "alice", "Alice Adams", "directory", ["administrator"])
+    assert client.ask("GET", "/api/v1/partners").status == 200
+    assert client.ask("POST", "/api/v1/partners", {"domain": "by-group.lab"}).status == 201
+
+
+@pytest.mark.parametrize("name, password", [
+    ("alice", "wrong"),
+    ("alice", ""),
+    ("alice", "secret\0"),
+    ("alice", "s" * 1025),
+    ("a*", "secret"),
+    ("alice)(uid=*", "secret"),
+    ("ali\0ce", "secret"),
+    ("n" * 257, "secret"),
+    ("nobody", "secret"),
+    ("outsider", "secret"),
+    ("twin", "secret"),
+    ("off", "secret"),
+    ("expired", "secret"),
+])
+def test_others_do_not_come_in(calm, client, name, password):
+    """And nobody learns which of the reasons it was."""
+    start = calm.process.log_size()
+    reply = client.sign_in(name, password)
+    assert reply.status in (400, 401, 422, 429), reply.text
+    assert client.cookie is None
+    if password in ("wrong", "secret") and "\0" not in name and len(name) < 257:
+        assert reply.code == "bad_credentials"
+    if password == "":  # not even asked: a server would grant a bind without a password
+        assert "BIND" not in calm.log(start)
+
+
+def test_a_lock_of_the_directory_holds(calm, client):
+    """Three wrong passwords, and the policy of the server locks: the right one is refused, too."""
+    calm.modify(f"dn: {dn_of('bob')}\nchangetype: modify\nreplace: pwdAccountLockedTime\n"
+                "pwdAccountLockedTime: 000001010000Z\n")
+    try:
+        assert client.sign_in("bob", "secret").code == "bad_credentials"
+    finally:
+        calm.modify(f"dn: {dn_of('bob')}\nchangetype: modify\ndelete: pwdAccountLockedTime\n")
+
+
+def roles_of(client):
+    reply = client.ask("GET", "/api/v1/session", x_entente_background="1")
+    return reply.json["roles"] if reply.status == 200 else None
+
+
+def test_who_leaves_a_group_loses_its_role(calm, bound, client):
+    calm.add_member("viewers", dn_of("alice"))
+    try:
+        assert client.sign_in("alice", "secret").json["roles"] == ["administrator", "viewer"]
+        calm.remove_member("admins", dn_of("alice"))
+        until(lambda: roles_of(client) == ["viewer"], "the role gone", 20)
+        assert client.ask("POST", "/api/v1/partners", {"domain": "no.lab"}).status == 403
+        calm.remove_member("viewers", dn_of("alice"))
+        until(lambda: roles_of(client) is None, "the session gone", 20)
+    finally:
+        calm.add_member("admins", dn_of("alice"))
+
+
+def test_a_binding_that_is_removed_counts_at_once(calm, bound, client):
+    bound.entente.do("directory", "bind", f"CN=ring1,{GROUPS}", "helpdesk")
+    assert client.sign_in("deep", "secret").json["roles"] == ["viewer", "helpdesk"]
+    key = [b["key"] for b in bound.entente.ask("directory", "bindings") if "ring1" in b["group"]]
+    bound.entente.do("directory", "unbind", key[0])
+    until(lambda: roles_of(client) == ["viewer"], "the role gone", 10)
+
+
+def test_a_directory_that_is_away_ends_sessions_after_two_intervals(calm, bound, client):
+    assert client.sign_in("alice", "secret").status == 200
+    calm.stop()
+    try:
+        until(lambda: roles_of(client) is None, "the session gone", 30)
+        other = PanelClient(client.host, client.port)
+        assert other.sign_in("alice", "secret").status == 503
+    finally:
+        calm.start()
+
+
+def test_an_enabled_directory_that_is_switched_off_ends_its_sessions(calm, bound, client):
+    assert client.sign_in("alice", "secret").status == 200
+    bound.entente.do("directory", "set", "--enabled", "false")
+    until(lambda: roles_of(client) is None, "the session gone", 10)
+    bound.entente.do("directory", "set", "--enabled", "true")
+    assert client.sign_in("alice", "secret").status == 200
+
+
+def test_what_was_refused_is_in_the_audit_log_without_passwords(calm, bound, client):
+    client.sign_in("alice", "a-wrong-password")
+    lines = bound.entente.do("--json", "audit", "list")
+    assert "sign-in" in lines and "a-wrong-password" not in lines
+    log = bound.entente.process.log()
+    assert "a-wrong-password" not in log and "secret\"" not in log
