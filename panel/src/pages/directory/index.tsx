@@ -38,7 +38,7 @@ function SettingsForm({ settings }: { settings: DirectorySettings }) {
   const draft = useDraft<Draft>('directory', draftOf(settings), ['bind_password']);
   useUnsaved(draft.dirty && may, draft.clear);
   const save = useMutation({
-    mutationFn: () => api.patch('/directory', { body: patchOf(draft.base, draft.value), ifMatch: '*' }),
+    mutationFn: () => api.patch('/directory', { body: patchOf(draft.base, draft.value) }),
     onSuccess: async () => {
       draft.rebase({ ...draft.value, bind_password: '' });
       await refresh();
@@ -86,7 +86,9 @@ function NewBinding({ suggestion, onClose }: { suggestion: Binding | null; onClo
   const [group, setGroup] = useState(suggestion?.group ?? '');
   const [role, setRole] = useState(suggestion?.role ?? 'viewer');
   const add = useMutation({
-    mutationFn: () => api.post('/directory/bindings', { body: { group: group.trim(), role }, ifMatch: '*' }),
+    mutationFn: () => (suggestion
+      ? api.patch(`/directory/bindings/${seg(suggestion.key)}`, { body: { group: group.trim(), role, confirmed: true } })
+      : api.post('/directory/bindings', { body: { group: group.trim(), role } })),
     onSuccess: async () => {
       await refresh();
       notify(t('directory.bound', { group: group.trim(), role: roleName(role) }));
@@ -116,7 +118,7 @@ function RemoveBinding({ binding, onClose }: { binding: Binding; onClose(): void
   const notify = useNotify();
   const refresh = useRefresh();
   const remove = useMutation({
-    mutationFn: () => api.del(`/directory/bindings/${seg(binding.key)}`, { ifMatch: '*' }),
+    mutationFn: () => api.del(`/directory/bindings/${seg(binding.key)}`),
     onSuccess: async () => {
       await refresh();
       notify(t('objects.removed', { name: binding.group }));

@@ -67,7 +67,7 @@ function Diff({ items, from, to, onChoose }: {
 }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const diff = useRead<{ changes: PlannedChange[] }>(areas.generations, `/generations/${to}/diff`, { query: { against: from } });
+  const diff = useRead<{ changes: PlannedChange[] }>(areas.generations, `/generations/${from}/diff`, { query: { against: to } });
   const options = items.map((g) => <option key={g.generation} value={g.generation}>{label(g)}</option>);
   return (
     <section className={styles.part} aria-labelledby="diff-title">
