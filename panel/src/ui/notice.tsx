@@ -5,6 +5,9 @@ import { useTranslation } from 'react-i18next';
 import { useLocation } from 'react-router-dom';
 import { Icon } from './icons';
 
+/** A page that follows within so long belongs to what was done. */
+const goesAlong = 3000;
+
 type Tell = (text: string) => void;
 const Context = createContext<Tell>(() => undefined);
 
@@ -13,13 +16,13 @@ export const useNotify = () => useContext(Context);
 
 export function Notices({ children }: { children: (bar: ReactNode) => ReactNode }) {
   const { t } = useTranslation();
-  const [notice, setNotice] = useState<{ text: string; at: string } | null>(null);
+  const [notice, setNotice] = useState<{ text: string; told: number } | null>(null);
   const { pathname } = useLocation();
-  const tell = useCallback<Tell>((text) => setNotice({ text, at: '' }), []);
+  const tell = useCallback<Tell>((text) => setNotice({ text, told: Date.now() }), []);
   useEffect(() => {
-    // It stays for the page that follows what was done, and goes with the next.
-    setNotice((n) => (n && n.at === '' ? { ...n, at: pathname } : n && n.at === pathname ? n : null));
-  }, [pathname, notice?.text]);
+    // It goes along to the page that follows what was done, and goes away with the next.
+    setNotice((n) => (n && Date.now() - n.told < goesAlong ? n : null));
+  }, [pathname]);
   return (
     <Context.Provider value={tell}>
       {children(
