@@ -1,11 +1,10 @@
 /*
- * Commit, from the press of the button to what the page shows next. The partner is read again: is it
- * what the form began with? Then the daemon is asked for the plan against that generation; a plan
- * that closes nothing and warns of nothing is carried out at once, any other is shown. Nothing is
- * ever saved that was not planned in the same generation.
+ * Commit of a partner, or of several as one transaction: what is sent, and what a form is guarded by.
+ * How it goes on (planned, shown, saved, asked about) is that of every object: objects/commit.ts.
  */
-import { isProblem, Problem } from '../../api/client';
-import type { Changed, ChangeRequest, Partner, Plan } from '../../api/types';
+import type { Problem } from '../../api/client';
+import type { Changed, ChangeRequest, Partner } from '../../api/types';
+import * as objects from '../../objects/commit';
 import { draftOf, FIELDS, sameField, type Draft, type Settings } from './model';
 
 /** One change, or several as one transaction. */
@@ -38,50 +37,35 @@ export type Outcome =
   | { is: 'saved'; changed: Changed }
   | { is: 'unchanged' }
   | { is: 'plan'; changed: Changed }
-  | { is: 'conflict'; theirs: Partner; generation: number }
+  | { is: 'conflict'; theirs: Partner }
   | { is: 'gone' }
   | { is: 'refused'; problem: Problem };
-
-export function isQuiet(plan: Plan): boolean {
-  return plan.warnings.length === 0 && (plan.streams ?? []).length === 0;
-}
-
-/** A plan without changes: what is asked for is in force. */
-export function isNothing(plan: Plan): boolean {
-  return plan.changes.length === 0;
-}
-
-const STALE = 412;
-const GONE = 404;
-/* Other administrators and scripts change other things all the time; not for ever, though. */
-const TRIES = 8;
 
 function sameAs(base: Draft, theirs: Partner): boolean {
   const now = draftOf(theirs);
   return FIELDS.every((f) => sameField(f, base, now));
 }
 
-/* What became of the partner since; null: nothing did, and this is the generation to go on with. */
-async function sinceThen(
-  daemon: Daemon,
-  origin: Origin,
-): Promise<{ generation: number } | Extract<Outcome, { is: 'conflict' | 'gone' }>> {
-  const now = await daemon.read(origin.key);
-  if (!now) return { is: 'gone' };
-  if (!sameAs(origin.base, now.item))
-    return { is: 'conflict', theirs: now.item, generation: now.generation };
-  return { generation: now.generation };
+function workOf(daemon: Daemon, ask: Ask, origin: Origin | null, mayBeQuiet: boolean): objects.Work {
+  return {
+    send: (how) => daemon.change(ask, how),
+    ...(origin && {
+      read: async () => {
+        const now = await daemon.read(origin.key);
+        return now && { generation: now.generation, item: { ...now.item } };
+      },
+      unchanged: (item: unknown) => sameAs(origin.base, item as Partner),
+    }),
+    alwaysShow: !mayBeQuiet,
+  };
 }
 
-/* Told so by the daemon: everything else, such as silence, is no answer and is thrown on. */
-function isAnswer(e: unknown): e is Problem {
-  return isProblem(e) && e.status > 0;
+/* A plan without changes is none to show: what is asked for is in force. */
+function ofPartner(outcome: objects.Outcome): Outcome {
+  if (outcome.is === 'plan' && outcome.changed.plan.changes.length === 0) return { is: 'unchanged' };
+  if (outcome.is === 'conflict') return { is: 'conflict', theirs: outcome.theirs as unknown as Partner };
+  return outcome;
 }
-
-const gaveUp = (): Outcome => ({
-  is: 'refused',
-  problem: new Problem(STALE, { code: 'changed_meanwhile' }),
-});
 
 /**
  * Plans, and saves when there is nothing to show. mayBeQuiet false: the plan is always shown (what
@@ -89,27 +73,8 @@ const gaveUp = (): Outcome => ({
  * connection, an expired session.
  */
 export async function commit(
-  daemon: Daemon,
-  ask: Ask,
-  origin: Origin | null,
-  mayBeQuiet = true,
-): Promise<Outcome> {
-  for (let i = 0; i < TRIES; i++) {
-    const since = origin ? await sinceThen(daemon, origin) : null;
-    if (since && 'is' in since) return since;
-    try {
-      const changed = await daemon.change(ask, { dryRun: true, ...since });
-      if (isNothing(changed.plan)) return { is: 'unchanged' };
-      if (!mayBeQuiet || !isQuiet(changed.plan)) return { is: 'plan', changed };
-      const generation = changed.plan.generation;
-      return { is: 'saved', changed: await daemon.change(ask, { dryRun: false, generation }) };
-    } catch (e) {
-      if (!isAnswer(e)) throw e;
-      if (origin && e.status === GONE) return { is: 'gone' };
-      if (e.status !== STALE) return { is: 'refused', problem: e };
-    }
-  }
-  return gaveUp();
+  daemon: Daemon, ask: Ask, origin: Origin | null, mayBeQuiet = true): Promise<Outcome> {
+  return ofPartner(await objects.commit(workOf(daemon, ask, origin, mayBeQuiet)));
 }
 
 /**
@@ -117,33 +82,6 @@ export async function commit(
  * the same, it is carried out; when it is another, it is shown again.
  */
 export async function commitPlan(
-  daemon: Daemon,
-  ask: Ask,
-  origin: Origin | null,
-  shown: Changed,
-): Promise<Outcome> {
-  let plan = shown.plan;
-  for (let i = 0; i < TRIES; i++) {
-    try {
-      return {
-        is: 'saved',
-        changed: await daemon.change(ask, { dryRun: false, generation: plan.generation }),
-      };
-    } catch (e) {
-      if (!isAnswer(e)) throw e;
-      if (origin && e.status === GONE) return { is: 'gone' };
-      if (e.status !== STALE) return { is: 'refused', problem: e };
-    }
-    const again = await commit(daemon, ask, origin, false);
-    if (again.is !== 'plan' || !samePlan(again.changed.plan, shown.plan)) return again;
-    plan = again.changed.plan;
-  }
-  return gaveUp();
-}
-
-/** Would the administrator see the same? Streams come and go by themselves: their ids count. */
-export function samePlan(a: Plan, b: Plan): boolean {
-  const seen = (p: Plan) =>
-    JSON.stringify([p.changes, p.warnings, (p.streams ?? []).map((s) => s.id).sort()]);
-  return seen(a) === seen(b);
+  daemon: Daemon, ask: Ask, origin: Origin | null, shown: Changed): Promise<Outcome> {
+  return ofPartner(await objects.commitPlan(workOf(daemon, ask, origin, false), shown));
 }
