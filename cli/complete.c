@@ -55,6 +55,20 @@ static void offer_settings(const char *kind, bool whole, const char *begun)
 	}
 }
 
+/* "role=roles+ title": the names in front of what says where they go. */
+static void offer_plain(const struct command *c, const char *begun)
+{
+	struct slice rest = slice_of(c->options ? c->options : ""), word;
+
+	while (slice_split(&rest, ' ', &word)) {
+		char *name = slice_dup(word);
+
+		name[strcspn(name, "=+?")] = '\0';
+		offer_option("", name, begun);
+		free(name);
+	}
+}
+
 static void offer_options(const struct command *c, const char *begun)
 {
 	static const struct {
@@ -66,6 +80,7 @@ static void offer_options(const struct command *c, const char *begun)
 		{"if-match", 0}, {"socket", 0}, {"help", 0}};
 	bool access = c->run == cmd_access_set;
 
+	offer_plain(c, begun);
 	if (c->flags & TAKES_SETTINGS)
 		offer_settings(c->kind, access, begun);
 	if (access)
@@ -87,15 +102,6 @@ static void offer_choices(const char *range, const char *begun)
 	free(words);
 }
 
-static void offer_values(const struct command *c, const char *option, const char *begun)
-{
-	const struct cli_setting *s =
-		c->kind ? kind_setting(kind_find(c->kind), slice_of(option + 2)) : NULL;
-
-	if (s)
-		offer_choices(s->range, begun);
-}
-
 /* The names there are: the first member of each row of the list. */
 static void offer_names(const struct invocation *in, const char *plural, const char *begun)
 {
@@ -105,8 +111,7 @@ static void offer_names(const struct invocation *in, const char *plural, const c
 	size_t i;
 
 	request(in, "GET", path, NULL, &a);
-	json_array_foreach(json_object_get(a.json, "items"), i, row)
-	{
+	json_array_foreach(json_object_get(a.json, "items"), i, row) {
 		const char *name = json_string_value(json_object_iter_value(json_object_iter(row)));
 
 		if (name)
@@ -116,10 +121,43 @@ static void offer_names(const struct invocation *in, const char *plural, const c
 	free(path);
 }
 
+static void offer_values(
+	const struct invocation *in, const struct command *c, const char *option, const char *begun)
+{
+	const struct cli_setting *s =
+		c->kind ? kind_setting(kind_find(c->kind), slice_of(option + 2)) : NULL;
+
+	if (s)
+		offer_choices(s->range, begun);
+	else if (c->options && strcmp(option, "--right") == 0)
+		offer_names(in, "rights", begun);
+	else if (c->options && strcmp(option, "--role") == 0)
+		offer_names(in, "roles", begun);
+}
+
+/* Kinds that are none of the settings: the noun, and its list. */
+static const char *list_of(const char *noun)
+{
+	static const char *const lists[][2] = {
+		{"admin", "administrators"}, {"role", "roles"}, {"token", "tokens"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		if (strcmp(lists[i][0], noun) == 0)
+			return lists[i][1];
+	return NULL;
+}
+
+static bool makes_one(const struct command *c)
+{
+	return c->verb && (strcmp(c->verb, "add") == 0 || strcmp(c->verb, "create") == 0);
+}
+
 static void offer_arguments(const struct invocation *in, const struct command *c, const char *begun)
 {
-	if (c->max == 0 || (c->verb && strcmp(c->verb, "add") == 0))
+	if (c->max == 0 || makes_one(c))
 		return;
+	if (list_of(c->noun))
+		offer_names(in, list_of(c->noun), begun);
 	if (c->kind)
 		offer_names(in, kind_find(c->kind)->plural, begun);
 	else if (strstr(c->args, "DOMAIN"))
@@ -129,7 +167,8 @@ static void offer_arguments(const struct invocation *in, const struct command *c
 static const struct command *command_of(const char *noun, const char *verb)
 {
 	for (const struct command *c = commands; c->noun; c++)
-		if (strcmp(c->noun, noun) == 0 && (!c->verb || (verb && strcmp(c->verb, verb) == 0)))
+		if (strcmp(c->noun, noun) == 0 &&
+			(!c->verb || (verb && strcmp(c->verb, verb) == 0)))
 			return c;
 	return NULL;
 }
@@ -147,7 +186,7 @@ static void complete_words(const struct invocation *in, int n, char **words)
 	if (!c || (n == 2 && c->verb))
 		return;
 	if (strncmp(before, "--", 2) == 0 && !strchr(before, '='))
-		offer_values(c, before, begun);
+		offer_values(in, c, before, begun);
 	else if (strncmp(begun, "--", 2) == 0)
 		offer_options(c, begun);
 	else
@@ -162,8 +201,9 @@ static int without_globals(int n, char **words)
 	for (int i = 0; i < n; i++) {
 		bool last = i == n - 1;
 
-		if (!last && (strcmp(words[i], "--json") == 0 || strcmp(words[i], "--what-if") == 0 ||
-				     strcmp(words[i], "--yes") == 0))
+		if (!last &&
+			(strcmp(words[i], "--json") == 0 || strcmp(words[i], "--what-if") == 0 ||
+				strcmp(words[i], "--yes") == 0))
 			continue;
 		words[kept++] = words[i];
 	}

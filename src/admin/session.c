@@ -93,10 +93,12 @@ static void make_room(struct sessions *all, struct slice name)
 		if (!oldest)
 			oldest = s;
 	}
-	if (n >= all->limits.max_each)
+	if (n < all->limits.max_each && all->table.count >= all->limits.max)
+		oldest = of_order(all->order.next); /* of everybody's: there is one */
+	else if (n < all->limits.max_each)
+		oldest = NULL;
+	if (oldest)
 		session_end(all, oldest);
-	else if (all->table.count >= all->limits.max)
-		session_end(all, of_order(list_first(&all->order)));
 }
 
 struct session *session_begin(struct sessions *all, struct slice name, struct slice display,

@@ -213,6 +213,39 @@ static void lists_are_filtered(void **state)
 		"partner one.filter.lab removed\npartner two.filter.lab removed\n", "");
 }
 
+static void accounts_roles_and_tokens(void **state)
+{
+	expect_part("admin create alice --role viewer --role CsHelpDesk", 0, "One-time password");
+	expect_part("admin show alice", 0, "viewer, helpdesk");
+	expect_part("admin create alice", 6, "(exists)");
+	expect_part("admin create 'A b'", 6, "(bad_name)");
+	expect_part("admin create bob --role king", 6, "(role_unknown)");
+	expect_part("admin create bob --rule king", 2, "no option --rule");
+	expect_part("admin set alice", 2, "nothing to set");
+	expect("admin set alice --description 'on call'", 0, "alice changed\n", "");
+	expect("admin disable alice", 0, "alice disabled\n", "");
+	expect_part("admin list --filter enabled=false", 0, "on call");
+	expect_part("admin reset alice --totp maybe", 2, "true or false");
+	expect_part("admin reset alice --totp true", 0, "One-time password");
+	expect_part("admin reset nobody", 5, "(not_found)");
+	expect("role add tester --right test.run --require-totp true", 0, "tester added\n", "");
+	expect_part("role set viewer --right test.run", 6, "(role_builtin)");
+	expect_part("role show tester", 0, "test.run");
+	expect_part("role list --filter tester", 0, "tester");
+	expect_part("role rights", 0, "partner.write");
+	expect_part("token add robot --right partner.read --expires 30d", 0, "shown once");
+	expect_part("token add robot --right partner.read --expires 900d", 6, "(out_of_range)");
+	expect_part("token list", 0, "robot");
+	expect_part("token revoke nothing", 5, "(not_found)");
+	expect_part("--what-if admin remove alice", 2, "--what-if");
+	expect("complete -- admin set al", 0, "alice\n", "");
+	expect("complete -- role add x --ri", 0, "--right\n", "");
+	expect("complete -- role add x --right partner.w", 0, "partner.write\n", "");
+	expect("admin remove alice", 0, "alice removed\n", "");
+	expect("role remove tester", 0, "tester removed\n", "");
+	expect_part("session show", 0, "socket");
+}
+
 static void words_are_completed(void **state)
 {
 	expect("complete -- pa", 0, "partner\n", "");
@@ -494,6 +527,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(partners_from_first_to_last),
 		T(lists_are_filtered),
+		T(accounts_roles_and_tokens),
 		T(words_are_completed),
 		T(what_is_refused_comes_with_ways_out_to_paste),
 		T(json_is_what_was_asked_for),
