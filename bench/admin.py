@@ -64,6 +64,11 @@ class Service:
                 sys.exit("admin: entented did not come up: " + (self.folder / "log").read_text())
             time.sleep(0.05)
 
+    def cpu(self):
+        """Seconds of processor time of all its threads so far."""
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(int((t / "schedstat").read_text().split()[0]) for t in tasks) / 1e9
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(60)
@@ -107,6 +112,7 @@ def measure_list(service, token, times):
     context = ssl.create_default_context(cafile=service.folder / "store" / "panel-certificate.pem")
     connection = http.client.HTTPSConnection("127.0.0.1", service.port, context=context)
     first, last, size = [], [], 0
+    cpu = service.cpu()
     for _ in range(times + 1):
         begin = time.perf_counter()
         connection.request("GET", "/api/v1/partners", headers={"authorization": f"Bearer {token}"})
@@ -117,18 +123,20 @@ def measure_list(service, token, times):
         last.append(time.perf_counter() - begin)
         size = len(data)
     return {"items": len(json.loads(data)["items"]), "bytes": size,
-            "first_byte": summary(first[1:]), "last_byte": summary(last[1:])}
+            "first_byte": summary(first[1:]), "last_byte": summary(last[1:]),
+            "cpu_ms_each": round((service.cpu() - cpu) * 1000 / (times + 1), 2)}
 
 
 def measure_change(service, times, partners):
     connection = Unix(service.socket)
     seconds = []
+    cpu = service.cpu()
     for i in range(times + 1):
         begin = time.perf_counter()
         ask(connection, "PATCH", f"/api/v1/partners/p{i % partners}.example", {"description": f"changed {i}"},
             {"if-match": "*"})
         seconds.append(time.perf_counter() - begin)
-    return summary(seconds[1:])
+    return summary(seconds[1:]) | {"cpu_ms_each": round((service.cpu() - cpu) * 1000 / (times + 1), 2)}
 
 
 def commit():
