@@ -151,8 +151,8 @@ const struct api_route api_routes[] = {
 	{"GET", "/api/v1/audit", RIGHT_AUDIT_READ, audit_list, -1, 0, "listAudit",
 		"Lists what was done and refused, by whom and how, newest first."},
 	{"GET", "/api/v1/audit/verify", RIGHT_AUDIT_READ, audit_verify, -1, 0, "verifyAudit",
-		"Looks at every line of the audit log: is it as it was written, where it was written, and "
-		"is none missing?"},
+		"Looks at every line of the audit log: whether it is as it was written and where it was "
+		"written, and whether lines are missing."},
 	{"GET", "/api/v1/generations", RIGHT_GENERATION_READ, generations_list, -1, 0,
 		"listGenerations", "Lists the generations of the settings that are kept, newest first."},
 	{"GET", "/api/v1/generations/{key}", RIGHT_GENERATION_READ, generation_show, -1, 0,
