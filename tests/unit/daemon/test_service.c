@@ -351,7 +351,7 @@ static void what_keeps_it_from_starting_is_said(void **state)
 
 	write_conf("[daemon]\nfrobnicate = 1\n");
 	assert_int_equal(exit_code(spawn()), 1);
-	assert_true(said("entente.conf:21: error: there is no setting 'frobnicate' in [daemon]"));
+	assert_true(said("entente.conf:22: error: there is no setting 'frobnicate' in [daemon]"));
 	write_conf("");
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(exit_code(spawn()), 1);
