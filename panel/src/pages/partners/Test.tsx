@@ -24,7 +24,7 @@ const useStyles = makeStyles({
 /** The daemon's words, unless there are some in the reader's language. */
 function inWords(prefix: string, code: string | undefined, own: string): { text: string; lang?: string } {
   const key = `${prefix}.${code ?? ''}`;
-  if (code && i18next.exists(key)) return { text: i18next.t(key) };
+  if (code && i18next.exists(key)) return { text: i18next.t(key, { remedy: own }) };
   return { text: own, lang: 'en' };
 }
 
