@@ -17,7 +17,7 @@
 #include "report.h"
 #include "service.h"
 
-enum { REST, TROUBLE, TIMES, ROUNDS_MAX = 64, XMPP_LISTEN = 52690 };
+enum { REST, TROUBLE, TIMES, ROUNDS_MAX = 64, XMPP_LISTEN = 15269 };
 static const uint64_t SECOND = 1000000000u, SETTLE_NS = 1000000000u;
 static const char *const times[TIMES] = {[REST] = "rest", [TROUBLE] = "trouble"};
 

@@ -100,6 +100,7 @@ void xmpp_end_init_at(struct xmpp_end *e, const struct pki *pki, const char *dom
 {
 	struct sockaddr_in a = {
 		.sin_family = AF_INET, .sin_addr = e->address, .sin_port = htons(e->port)};
+	static const int on = 1;
 	socklen_t len = sizeof a;
 	EVP_PKEY *key;
 	X509 *cert;
@@ -113,6 +114,7 @@ void xmpp_end_init_at(struct xmpp_end *e, const struct pki *pki, const char *dom
 	e->domain = domain;
 	e->peer_domain = peer_domain;
 	e->listen_fd = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(e->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (bind(e->listen_fd, (struct sockaddr *)&a, sizeof a) < 0 ||
 		listen(e->listen_fd, e->backlog ? e->backlog : 1024) < 0 ||
 		getsockname(e->listen_fd, (struct sockaddr *)&a, &len) < 0)

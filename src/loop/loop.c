@@ -7,10 +7,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "loop/loop_priv.h"
+#include "loop/pieces.h"
 #include "loop/worker.h"
 #include "view/metrics.h"
 
-enum { SLOW_MS = 50, HELPERS = 2 };
+enum { SLOW_MS = 50, HELPERS = 2, PIECE_NS = 200000 };
 
 uint64_t loop_enter(void)
 {
@@ -236,7 +237,7 @@ void loop_post(struct loop *l, struct loop_call *c)
 struct worker *loop_helper(struct loop *l)
 {
 	if (!l->helper && !l->fake)
-		l->helper = worker_new_humble("helper", HELPERS);
+		l->helper = worker_new("helper", HELPERS);
 	return l->helper;
 }
 
@@ -283,6 +284,11 @@ struct loop *loop_new_fake(const char *name, uint64_t start_ms)
 
 void loop_run(struct loop *l)
 {
+	/*
+	 * It works a little at a time and has to be quick about it; its share of the processor is
+	 * that of others.
+	 */
+	pieces_of(PIECE_NS);
 	while (!atomic_load(&l->stop))
 		uv_run(&l->uv, UV_RUN_DEFAULT);
 	atomic_store(&l->stop, false);

@@ -107,8 +107,7 @@ struct loop_call {
 void loop_post(struct loop *l, struct loop_call *c);
 
 /*
- * Threads of this loop for work that would hold it up, of lower priority than the loops. Made when
- * first asked for, and there until loop_free(), which waits for their jobs. NULL: a loop whose time
+ * Threads of this loop for work that would hold it up. Made when first asked for, and there until loop_free(), which waits for their jobs. NULL: a loop whose time
  * stands still has none; its owner does the work on the spot.
  */
 struct worker *loop_helper(struct loop *l);

@@ -24,7 +24,7 @@ typedef void mailbox_handler(void *arg, struct mail *mail);
 struct mailbox *mailbox_new(struct loop *loop, mailbox_handler *handler, void *arg);
 
 /*
- * The same for senders of lower priority than the receiver. libuv's wake lets a receiver spin that
+ * The same for senders that may have to wait for a processor. libuv's wake lets a receiver spin that
  * finds its sender in the middle of it, and such a sender may not run before the spinning ends. A
  * wake of this one costs a system call more.
  */

@@ -12,20 +12,13 @@ struct worker;
 struct worker_job {
 	struct loop_call back; /* set by worker_post() */
 	struct list node;
-	struct worker_job *under; /* node, under, posted_ms: the worker's own */
-	uint64_t posted_ms;
+	struct worker_job *under;
 	struct loop *loop;
 	void (*work)(struct worker_job *j);
 	void (*done)(struct worker_job *j); /* j belongs to it */
 };
 
 struct worker *worker_new(const char *name, unsigned threads);
-
-/*
- * One whose threads run where nobody else wants a processor, for work that can wait a little; what
- * has waited for 50 ms is done by one more thread with a share of its own.
- */
-struct worker *worker_new_humble(const char *name, unsigned threads);
 
 /*
  * Any thread. done() runs exactly once, on l's thread, never before worker_post() has returned.

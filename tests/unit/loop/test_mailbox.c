@@ -1,5 +1,4 @@
 #include <pthread.h>
-#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -160,57 +159,6 @@ static void jobs_posted_are_finished_before_the_worker_ends(void **state)
 	assert_int_equal(n_done, ARRAY_LEN(sums));
 }
 
-/* ---- humble ones ---- */
-
-struct stuck {
-	struct worker_job job;
-	sem_t *until;
-};
-
-static void wait_for_the_other(struct worker_job *j)
-{
-	sem_wait(container_of(j, struct stuck, job)->until);
-}
-
-static void open_the_way(struct worker_job *j)
-{
-	sem_post(container_of(j, struct stuck, job)->until);
-}
-
-static void one_less(struct worker_job *j)
-{
-	(void)j;
-	if (++n_done == 3)
-		loop_stop(the_loop);
-}
-
-/* Both humble threads wait, as they would on a machine that never rests. */
-static void what_is_late_is_done_by_another_thread(void **state)
-{
-	struct worker *w;
-	struct stuck jobs[3];
-	sem_t until;
-
-	sem_init(&until, 0, 0);
-	the_loop = loop_new("t");
-	n_done = 0;
-	w = worker_new_humble("t", 2);
-	for (int i = 0; i < 3; i++) {
-		jobs[i] = (struct stuck){.until = &until};
-		jobs[i].job.done = one_less;
-		jobs[i].job.work = i < 2 ? wait_for_the_other : open_the_way;
-		worker_post(w, the_loop, &jobs[i].job);
-	}
-	while (n_done == 0) /* the third */
-		loop_turn(the_loop, true);
-	sem_post(&until);
-	loop_run(the_loop);
-	assert_int_equal(worker_backlog(w), 0);
-	worker_free(w);
-	loop_free(the_loop);
-	sem_destroy(&until);
-}
-
 static void a_loop_has_a_helper(void **state)
 {
 	struct loop *fake = loop_new_fake("f", 0);
@@ -231,7 +179,6 @@ int main(void)
 		cmocka_unit_test(what_was_not_handled_is_handled_when_freed),
 		cmocka_unit_test(jobs_run_elsewhere_and_come_back_in_order),
 		cmocka_unit_test(jobs_posted_are_finished_before_the_worker_ends),
-		cmocka_unit_test(what_is_late_is_done_by_another_thread),
 		cmocka_unit_test(a_loop_has_a_helper),
 	};
 
