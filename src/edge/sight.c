@@ -124,6 +124,12 @@ static bool by_settings(const struct stream *s)
 			      strcmp(why, sight_closed_by_hand) == 0);
 }
 
+/* Anybody can call himself a partner's server, and fail. */
+static bool proved_itself(const struct stream *s)
+{
+	return !s->inbound || s->authenticated || (s->secured && s->cert == CERT_GOOD);
+}
+
 static void count_end(struct stream *s, bool failed)
 {
 	struct sight_partner *p = &s->partner->sight;
@@ -132,6 +138,8 @@ static void count_end(struct stream *s, bool failed)
 	p->stanzas_out += s->stanzas_out;
 	if (s->authenticated)
 		*(s->inbound ? &p->last_in_ms : &p->last_out_ms) = s->since_ms;
+	if (!proved_itself(s))
+		return;
 	if (s->inbound)
 		p->in_failed = failed;
 	if (!failed)

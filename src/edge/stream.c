@@ -612,7 +612,7 @@ static void finish(struct stream *s)
 	if (!s->authenticated)
 		metric_add(s->inbound ? M_STREAMS_IN_FAILED : M_STREAMS_OUT_FAILED, 1);
 	edge_uncount_stream(e, s);
-	if (!s->inbound || s->partner || edge_may_log(e))
+	if (!s->inbound || s->authenticated || edge_may_log(e))
 		log_closed(s);
 	s->hooks->ended(s);
 	conn_free(s->conn);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "edge/edge_priv.h"
 #include "rig.h"
 #include "view/ask.h"
 
@@ -254,6 +255,27 @@ static void a_failing_partner_says_why_and_when_it_is_tried_again(void **state)
 	assert_false(asked(&a, VIEW_ASK_ATTEMPTS, "other.lab", 0));
 }
 
+/* Its attempts can be seen; it makes the partner no worse, and no more lines than other strangers. */
+static void who_only_calls_himself_a_partner_does_not_make_it_fail(void **state)
+{
+	static const char header[] =
+		"<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
+		"from='sip.lab' to='xmpp.lab' version='1.0'>";
+	struct netaddr to = edge_address(b.edge, 0);
+	unsigned before = b.edge->stranger_lines.n;
+	int s = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(connect(s, &to.sa, netaddr_len(&to)), 0);
+	assert_int_equal(write(s, header, sizeof header - 1), sizeof header - 1);
+	rig_until(&rig, asked(&b, VIEW_ASK_ATTEMPTS, "sip.lab", 0) && ask.attempts->n == 1);
+	close(s);
+	rig_until(&rig, asked(&b, VIEW_ASK_ATTEMPTS, "sip.lab", 0) &&
+				strcmp(ask.attempts->v[0].outcome, "failed") == 0);
+	assert_int_equal(partner(&b)->in, VIEW_NEVER);
+	assert_int_equal(partner(&b)->failures, 0);
+	assert_int_equal(b.edge->stranger_lines.n, before + 1);
+}
+
 static void attempts_of_both_sides_hold_what_came_before_the_partner_was_known(void **state)
 {
 	const struct view_attempt *t;
@@ -281,6 +303,7 @@ int main(void)
 		T(more_than_is_remembered_is_said_to_be_missed),
 		T(health_goes_with_the_streams),
 		T(a_failing_partner_says_why_and_when_it_is_tried_again),
+		T(who_only_calls_himself_a_partner_does_not_make_it_fail),
 		T(attempts_of_both_sides_hold_what_came_before_the_partner_was_known),
 	};
 
