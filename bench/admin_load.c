@@ -16,7 +16,7 @@
 #include "report.h"
 #include "service.h"
 
-enum { WITHOUT, WITH, TIMES, ROUNDS_MAX = 64, XMPP_LISTEN = 52690 };
+enum { WITHOUT, WITH, TIMES, ROUNDS_MAX = 64, XMPP_LISTEN = 52790 };
 static const uint64_t SECOND = 1000000000u, SETTLE_NS = 1000000000u;
 static const char *const times[TIMES] = {[WITHOUT] = "without", [WITH] = "with"};
 
