@@ -218,6 +218,7 @@ static bool name_good(struct slice s)
 {
 	if (!s.n || s.n > DIRECTORY_NAME_MAX || !utf8_valid(s))
 		return false;
+	slice_promise(s);
 	for (size_t i = 0; i < s.n; i++)
 		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
 			return false;

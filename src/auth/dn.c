@@ -247,7 +247,7 @@ static int by_text(const void *a, const void *b)
 /* The parts of one RDN, in order: "cn=a+ou=b". */
 static bool read_rdn(struct parser *x, struct buf *out)
 {
-	char *part[PARTS_MAX];
+	char *part[PARTS_MAX] = {0};
 	size_t n = 0;
 	bool good = true, more = true;
 

@@ -53,7 +53,7 @@ static void read_names(struct conn *c, LDAPMessage *entry, struct reply *r)
 
 /* ---- finding ---- */
 
-static int one_of(struct conn *c, LDAPMessage *found, bool more, struct reply *r)
+static int one_of(struct conn *c, LDAPMessage *found, struct reply *r)
 {
 	LDAPMessage *entry = ldap_first_entry(c->ld, found);
 	char *dn;
@@ -62,7 +62,7 @@ static int one_of(struct conn *c, LDAPMessage *found, bool more, struct reply *r
 		r->reason = "not_found";
 		return -1;
 	}
-	if (more || ldap_next_entry(c->ld, entry)) {
+	if (c->more || ldap_next_entry(c->ld, entry)) {
 		r->reason = "ambiguous";
 		return -1;
 	}
@@ -84,19 +84,17 @@ int account_find(struct conn *c, struct reply *r)
 	struct buf filter = {0};
 	LDAPMessage *found;
 	struct err e;
-	bool more;
 	char *text;
 	int rc;
 
 	filter_make(&filter, slice_of(q->user_filter), slice_of(q->name));
 	text = buf_dup(&filter);
 	buf_done(&filter);
-	rc = conn_search(
-		c, q->user_base, LDAP_SCOPE_SUBTREE, text, none, 2, &found, &more, &e);
+	rc = conn_search(c, q->user_base, LDAP_SCOPE_SUBTREE, text, none, 2, &found, &e);
 	xfree(text);
 	if (rc < 0)
 		return reply_failed(r, &e);
-	rc = one_of(c, found, more, r);
+	rc = one_of(c, found, r);
 	ldap_msgfree(found);
 	return rc;
 }
@@ -128,12 +126,10 @@ int account_check(struct conn *c, struct reply *r, bool bound)
 	const char *wanted[STANDING_ATTRIBUTES + 5] = {"sAMAccountName", "uid", "displayName", "cn"};
 	LDAPMessage *found, *entry;
 	struct err e;
-	bool more;
 	int rc = -1;
 
 	memcpy(wanted + 4, standing_attributes, sizeof standing_attributes);
-	if (conn_search(c, r->dn, LDAP_SCOPE_BASE, "(objectClass=*)", wanted, 1, &found, &more,
-		    &e) < 0) {
+	if (conn_search(c, r->dn, LDAP_SCOPE_BASE, "(objectClass=*)", wanted, 1, &found, &e) < 0) {
 		if (strcmp(e.code, "directory_base") != 0)
 			return reply_failed(r, &e);
 		r->reason = "not_found";

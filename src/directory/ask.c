@@ -96,14 +96,13 @@ static int base_step(struct conn *c, struct reply *r, const char *step, const ch
 	static const char *const none[] = {LDAP_NO_ATTRS, NULL};
 	LDAPMessage *found;
 	struct err e;
-	bool more;
 
 	if (!*base) {
 		reply_step(r, step, false, "not_set", "it is not set",
 			"Without it nobody can sign in by a group.");
 		return -1;
 	}
-	if (conn_search(c, base, LDAP_SCOPE_BASE, "(objectClass=*)", none, 1, &found, &more, &e) < 0)
+	if (conn_search(c, base, LDAP_SCOPE_BASE, "(objectClass=*)", none, 1, &found, &e) < 0)
 		return fail_step(r, step, &e);
 	ldap_msgfree(found);
 	reply_step(r, step, true, "ok", base, "");

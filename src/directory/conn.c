@@ -437,11 +437,9 @@ static void read_root_dse(struct conn *c)
 	static const char *const wanted[] = {"supportedCapabilities", NULL};
 	LDAPMessage *found = NULL;
 	struct berval **v = NULL;
-	bool more;
 
 	c->active_directory = false;
-	if (conn_search(c, "", LDAP_SCOPE_BASE, "(objectClass=*)", wanted, 1, &found, &more, NULL) <
-		0)
+	if (conn_search(c, "", LDAP_SCOPE_BASE, "(objectClass=*)", wanted, 1, &found, NULL) < 0)
 		return; /* it does not say so */
 	if (ldap_first_entry(c->ld, found))
 		v = ldap_get_values_len(c->ld, ldap_first_entry(c->ld, found), wanted[0]);
@@ -512,7 +510,7 @@ int conn_bind_as(struct conn *c, const char *dn, const char *password, bool *ret
 /* ---- searches ---- */
 
 int conn_search(struct conn *c, const char *base, int scope, const char *filter,
-	const char *const *attributes, int most, LDAPMessage **ret, bool *ret_more, struct err *e)
+	const char *const *attributes, int most, LDAPMessage **ret, struct err *e)
 {
 	LDAPMessage *found = NULL;
 	struct timeval t;
@@ -523,7 +521,7 @@ int conn_search(struct conn *c, const char *base, int scope, const char *filter,
 	t = begin(c);
 	rc = end(c, ldap_search_ext_s(c->ld, base, scope, filter, (char **)(uintptr_t)attributes, 0,
 			    NULL, NULL, &t, most, &found));
-	*ret_more = rc == LDAP_SIZELIMIT_EXCEEDED;
+	c->more = rc == LDAP_SIZELIMIT_EXCEEDED;
 	if (rc == LDAP_SUCCESS || rc == LDAP_SIZELIMIT_EXCEEDED) {
 		*ret = found;
 		return 0;

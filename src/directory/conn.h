@@ -21,6 +21,7 @@ struct conn {
 	const char *server;
 	const struct request *request;
 	bool active_directory; /* the root DSE says so */
+	bool more;             /* the last search found more than it was to give */
 };
 
 /*
@@ -52,11 +53,11 @@ int conn_bind_as(struct conn *c, const char *dn, const char *password, bool *ret
 	char ret_why[256], struct err *e);
 
 /*
- * Entries, at most `most`; *ret_more: there are others. ldap_msgfree() what comes out. scope:
+ * Entries, at most `most`; c->more: there are others. ldap_msgfree() what comes out. scope:
  * LDAP_SCOPE_BASE with an entry that is not there gives directory_base.
  */
 int conn_search(struct conn *c, const char *base, int scope, const char *filter,
-	const char *const *attributes, int most, LDAPMessage **ret, bool *ret_more, struct err *e);
+	const char *const *attributes, int most, LDAPMessage **ret, struct err *e);
 
 /* The DN of an entry, NULL: none that can be used. ldap_memfree() it. */
 char *conn_dn(struct conn *c, LDAPMessage *entry);

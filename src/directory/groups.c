@@ -121,10 +121,8 @@ static int ask_hint(struct chain *x, const char *group, const struct link *membe
 {
 	char *filter = has_member(member->dn);
 	LDAPMessage *found = NULL;
-	bool more;
 	struct err e;
-	int rc = conn_search(
-		x->c, group, LDAP_SCOPE_BASE, filter, wanted, 1, &found, &more, &e);
+	int rc = conn_search(x->c, group, LDAP_SCOPE_BASE, filter, wanted, 1, &found, &e);
 
 	xfree(filter);
 	if (rc < 0)
@@ -159,15 +157,14 @@ static int follow_hints(struct chain *x, LDAPMessage *entry, const struct link *
 
 static int search_groups(struct chain *x, char *filter, LDAPMessage **ret)
 {
-	bool more = false;
 	struct err e;
 	int rc = conn_search(x->c, x->c->request->group_base, LDAP_SCOPE_SUBTREE, filter, wanted,
-		DIRECTORY_GROUPS_MAX, ret, &more, &e);
+		DIRECTORY_GROUPS_MAX, ret, &e);
 
 	xfree(filter);
 	if (rc < 0)
 		return reply_failed(x->r, &e);
-	x->r->cut |= more;
+	x->r->cut |= x->c->more;
 	return 0;
 }
 
@@ -190,11 +187,10 @@ static int first_hints(struct chain *x, const struct link *account)
 {
 	LDAPMessage *found;
 	struct err e;
-	bool more;
 	int rc = 0;
 
 	if (conn_search(x->c, account->dn, LDAP_SCOPE_BASE, "(objectClass=*)", wanted, 1, &found,
-		    &more, &e) < 0)
+		    &e) < 0)
 		return conn_elsewhere(&e) ? reply_failed(x->r, &e) : 0;
 	if (ldap_first_entry(x->c->ld, found))
 		rc = follow_hints(x, ldap_first_entry(x->c->ld, found), account);

@@ -58,7 +58,7 @@ static bool failing(const char *server, uint64_t now_ms)
 
 void servers_order(const char **server, size_t n, uint64_t now_ms)
 {
-	const char *good[DIRECTORY_SERVERS_MAX], *bad[DIRECTORY_SERVERS_MAX];
+	const char *good[DIRECTORY_SERVERS_MAX] = {0}, *bad[DIRECTORY_SERVERS_MAX] = {0};
 	size_t n_good = 0, n_bad = 0;
 
 	pthread_mutex_lock(&lock);

@@ -323,10 +323,11 @@ static int write_binding(struct store *s, struct store_directory_change *c, cons
 	const struct store_binding *old, const struct store_binding *new, struct err *e)
 {
 	struct buf before = {0}, after = {0};
+	uint64_t number = new ? new->id : old ? old->id : 0;
 	char id[24];
 	int rc;
 
-	snprintf(id, sizeof id, "%llu", (unsigned long long)(new ? new : old)->id);
+	snprintf(id, sizeof id, "%llu", (unsigned long long)number);
 	if (old)
 		directory_binding_json(old, &before);
 	if (new)
