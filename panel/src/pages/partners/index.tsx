@@ -13,7 +13,7 @@ import { Health } from './Health';
 import { TYPES } from './model';
 import { editPath, newPath, showPath } from './paths';
 import { usePlanned } from './Planned';
-import { byHealth, healthOf, HEALTHS, makeRows, type Row } from './rows';
+import { byHealth, byName, healthOf, HEALTHS, makeRows, type Row } from './rows';
 
 const useStyles = makeStyles({
   bulk: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalS },
@@ -45,7 +45,7 @@ function useColumns(): Column<Row>[] {
         key: 'domain',
         title: settingName('partner', 'domain'),
         text: (r) => r.names,
-        sort: (a, b) => a.shown.localeCompare(b.shown, undefined, { numeric: true }),
+        sort: byName,
         render: (r) => (
           <>
             <LinkTo to={write ? editPath(r.partner.domain) : showPath(r.partner.domain)}>{r.shown}</LinkTo>

@@ -50,3 +50,10 @@ export function byHealth(a: Row, b: Row): number {
   };
   return rank(a) - rank(b);
 }
+
+/* localeCompare would make a collator for every comparison: seconds for 10,000 rows. */
+const collator = new Intl.Collator(undefined, { numeric: true });
+
+export function byName(a: Row, b: Row): number {
+  return collator.compare(a.shown, b.shown);
+}
