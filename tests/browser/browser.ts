@@ -81,6 +81,9 @@ export async function choose(page: Page, { language, theme }: { language?: strin
  */
 export async function axe(page: Page, where = page.url()) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(readFileSync(axeFile, 'utf8'));
+  // What fades in or out has no contrast yet. A spinner never ends.
+  await page.waitForFunction(() => document.getAnimations().every((a) =>
+    a.playState !== 'running' || a.effect?.getComputedTiming().iterations === Infinity));
   const found = await page.evaluate(async () => {
     const run = (window as unknown as { axe: { run: (c: object, o: object) => Promise<{ violations: Result[] }> } }).axe.run;
     const { violations } = await run({ include: document, exclude: ['[data-tabster-dummy]'] }, {
