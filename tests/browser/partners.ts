@@ -53,7 +53,8 @@ export async function fill(page: Page, settings: Settings) {
   }
 }
 
-export const press = (page: Page) => page.locator('form button[type=submit]').click();
+export const press = (page: Page) =>
+  page.locator('form:has([data-field=domain]) button[type=submit]').click({ timeout: 5000 });
 
 /** Back at the list, with the word that it was done. */
 export async function saved(page: Page) {
