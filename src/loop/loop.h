@@ -13,8 +13,8 @@
  * for that loop's thread unless they say otherwise.
  *
  * A turn: timers that are due, descriptors that are ready, mails that came, one slow task; then the
- * end of the turn: tasks queued meanwhile, then objects disposed of. So an object may dispose of itself inside
- * its own callback, and many small writes of one turn go out as one.
+ * end of the turn: tasks queued meanwhile, then objects disposed of. So an object may dispose of
+ * itself inside its own callback, and many small writes of one turn go out as one.
  *
  * A callback that runs for more than 50 ms is logged (handler-slow) and counted (SLOW_HANDLERS).
  */
@@ -107,8 +107,9 @@ struct loop_call {
 void loop_post(struct loop *l, struct loop_call *c);
 
 /*
- * Threads of this loop for work that would hold it up. Made when first asked for, and there until loop_free(), which waits for their jobs. NULL: a loop whose time
- * stands still has none; its owner does the work on the spot.
+ * Threads of this loop for work that would hold it up. Made when first asked for, and there until
+ * loop_free(), which waits for their jobs. NULL: a loop whose time stands still has none; its owner
+ * does the work on the spot.
  */
 struct worker *loop_helper(struct loop *l);
 

@@ -110,10 +110,10 @@ void worker_post(struct worker *w, struct loop *l, struct worker_job *j)
 
 	j->loop = l;
 	j->back.fn = job_done;
+	atomic_fetch_add(&w->backlog, 1); /* before a thread can take it away */
 	do
 		j->under = top;
 	while (!atomic_compare_exchange_weak(&w->pushed, &top, j));
-	atomic_fetch_add(&w->backlog, 1);
 	sem_post(&w->posted);
 }
 

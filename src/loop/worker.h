@@ -3,9 +3,9 @@
 #include "loop/loop.h"
 
 /*
- * Threads for what would hold up a loop: store writes, password hashing, TLS handshakes. A job's work() runs on a worker
- * thread, then done() on the loop that asked; a job carries its own copies of what it needs and
- * shares nothing meanwhile. Jobs of a worker with one thread run in the order they were posted.
+ * Threads for what would hold up a loop: store writes, password hashing, TLS handshakes. A job's
+ * work() runs on a worker thread, then done() on the loop that asked; a job carries its own copies
+ * of what it needs and shares nothing meanwhile. Jobs of a worker with one thread run in the order they were posted.
  */
 struct worker;
 
@@ -21,8 +21,8 @@ struct worker_job {
 struct worker *worker_new(const char *name, unsigned threads);
 
 /*
- * Any thread. done() runs exactly once, on l's thread, never before worker_post() has returned.
- * l outlives the worker.
+ * Any thread. done() runs exactly once, on l's thread; so it never runs before worker_post() has
+ * returned there. l outlives the worker.
  */
 void worker_post(struct worker *w, struct loop *l, struct worker_job *j);
 

@@ -76,7 +76,6 @@ void conn_tls_failed(struct conn *c, unsigned long code); /* the library's first
 enum conn_io conn_tls_read(struct conn *c, void *p, size_t size, size_t *ret_n);
 enum conn_io conn_tls_write(struct conn *c, const void *p, size_t n);
 enum conn_io conn_tls_shutdown(struct conn *c);
-bool conn_tls_has_input(const struct conn *c);
 void conn_tls_done(struct conn *c);
 void conn_destroy(void *c);
 

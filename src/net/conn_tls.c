@@ -269,11 +269,6 @@ enum conn_io conn_tls_shutdown(struct conn *c)
 	return result >= 0 ? CONN_IO_OK : judge(c, result);
 }
 
-bool conn_tls_has_input(const struct conn *c)
-{
-	return c->ssl && (SSL_has_pending(c->ssl) || handshake_left(c));
-}
-
 void conn_tls_done(struct conn *c)
 {
 	handshake_free(c);
