@@ -86,6 +86,7 @@ int store_refused(struct store *s, const struct store_request *r, const char *co
 
 /*
  * Every row of every table of the managed half as text, in a fixed order, sealed values as they lie
- * there: equal dumps mean equal stores. For tests and support, not for export (config_json).
+ * there, of hashes a sum: equal dumps mean equal stores. For tests; what is exported is
+ * config_json().
  */
 int store_dump(struct store *s, struct buf *ret, struct err *e);
