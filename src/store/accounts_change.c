@@ -1,5 +1,6 @@
 #include "federation/setting.h"
 #include "store/accounts_priv.h"
+#include "store/directory.h"
 
 enum { ACCOUNTS_MAX = 1000, OWN_ROLES_MAX = 64, TOKENS_MAX = 1000, DESCRIPTION_MAX = 1024 };
 
@@ -542,6 +543,25 @@ static int check_unused(struct accounts_edit *x, struct err *e)
 	return 0;
 }
 
+/* A binding that is left would give a later role of this name to its group. */
+static int check_unbound(struct accounts_edit *x, struct err *e)
+{
+	AUTO(store_directory_free) struct store_directory *d = NULL;
+
+	if (store_directory_load(x->store, &d, e) < 0)
+		return -1;
+	for (size_t i = 0; i < d->n_bindings; i++) {
+		const struct binding *b = &d->bindings[i].binding;
+
+		if (strcmp(b->role, x->change->key) == 0)
+			return err_code(e, ERR_CONFLICT, "role_in_use", NULL,
+				"the directory's group %.120s has this role; remove the binding "
+				"first",
+				b->group);
+	}
+	return 0;
+}
+
 static int step_role_remove(struct accounts_edit *x, struct err *e)
 {
 	const struct account_role *before;
@@ -550,7 +570,7 @@ static int step_role_remove(struct accounts_edit *x, struct err *e)
 		return role_check_name(slice_of(x->change->key), e);
 	before = find_role(x, e);
 	if (!before || account_check_rights(x->change->own, before->rights, e) < 0 ||
-		check_unused(x, e) < 0 ||
+		check_unused(x, e) < 0 || check_unbound(x, e) < 0 ||
 		store_run(x->store, STMT_ACCOUNT_ROLE_DROP, &before->name, 1, e) < 0)
 		return -1;
 	return audit(x, "remove", "role", role_json(&x->arena, before), NULL, e);

@@ -7,6 +7,7 @@
 #include "auth/dn.h"
 #include "base/arena.h"
 #include "federation/setting.h"
+#include "store/accounts.h"
 #include "store/store_priv.h"
 
 /* The name under which the password lies sealed. */
@@ -303,10 +304,26 @@ static struct store_binding *find(struct holder *h, uint64_t id, struct err *e)
 	return NULL;
 }
 
-static int check_binding(const struct holder *h, const struct store_binding *b, struct err *e)
+/* It may have been removed since somebody looked. */
+static int check_role(struct store *s, const char *role, struct err *e)
+{
+	AUTO(accounts_unref) struct accounts *a = NULL;
+
+	if (store_accounts(s, &a, e) < 0)
+		return -1;
+	if (account_role_name(accounts_view(a), slice_of(role)))
+		return 0;
+	return err_code(
+		e, ERR_INVALID, "role_unknown", "role", "there is no role '%.60s'", role);
+}
+
+static int check_binding(
+	struct store *s, const struct holder *h, const struct store_binding *b, struct err *e)
 {
 	const struct store_directory *d = &h->directory;
 
+	if (check_role(s, b->binding.role, e) < 0)
+		return -1;
 	if (strlen(b->binding.group) > DIRECTORY_TEXT_MAX)
 		return err_code(e, ERR_INVALID, "bad_text", "group", "group is too long");
 	for (size_t i = 0; i < d->n_bindings; i++)
@@ -378,7 +395,9 @@ static int binding_add(
 		return err_code(e, ERR_LIMIT, "too_many", NULL,
 			"there are %d bindings already; remove some", STORE_BINDINGS_MAX);
 	c->id = b.id;
-	return check_binding(h, &b, e) < 0 ? -1 : write_binding(s, c, old ? "set" : "add", old, &b, e);
+	return check_binding(s, h, &b, e) < 0
+		       ? -1
+		       : write_binding(s, c, old ? "set" : "add", old, &b, e);
 }
 
 static int binding_set(
@@ -395,7 +414,7 @@ static int binding_set(
 	if (c->role)
 		b.binding.role = c->role;
 	b.binding.confirmed = chosen(c->confirmed, old->binding.confirmed);
-	return check_binding(h, &b, e) < 0 ? -1 : write_binding(s, c, "set", old, &b, e);
+	return check_binding(s, h, &b, e) < 0 ? -1 : write_binding(s, c, "set", old, &b, e);
 }
 
 static int binding_remove(

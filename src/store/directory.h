@@ -56,8 +56,8 @@ struct store_directory_change {
 
 /*
  * Makes the change and says what there is after it. On failure nothing has changed; codes: those of
- * directory_check() and binding_check(), bind_password_needed, exists, not_found, too_many, and what
- * the disk says. The caller has checked that the role is one.
+ * directory_check() and binding_check(), bind_password_needed, role_unknown, exists, not_found,
+ * too_many, and what the disk says. A role is named as it is in accounts.h, not by an alias.
  */
 int store_directory_change(struct store *s, struct store_directory_change *c,
 	struct store_directory **ret, struct err *e);
