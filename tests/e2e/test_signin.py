@@ -84,14 +84,15 @@ def test_there_is_no_account_that_nobody_made(client):
 
 def test_unknown_names_answer_and_cost_as_known_ones(entente):
     create(entente, "known")
-    times = {}
-    for name in ("known", "unknown"):
+    times = {"known": [], "unknown": []}
+    for name in ("known", "unknown") * 3:
         client = PanelClient(entente.address, entente.panel_port)
         began = time.monotonic()
         reply = client.sign_in(name, "not the right one")
-        times[name] = time.monotonic() - began
+        times[name].append(time.monotonic() - began)
         assert (reply.status, reply.json["detail"]) == (401, "the name or the password is not right")
-    assert times["unknown"] > times["known"] / 3
+    # the least of each: a machine that is busy makes no difference of its own
+    assert min(times["unknown"]) > min(times["known"]) / 3
     entente.do("admin", "remove", "known")
 
 
@@ -501,11 +502,18 @@ def knock(client, route):
     return reply
 
 
+def another_session(one, role):
+    client = PanelClient(one.host, one.port)
+    assert client.sign_in(f"the-{role}", PASSWORD).status == 200
+    return client
+
+
 @pytest.mark.parametrize("route", ALLOWED)
 def test_access(signed_in, client, route):
     expected = ALLOWED[route]
-    if route == "DELETE /api/v1/session":
-        pytest.skip("its own test signs out")
+    if route == "DELETE /api/v1/session":  # of a session for this only
+        signed_in = {letter: another_session(one, ROLES[letter])
+                     for letter, one in signed_in.items()}
     for letter, one in signed_in.items():
         reply = knock(one, route)
         refused = reply.status == 403 and reply.code in ("not_allowed", "not_signed_in")
