@@ -73,8 +73,11 @@ void directory_process_forget(struct directory_question *q)
 {
 	struct directory_process *p = q->process;
 
-	/* Half a line is in the way of all others: it goes out, and nobody is told. */
-	if (q->line && q->sent) {
+	/*
+	 * Half a line is in the way of all others: it goes out. What is sent takes up one of the
+	 * process's places until it is answered, and counts until then. Nobody is told.
+	 */
+	if (!q->line || q->sent) {
 		q->call = (struct directory_answer){0};
 		return;
 	}
