@@ -168,17 +168,25 @@ static void body_done(struct http_req *r)
 	buf_done(&r->body);
 }
 
+/* What was asked: of no use when it is answered, while the answer may wait for its client. */
+static void question_done(struct http_req *r)
+{
+	while (r->args)
+		free(r->arg[--r->args]);
+	for (size_t i = 0; i < HF__N; i++) {
+		free(r->field[i]);
+		r->field[i] = NULL;
+	}
+	body_done(r);
+}
+
 void http_req_free(struct http_req *r)
 {
 	if (!r)
 		return;
 	pieces_free(r->pieces);
 	free(r->path);
-	for (size_t i = 0; i < r->args; i++)
-		free(r->arg[i]);
-	for (size_t i = 0; i < HF__N; i++)
-		free(r->field[i]);
-	body_done(r);
+	question_done(r);
 	buf_done(&r->fields);
 	buf_done(&r->out);
 	free(r);
@@ -326,13 +334,22 @@ const char *http_nonce(struct http_req *r)
 	return r->nonce;
 }
 
-void http_reply(struct http_req *r, unsigned status, const char *type, struct buf *body)
+struct slice http_req_left(const struct http_req *r)
+{
+	return r->still.n ? r->still : buf_slice(&r->out);
+}
+
+void http_req_sent(struct http_req *r, size_t n)
+{
+	if (r->still.n)
+		r->still = slice_from(r->still, n);
+	else
+		buf_take(&r->out, n);
+}
+
+static void answer(struct http_req *r, unsigned status, const char *type)
 {
 	assert(r->state == REQ_READING || r->state == REQ_HANDLING);
-	if (body) {
-		r->out = *body;
-		*body = (struct buf){0};
-	}
 	if (!r->conn) {
 		http_req_free(r);
 		return;
@@ -340,11 +357,26 @@ void http_reply(struct http_req *r, unsigned status, const char *type, struct bu
 	r->state = REQ_ANSWERED;
 	r->status = status;
 	r->type = type;
-	r->length = r->out.n;
-	body_done(r);
+	r->length = http_req_left(r).n;
+	question_done(r);
 	if (http_req_head_only(r))
-		buf_take(&r->out, r->out.n);
+		http_req_sent(r, r->length);
 	r->carrier->reply(r);
+}
+
+void http_reply(struct http_req *r, unsigned status, const char *type, struct buf *body)
+{
+	if (body) {
+		r->out = *body;
+		*body = (struct buf){0};
+	}
+	answer(r, status, type);
+}
+
+void http_reply_still(struct http_req *r, unsigned status, const char *type, struct slice bytes)
+{
+	r->still = bytes;
+	answer(r, status, type);
 }
 
 void http_req_refuse(struct http_req *r, unsigned status, const char *text)

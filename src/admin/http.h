@@ -122,6 +122,12 @@ const char *http_nonce(struct http_req *r);
 /* Sends the answer; body is emptied (NULL: none) and r is gone. */
 void http_reply(struct http_req *r, unsigned status, const char *type, struct buf *body);
 
+/*
+ * The same with bytes that are there for ever: they are not copied, so that clients who ask for
+ * much and take little of it cost nothing.
+ */
+void http_reply_still(struct http_req *r, unsigned status, const char *type, struct slice bytes);
+
 /* ---- an answer in pieces ---- */
 
 /* What waits for the client at most; who lets it grow over that is dropped. */

@@ -217,10 +217,10 @@ static int write_head(struct lws *wsi, struct http_req *r)
 
 static int write_chunk(struct lws *wsi, struct http_req *r)
 {
-	struct slice s = slice_cut(buf_slice(&r->out), HTTP_WRITE_CHUNK);
-	int n = write_bytes(wsi, s, r->out.n > s.n ? LWS_WRITE_HTTP : LWS_WRITE_HTTP_FINAL);
+	struct slice left = http_req_left(r), s = slice_cut(left, HTTP_WRITE_CHUNK);
+	int n = write_bytes(wsi, s, left.n > s.n ? LWS_WRITE_HTTP : LWS_WRITE_HTTP_FINAL);
 
-	buf_take(&r->out, s.n);
+	http_req_sent(r, s.n);
 	return n;
 }
 
@@ -244,9 +244,9 @@ static int on_writable(struct http1_conn *c)
 			return -1;
 		c->head_sent = true;
 	}
-	if (r->out.n && write_chunk(c->wsi, r) < 0)
+	if (http_req_left(r).n && write_chunk(c->wsi, r) < 0)
 		return -1;
-	if (r->out.n) {
+	if (http_req_left(r).n) {
 		be_patient(c);
 		lws_callback_on_writable(c->wsi);
 		return 0;

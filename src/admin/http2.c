@@ -92,12 +92,12 @@ static ssize_t read_answer(nghttp2_session *session, int32_t id, uint8_t *to, si
 {
 	struct stream *s = source->ptr;
 	struct http_req *r = s->req;
-	struct slice part = slice_cut(buf_slice(&r->out), length);
+	struct slice part = slice_cut(http_req_left(r), length);
 
 	s->deadline = now(s->h2) + idle_ms(s->h2);
 	slice_copy((char *)to, part);
-	buf_take(&r->out, part.n);
-	if (r->out.n)
+	http_req_sent(r, part.n);
+	if (http_req_left(r).n)
 		return (ssize_t)part.n;
 	buf_done(&r->out);
 	if (r->state == REQ_ANSWERED || r->ended)
@@ -129,7 +129,7 @@ static void submit(struct http_req *r, bool body)
 
 static void reply(struct http_req *r)
 {
-	submit(r, r->out.n > 0);
+	submit(r, http_req_left(r).n > 0);
 }
 
 static void begin(struct http_req *r)
@@ -373,7 +373,7 @@ static bool is_late(const struct stream *s)
 {
 	const struct http_req *r = s->req;
 
-	return (r->state == REQ_READING || r->out.n) && now(s->h2) > s->deadline;
+	return (r->state == REQ_READING || http_req_left(r).n) && now(s->h2) > s->deadline;
 }
 
 static void on_tick(void *arg)

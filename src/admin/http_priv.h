@@ -112,6 +112,7 @@ struct http_req {
 	struct buf fields; /* "name\0value\0" ... */
 	char nonce[32];    /* http_nonce() */
 	struct buf out;
+	struct slice still; /* of http_reply_still(), in place of out */
 	size_t length;
 	/* ... in pieces */
 	struct pieces *pieces; /* http1.c */
@@ -158,6 +159,10 @@ void http_req_gone(struct http_req *r);
 void http_req_cut(struct http_req *r);
 
 bool http_req_head_only(const struct http_req *r);
+
+/* What of a whole answer is to be sent yet, and that n bytes of it are. */
+struct slice http_req_left(const struct http_req *r);
+void http_req_sent(struct http_req *r, size_t n);
 
 /* ---- http_head.c: the fields of an answer ---- */
 

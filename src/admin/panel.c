@@ -54,7 +54,7 @@ static void serve(struct http_req *r, const struct asset *a)
 {
 	bool hashed =
 		slice_starts(slice_of(a->path), SL("/assets/")); /* the name says what is in it */
-	struct buf body = {0};
+	bool packed = a->gzip && takes_gzip(r);
 
 	http_reply_header(r, "etag", a->etag);
 	http_reply_header(r, "vary", "accept-encoding");
@@ -64,13 +64,10 @@ static void serve(struct http_req *r, const struct asset *a)
 		http_reply(r, 304, NULL, NULL);
 		return;
 	}
-	if (a->gzip && takes_gzip(r)) {
+	if (packed)
 		http_reply_header(r, "content-encoding", "gzip");
-		buf_add(&body, a->gzip, a->gzip_n);
-	} else {
-		buf_add(&body, a->bytes, a->n);
-	}
-	http_reply(r, 200, a->type, &body);
+	http_reply_still(r, 200, a->type,
+		packed ? slice_make(a->gzip, a->gzip_n) : slice_make(a->bytes, a->n));
 }
 
 /* The page, with the nonce of this answer in it. */

@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import pathlib
+import re
 import shutil
 import socket
 import ssl
@@ -406,6 +408,30 @@ def test_continuations_without_an_end(panel):
 
 
 # ---- limits ----
+
+def resident(panel):
+    status = pathlib.Path(f"/proc/{panel.entente.process.pid}/status").read_text(encoding="utf-8")
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
+
+
+def test_files_that_nobody_takes_cost_no_memory(panel):
+    page = panel.get("/").body.decode()
+    script = re.search(r'src="(/assets/[^"]+\.js)"', page)
+    if not script:
+        pytest.skip("built without a panel")
+    size = len(panel.get(script[1]).body)
+    before = resident(panel)
+    clients = [panel.h2() for _ in range(3)]
+    for client in clients:
+        client.window = False
+        streams = [client.ask(script[1], fields=[("cookie", "a=b")]) for _ in range(100)]
+        assert client.until(lambda: len(client.heads) == len(streams))
+        assert {head["content-length"] for head in client.heads.values()} == {str(size)}
+    grown = resident(panel) - before
+    for client in clients:
+        client.sock.close()
+    assert grown < 300 * size / 10, grown
+
 
 def test_who_does_not_shake_hands_is_dropped(panel):
     with socket.create_connection((panel.address, panel.port), 60 * SLOWNESS) as sock:

@@ -43,6 +43,15 @@ static void big_answer(struct http_req *r)
 	http_reply(r, 200, "text/plain", &body);
 }
 
+static char still[300000];
+
+static void still_answer(struct http_req *r)
+{
+	for (size_t i = 0; i < sizeof still; i++)
+		still[i] = (char)('a' + i % 23);
+	http_reply_still(r, 200, "text/plain", slice_make(still, sizeof still));
+}
+
 /* ---- an answer in pieces: the test says what comes next ---- */
 
 static struct {
@@ -91,6 +100,10 @@ static void on_request(void *arg, struct http_req *r)
 	}
 	if (slice_eqz(http_path(r), "/big")) {
 		big_answer(r);
+		return;
+	}
+	if (slice_eqz(http_path(r), "/still")) {
+		still_answer(r);
 		return;
 	}
 	http_reply_header(r, "etag", "\"7\"");
@@ -312,6 +325,20 @@ static void a_long_answer_arrives_whole(void **state)
 
 	assert_int_equal(strlen(body), 1000000);
 	assert_string_equal(body + 999990, "000099999\n");
+	free(got);
+}
+
+static void one_that_is_not_copied_arrives_whole(void **state)
+{
+	char *got = exchange("GET /still HTTP/1.1\r\n" CLOSING "\r\n", 0);
+	char *body = strstr(got, "\r\n\r\n") + 4;
+
+	assert_int_equal(strlen(body), sizeof still);
+	assert_memory_equal(body, still, sizeof still);
+	free(got);
+	got = exchange("HEAD /still HTTP/1.1\r\n" CLOSING "\r\n", 0);
+	assert_non_null(strstr(got, "content-length: 300000\r\n"));
+	assert_string_equal(strstr(got, "\r\n\r\n"), "\r\n\r\n");
 	free(got);
 }
 
@@ -732,6 +759,7 @@ int main(void)
 		T(requests_that_follow_on_one_connection_are_answered_in_order),
 		T(an_answer_may_come_later_and_holds_back_the_next_request),
 		T(a_long_answer_arrives_whole),
+		T(one_that_is_not_copied_arrives_whole),
 		T(proxies_are_noticed),
 		T(garbage_ends_the_connection_and_nothing_else),
 		T(a_request_that_does_not_end_is_dropped),
