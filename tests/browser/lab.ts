@@ -29,9 +29,10 @@ export interface Ran {
 export class Lab {
   private constructor(private child: ChildProcessWithoutNullStreams, private lines: AsyncIterator<string>, readonly at: Hello) {}
 
-  static async start(program: 'panel.py' | 'panel_wire.py' = 'panel.py'): Promise<Lab> {
+  /** options: of the program. */
+  static async start(program: 'panel.py' | 'panel_wire.py' = 'panel.py', ...options: string[]): Promise<Lab> {
     const build = process.env.ENTENTE_BUILD ?? `${top}/build`;
-    const child = spawn('/usr/bin/python3', ['-B', `${top}/tests/support/${program}`, '--build', build], { stdio: 'pipe' });
+    const child = spawn('/usr/bin/python3', ['-B', `${top}/tests/support/${program}`, '--build', build, ...options], { stdio: 'pipe' });
     let trouble = '';
     child.stderr.on('data', (text) => { trouble += String(text); });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -10,7 +10,7 @@ import pathlib
 import signal
 import sys
 
-from lab import net
+from lab import net, slapd
 from lab.errors import LabError
 from lab.lab import SIP_DOMAIN, Lab
 
@@ -21,11 +21,13 @@ ADMINISTRATOR = "anna"
 
 
 class Scene:
-    TELLABLE = ("run", "stop", "start_again", "write")
+    TELLABLE = ("run", "stop", "start_again", "write", "start_directory")
 
-    def __init__(self, build, folder):
+    def __init__(self, build, folder, admin):
+        """admin: more of [admin] in its configuration."""
         self.lab = Lab(build, folder)
         self.lab.ca.days = 60  # at 30 it is time to warn
+        self.admin = admin
         self.contact = None
 
     def start(self):
@@ -36,7 +38,7 @@ class Scene:
         entente = lab.make_entente(settings={
             "test": {"allow-local": "yes"},
             "admin": {"listen": f"127.0.0.1:{self.port}", "url": self.url,
-                      "certificate": pair.cert, "key": pair.key},
+                      "certificate": pair.cert, "key": pair.key, **self.admin},
         })
         kamailio = lab.make_kamailio()
         for peer in (lab.dns, prosody, kamailio, entente):
@@ -84,6 +86,26 @@ class Scene:
             self.contact = self.lab.start_contact(CONTACT, self.lab.prosody)
         self.contact.send(f"{USER}@{SIP_DOMAIN}", text)
 
+    def start_directory(self):
+        """A slapd that has TLS with a certificate of the lab's authority. vera is in a group of a
+        group of viewers, adam in one whose name a new store suggests, olga in none."""
+        pair = self.lab.ca.issue("ldap", addresses=["127.0.0.1"])
+        dn = {name: f"uid={name},{slapd.USERS}" for name in ("vera", "adam", "olga")}
+        viewers, night, suggested = (
+            f"cn={cn},{slapd.GROUPS}" for cn in ("viewers", "night", "CsAdministrator"))
+        secret = "a secret of the directory"
+        entries = [slapd.person(name, secret, displayName=name.title()) for name in dn]
+        entries += [slapd.group("night", dn["vera"]), slapd.group("viewers", night),
+                    slapd.group("CsAdministrator", dn["adam"])]
+        server = self.lab.start(slapd.Slapd(
+            self.lab.folder, "\n".join(entries), pair, self.lab.ca.file))
+        return {
+            "uri": server.uri, "ca_file": str(self.lab.ca.file), "user_base": slapd.USERS,
+            "group_base": slapd.GROUPS, "bind_dn": slapd.READER,
+            "bind_password": slapd.READER_PASSWORD, "viewers": viewers, "suggested": suggested,
+            "secret": secret,
+        }
+
 
 def serve(scene):
     """scene.TELLABLE: the names of the methods that may be asked for."""
@@ -102,10 +124,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True, type=pathlib.Path)
     parser.add_argument("--folder")
+    parser.add_argument("--admin", type=json.loads, default={}, help="more of [admin], as JSON")
     args = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
-    scene = Scene(args.build.resolve(), args.folder)
+    scene = Scene(args.build.resolve(), args.folder, args.admin)
     try:
         print(json.dumps(scene.start().hello()), flush=True)
         serve(scene)
