@@ -99,7 +99,7 @@ struct slice http_cookie(const struct http_req *r, const char *name)
 
 enum http_way http_way(const struct http_req *r)
 {
-	return r->door->way;
+	return r->way;
 }
 
 bool http_secure(const struct http_req *r)
@@ -130,7 +130,7 @@ struct slice http_body(const struct http_req *r)
 int http_fd(const struct http_req *r)
 {
 	/* Inside TLS it would be a socket of our own, and the kernel would vouch for us. */
-	return r->door->way == HTTP_UNIX && r->conn && r->carrier->fd ? r->carrier->fd(r) : -1;
+	return r->way == HTTP_UNIX && r->conn && r->carrier->fd ? r->carrier->fd(r) : -1;
 }
 
 /* ---- a request as it comes in ---- */
@@ -153,6 +153,8 @@ struct http_req *http_req_new(struct door *d, const struct http_carrier *carrier
 
 	r->http = d->http;
 	r->door = d;
+	r->way = d->way;
+	list_append(&d->http->requests, &r->node);
 	r->place = place;
 	r->carrier = carrier;
 	r->conn = conn;
@@ -164,7 +166,8 @@ struct http_req *http_req_new(struct door *d, const struct http_carrier *carrier
 
 static void body_done(struct http_req *r)
 {
-	r->http->body_bytes -= r->body.n;
+	if (r->http)
+		r->http->body_bytes -= r->body.n;
 	buf_done(&r->body);
 }
 
@@ -184,12 +187,26 @@ void http_req_free(struct http_req *r)
 {
 	if (!r)
 		return;
+	list_remove(&r->node);
 	pieces_free(r->pieces);
 	free(r->path);
 	question_done(r);
 	buf_done(&r->fields);
 	buf_done(&r->out);
 	free(r);
+}
+
+void http_req_orphan(struct list *node)
+{
+	struct http_req *r = container_of(node, struct http_req, node);
+
+	assert(!r->conn);
+	loop_task_stop(&r->late);
+	body_done(r);
+	r->http = NULL;
+	r->door = NULL;
+	if (r->state == REQ_IN_PIECES && !r->ended)
+		http_req_gone(r);
 }
 
 static bool is_proxy_field(struct slice name)
@@ -272,7 +289,7 @@ void http_req_place(struct http_req *r, const struct netaddr *peer)
 	if (!peer)
 		return;
 	q.peer = slice_of(netaddr_print_host(peer, host));
-	proxy_client(r->door->way == HTTP_TLS && h->proxies ? h->proxies : &nobody, &q, r->client);
+	proxy_client(r->way == HTTP_TLS && h->proxies ? h->proxies : &nobody, &q, r->client);
 }
 
 int http_req_body(struct http_req *r, const void *p, size_t n)

@@ -119,6 +119,6 @@ void http_head_each(const struct http_req *r, http_head_add *add, void *arg)
 	/* A proxy that keeps pieces back makes them late (nginx). */
 	if (r->state == REQ_IN_PIECES)
 		add(arg, "x-accel-buffering", "no");
-	if (r->door->way == HTTP_TLS)
+	if (r->way == HTTP_TLS)
 		add_secure(r, add, arg);
 }

@@ -272,6 +272,7 @@ int http_new(struct http **ret, struct loop *l, struct http_limits limits, struc
 	h->loop = l;
 	h->limits = limits;
 	list_init(&h->doors);
+	list_init(&h->requests);
 	list_init(&h->wires);
 	table_init(&h->addresses);
 	if (http1_new(&h->http1, h, e) < 0) {
@@ -292,6 +293,8 @@ void http_free(struct http *h)
 	http_stop_listening(h);
 	wires_free(h);
 	http1_free(h->http1);
+	while ((it = list_pop(&h->requests)))
+		http_req_orphan(it);
 	while ((it = list_pop(&h->doors)))
 		free(container_of(it, struct door, node));
 	table_each(&h->addresses, n)

@@ -63,6 +63,7 @@ struct http {
 	unsigned n_doors;
 	struct table addresses; /* struct http_address */
 	struct list wires;
+	struct list requests; /* all there are, also those nobody waits for any more */
 	uint64_t swept_ms; /* addresses */
 	size_t body_bytes; /* of the requests that are there */
 	bool ending;
@@ -90,8 +91,10 @@ struct http_carrier {
 };
 
 struct http_req {
-	struct http *http;
+	struct list node; /* of http->requests */
+	struct http *http; /* NULL, like door: has ended, and the answer is dropped */
 	struct door *door;
+	enum http_way way;
 	const struct http_carrier *carrier;
 	void *conn;               /* the carrier's; NULL: the client has gone */
 	struct http_place *place; /* of its connection, as long as that is there */
@@ -163,6 +166,9 @@ bool http_req_head_only(const struct http_req *r);
 /* What of a whole answer is to be sent yet, and that n bytes of it are. */
 struct slice http_req_left(const struct http_req *r);
 void http_req_sent(struct http_req *r, size_t n);
+
+/* The server ends before the handler has answered: node of its list, which it has left. */
+void http_req_orphan(struct list *node);
 
 /* ---- http_head.c: the fields of an answer ---- */
 
