@@ -131,10 +131,19 @@ static void hash_work(struct worker_job *job)
 			&j->err, ERR_UNAVAILABLE, "busy", NULL, "out of memory; try again");
 }
 
+/* Who is signed in and does not know his password may be somebody else at his desk. */
+static void note_wrong(const struct accounts_job *j)
+{
+	if (j->result < 0 && j->err.kind == ERR_DENIED && j->change.verb != ACCOUNT_SIGN_IN)
+		call_audit(j->call, line_words[j->change.verb].verb,
+			line_words[j->change.verb].kind, slice_of(j->change.key), j->err.code);
+}
+
 static void hash_done(struct worker_job *job)
 {
 	struct accounts_job *j = container_of(job, struct accounts_job, job);
 
+	note_wrong(j);
 	if (j->password.p)
 		j->change.password = j->hash;
 	if (j->result == 0 && !j->admin->ending) {

@@ -110,6 +110,7 @@ void admin_free(struct admin *a)
 	gate_stop(a->gate);
 	loop_turn(a->loop, false); /* passwords that were being hashed */
 	failures_flush(a->gate->failures);
+	failures_flush(a->gate->refusals);
 	worker_free(a->worker);
 	a->worker = NULL;
 	loop_turn(a->loop, false); /* what the worker finished */

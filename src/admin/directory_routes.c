@@ -69,6 +69,16 @@ static void job_free(struct directory_job *j)
 	free(j);
 }
 
+/* The disk and a bug refuse nobody. */
+static void note_refusal(const struct directory_job *j, const struct err *e)
+{
+	bool whole = j->change.verb == DIRECTORY_SET;
+
+	if (e->kind != ERR_UNAVAILABLE && e->kind != ERR_INTERNAL)
+		call_audit(j->call, NULL, whole ? "directory" : "directory-binding",
+			whole ? SL("global") : j->call->param, e->code);
+}
+
 static void job_refuse(struct directory_job *j, const struct err *e)
 {
 	call_problem(j->call, e, NULL);
@@ -98,6 +108,7 @@ static void done(struct worker_job *job)
 	struct directory_job *j = container_of(job, struct directory_job, job);
 
 	if (j->result < 0) {
+		note_refusal(j, &j->err);
 		job_refuse(j, &j->err);
 		return;
 	}
@@ -128,7 +139,8 @@ static int check_reach(struct directory_job *j, const char *role, struct err *e)
 		const struct store_binding *b = &now->bindings[i];
 
 		if (j->change.verb == DIRECTORY_SET ? b->binding.confirmed : b->id == j->change.id)
-			all |= account_grant(v, (const char *const[]){b->binding.role, NULL}).rights;
+			all |= account_grant(v, (const char *const[]){b->binding.role, NULL})
+				       .rights;
 	}
 	return account_check_rights(j->call->rights, all, e);
 }
@@ -139,6 +151,7 @@ static void run(struct directory_job *j)
 	struct err e;
 
 	if (check_reach(j, j->change.role, &e) < 0) {
+		note_refusal(j, &e);
 		job_refuse(j, &e);
 	} else if (a->ending || worker_backlog(a->worker) >= BACKLOG_MAX) {
 		err_code(&e, ERR_UNAVAILABLE, "busy", NULL, "too much is waiting; try again");
@@ -158,8 +171,8 @@ static enum directory_bool truth(enum accounts_bool b)
 }
 
 /* null: empty. */
-static int read_text(struct directory_job *j, json_t *body, const char *name, const char **ret,
-	struct err *e)
+static int read_text(
+	struct directory_job *j, json_t *body, const char *name, const char **ret, struct err *e)
 {
 	struct slice text;
 
@@ -406,7 +419,8 @@ static void put_end(struct directory_test *t, const struct directory_result *r)
 {
 	bool good = !t->failed && (!t->named || r->reason == DIRECTORY_OK);
 	const char *reason = t->named ? directory_reason_name(r->reason)
-				      : good ? "ok" : "unavailable";
+			     : good   ? "ok"
+				      : "unavailable";
 	struct buf line = {0};
 
 	buf_printf(&line, "{\"end\": true, \"result\": \"%s\", \"pass\": %u, \"fail\": %u",
@@ -454,8 +468,8 @@ static void start_test(struct api_call *c, struct slice name)
 	t->named = name.n;
 	t->admin->asked++;
 	call_stream_begin(c, test_gone, t);
-	t->question = directory_ask_process(c->admin->directory, DIRECTORY_ASK_TEST, name, SL(""),
-		SL(""), &call);
+	t->question = directory_ask_process(
+		c->admin->directory, DIRECTORY_ASK_TEST, name, SL(""), SL(""), &call);
 }
 
 /* Also while the directory is not enabled: so it is found out before. */

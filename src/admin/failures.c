@@ -7,10 +7,9 @@
 
 enum { KEPT_MAX = 128, FOLD_MS = 60 * 1000 };
 
-/* One name, address and reason; how often since the line that was written. */
+/* What a line says; how often since the one that was written. */
 struct failure {
-	char *who, *from, *code;
-	const char *way;
+	char *who, *from, *way, *verb, *kind, *key, *code;
 	unsigned times;
 	uint64_t until_ms;
 };
@@ -26,9 +25,9 @@ static void write_line(struct failures *f, const struct failure *k, unsigned tim
 {
 	const struct store_audit_entry line = {
 		.actor = {k->who, k->from, k->way},
-		.verb = "sign-in",
-		.kind = "session",
-		.key = "",
+		.verb = k->verb,
+		.kind = k->kind,
+		.key = k->key,
 		.refused = k->code,
 		.times = times,
 	};
@@ -44,6 +43,10 @@ static void drop(struct failures *f, size_t i)
 		write_line(f, k, k->times);
 	xfree(k->who);
 	xfree(k->from);
+	xfree(k->way);
+	xfree(k->verb);
+	xfree(k->kind);
+	xfree(k->key);
 	xfree(k->code);
 	*k = f->v[--f->n];
 }
@@ -86,51 +89,66 @@ void failures_free(struct failures *f)
 	free(f);
 }
 
-static struct failure *find(struct failures *f, const char *who, const char *from, const char *code)
+static bool says(const struct failure *k, const struct store_audit_entry *l)
+{
+	return strcmp(k->who, l->actor.who) == 0 && strcmp(k->from, l->actor.from) == 0 &&
+	       strcmp(k->way, l->actor.way) == 0 && strcmp(k->verb, l->verb) == 0 &&
+	       strcmp(k->kind, l->kind) == 0 && strcmp(k->key, l->key) == 0 &&
+	       strcmp(k->code, l->refused) == 0;
+}
+
+static struct failure *find(struct failures *f, const struct store_audit_entry *l)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (strcmp(f->v[i].who, who) == 0 && strcmp(f->v[i].from, from) == 0 &&
-			strcmp(f->v[i].code, code) == 0)
+		if (says(&f->v[i], l))
 			return &f->v[i];
 	return NULL;
 }
 
-static struct failure *begin(
-	struct failures *f, const char *who, const char *from, const char *way, const char *code)
+static void begin(struct failures *f, const struct store_audit_entry *l)
 {
 	struct failure *k = &f->v[f->n++];
 
 	*k = (struct failure){
-		.who = xstrdup(who),
-		.from = xstrdup(from),
-		.code = xstrdup(code),
-		.way = way,
+		.who = xstrdup(l->actor.who),
+		.from = xstrdup(l->actor.from),
+		.way = xstrdup(l->actor.way),
+		.verb = xstrdup(l->verb),
+		.kind = xstrdup(l->kind),
+		.key = xstrdup(l->key),
+		.code = xstrdup(l->refused),
 		.until_ms = loop_now(f->admin->loop) + FOLD_MS,
 	};
 	write_line(f, k, 1);
 	if (!loop_timer_armed(&f->timer))
 		loop_timer_in(&f->timer, FOLD_MS / 10);
-	return k;
 }
 
-void failures_note(
-	struct failures *f, struct slice name, struct slice from, const char *way, const char *code)
+/* From everywhere at once, or of everything: the last place is for all the others. */
+static void note_many(struct failures *f, const struct store_audit_entry *l)
 {
-	char *who = name.p ? slice_dup(name) : xstrdup("(unknown)"), *where = slice_dup(from);
-	struct failure *k = find(f, who, where, code);
+	struct store_audit_entry many = *l;
+	struct failure *k;
 
-	/* From everywhere at once: the last place is for all the others. */
-	if (!k && f->n >= KEPT_MAX - 1) {
-		k = find(f, "(many)", "(many)", code);
-		if (!k && f->n < KEPT_MAX)
-			begin(f, "(many)", "(many)", way, code);
-		else if (!k)
-			k = &f->v[KEPT_MAX - 1];
-	} else if (!k) {
-		begin(f, who, where, way, code);
-	}
+	many.actor.who = many.actor.from = "(many)";
+	many.key = "";
+	k = find(f, &many);
 	if (k)
 		k->times++;
-	xfree(who);
-	xfree(where);
+	else if (f->n < KEPT_MAX)
+		begin(f, &many);
+	else
+		f->v[KEPT_MAX - 1].times++;
+}
+
+void failures_note(struct failures *f, const struct store_audit_entry *l)
+{
+	struct failure *k = find(f, l);
+
+	if (k)
+		k->times++;
+	else if (f->n < KEPT_MAX - 1)
+		begin(f, l);
+	else
+		note_many(f, l);
 }

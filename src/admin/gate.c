@@ -45,6 +45,7 @@ int gate_new(struct gate **ret, struct admin *a, const struct admin_options *o, 
 	g->throttle = throttle_new(THROTTLE_ENTRIES);
 	g->hasher = worker_new("password", 2);
 	g->failures = failures_new(a);
+	g->refusals = failures_new(a);
 	loop_timer_init(&g->sweep, a->loop, on_sweep, a);
 	loop_timer_in(&g->sweep, SWEEP_MS);
 	*ret = g;
@@ -65,6 +66,7 @@ void gate_free(struct gate *g)
 	sessions_free(g->sessions);
 	throttle_free(g->throttle);
 	failures_free(g->failures);
+	failures_free(g->refusals);
 	accounts_unref(g->accounts);
 	free(g);
 }

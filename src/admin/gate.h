@@ -22,7 +22,8 @@ struct gate {
 	struct throttle *throttle;
 	struct worker *hasher;     /* passwords: two at once, 64 MiB each */
 	struct accounts *accounts; /* as of the last change */
-	struct failures *failures;
+	struct failures *failures; /* to sign in */
+	struct failures *refusals; /* of who is signed in */
 	struct loop_timer sweep;
 	/* Asks the directory (signin_directory.c); false: it is not set up. NULL: there is none. */
 	bool (*by_directory)(struct signin *s, struct slice password);
@@ -99,12 +100,11 @@ void failures_free(struct failures *f); /* NULL is fine */
 void failures_flush(struct failures *f);
 
 /*
- * Somebody failed to sign in. name: of an account that is there, else absent: what a stranger typed
- * may be his password. The first of a name and an address is written at once, those of the minute
- * after it as one line with their number.
+ * Something was refused, as often as somebody likes to ask for it: the first line of a kind is
+ * written at once, those like it of the minute after as one with their number. line (refused is
+ * set, times is not looked at) is copied.
  */
-void failures_note(struct failures *f, struct slice name, struct slice from, const char *way,
-	const char *code);
+void failures_note(struct failures *f, const struct store_audit_entry *line);
 
 /* ---- JSON in ---- */
 

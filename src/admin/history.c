@@ -42,7 +42,10 @@ void call_audit(const struct api_call *c, const char *verb, const char *kind, st
 		.refused = refused,
 	};
 
-	accounts_audit(c->admin, &line);
+	if (refused)
+		failures_note(c->admin->gate->refusals, &line);
+	else
+		accounts_audit(c->admin, &line);
 	free(text);
 }
 

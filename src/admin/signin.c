@@ -115,15 +115,21 @@ void signin_refuse(struct signin *s, const struct err *e, const char *why)
 {
 	struct api_call *c = s->call;
 	struct gate *g = c->admin->gate;
-	struct slice name = slice_of(s->name), known = SL_NONE;
+	struct slice name = slice_of(s->name);
+	bool known = account_find(gate_accounts(c->admin), name);
+	/* What a stranger typed as his name may be his password. */
+	const struct store_audit_entry line = {
+		.actor = {known ? s->name : "(unknown)", c->who.from, "panel"},
+		.verb = "sign-in",
+		.kind = "session",
+		.key = "",
+		.refused = why ? why : e->code,
+	};
 
-	if (account_find(gate_accounts(c->admin), name))
-		known = name;
 	if (is_no_guess(e))
 		throttle_undo(g->throttle, name, slice_of(s->network), now_of(s));
 	else
-		failures_note(
-			g->failures, known, slice_of(c->who.from), "panel", why ? why : e->code);
+		failures_note(g->failures, &line);
 	call_problem(c, e, NULL);
 	signin_free(s);
 }

@@ -160,8 +160,11 @@ void token_add(struct api_call *c)
 	struct err e;
 
 	j->done = add_done;
-	if (check_maker(c, &e) < 0 || change_body(c, &body, &e) < 0 ||
-		read_token(j, body, &e) < 0) {
+	if (check_maker(c, &e) < 0) {
+		call_audit(c, "add", "token", SL_NONE, e.code);
+		accounts_job_free(j);
+		call_problem(c, &e, NULL);
+	} else if (change_body(c, &body, &e) < 0 || read_token(j, body, &e) < 0) {
 		accounts_job_free(j);
 		call_problem(c, &e, NULL);
 	} else {

@@ -236,6 +236,18 @@ def test_events_end_with_what_let_them_be_heard(entente, end):
         assert time.monotonic() - began < 10
 
 
+def test_who_stays_hears_on_when_another_is_sent_away(scene, admin):
+    leaver = create(scene.entente, "leaver", "--role", "viewer")
+    with admin.listen("/api/v1/events?topics=stream") as stays, \
+            leaver.listen("/api/v1/events?topics=stream,session") as goes:
+        assert stays.wait_for("event: hello") and goes.wait_for("event: hello")
+        leaver.ask("DELETE", "/api/v1/session")
+        goes.wait_for_end()
+        wire = scene.stream_in()
+        assert stays.wait_for("event: stream")
+        wire.close()
+
+
 # ---- the second factor ----
 
 
@@ -529,3 +541,34 @@ def test_unknown_routes_deny(admin, client):
                          ("GET", "/api/v1/partners/a/b/c"), ("PUT", "/api/v1/partners")):
         assert admin.ask(method, path, None if method == "GET" else {}).status in (404, 405)
         assert client.ask(method, path, None if method == "GET" else {}).status == 401
+
+
+# ---- what is refused is seen ----
+
+
+def refusals(entente, who):
+    lines = json.loads(unix_get(entente.socket, f"/api/v1/audit?limit=1000&who={who}"))["items"]
+    return [(line["verb"], line["kind"], line["key"], line["code"]) for line in lines
+            if line["result"] == "refused"]
+
+
+def test_what_is_refused_again_and_again_is_one_line(entente, signed_in):
+    for _ in range(20):
+        assert signed_in["v"].ask("DELETE", "/api/v1/routes/again").code == "not_allowed"
+    asked = ("remove", "route", "again", "not_allowed")
+    assert refusals(entente, "the-viewer").count(asked) == 1
+
+
+def test_tries_to_have_more_are_lines(entente):
+    entente.do("role", "add", "binder", "--right", "directory.write", "--right", "token.write")
+    client = create(entente, "reaching", "--role", "binder")
+    binding = {"group": "cn=a,dc=example,dc=com", "role": "administrator"}
+    assert client.ask("POST", "/api/v1/directory/bindings", binding).code == "rights_exceeded"
+    words = {"current": "not it", "new": "a horse in the sun"}
+    assert client.ask("POST", "/api/v1/session/password", words).code == "password_wrong"
+    token = {"name": "one", "rights": ["token.write"]}
+    client.token = client.ask("POST", "/api/v1/tokens", token).json["token"]
+    assert client.ask("POST", "/api/v1/tokens", token).code == "token_by_token"
+    assert sorted(refusals(entente, "reaching")) == [
+        ("add", "directory-binding", "", "rights_exceeded"), ("add", "token", "", "token_by_token"),
+        ("password", "administrator", "reaching", "bad_credentials")]
