@@ -8,9 +8,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "federation/setting.h"
+#include "text/precis.h"
 #include "text/utf8.h"
 
-enum { REREAD_SECS = 300, QUESTION_MAX = 48 * 1024 };
+enum { REREAD_SECS = 300, QUESTION_MAX = 48 * 1024, ROOM_MS = 200 };
 
 static const char *const reasons[DIRECTORY__N] = {
 	[DIRECTORY_OK] = "ok",
@@ -74,8 +75,7 @@ struct directory_question *directory_ask_process(struct directory *d, enum direc
 	member(&out, "bind_dn", slice_of(s->bind_dn));
 	member(&out, "bind_password", slice_of(s->bind_password));
 	member(&out, "user_base", slice_of(s->user_base));
-	member(&out, "user_filter",
-		slice_of(*s->user_filter ? s->user_filter : DIRECTORY_FILTER));
+	member(&out, "user_filter", slice_of(*s->user_filter ? s->user_filter : DIRECTORY_FILTER));
 	member(&out, "group_base", slice_of(s->group_base));
 	member(&out, "name", name);
 	member(&out, "password", password);
@@ -94,7 +94,8 @@ static const char *text(json_t *line, const char *name)
 }
 
 /* Names of roles that there are, each once, by their own name. */
-static void read_roles(struct directory *d, json_t *line, struct arena *m, struct directory_result *r)
+static void read_roles(
+	struct directory *d, json_t *line, struct arena *m, struct directory_result *r)
 {
 	const struct store_directory *now = d->now;
 	json_t *list = json_object_get(line, "groups"), *one;
@@ -129,7 +130,8 @@ static enum directory_reason reason_of(json_t *line)
 static void explain(struct directory_result *r, json_t *line)
 {
 	if (r->reason == DIRECTORY_UNAVAILABLE)
-		err_code(&r->err, ERR_UNAVAILABLE, text(line, "code"), NULL, "%s", text(line, "text"));
+		err_code(&r->err, ERR_UNAVAILABLE, text(line, "code"), NULL, "%s",
+			text(line, "text"));
 	else if (r->reason == DIRECTORY_NO_ROLE)
 		err_code(&r->err, ERR_DENIED, "no_role", NULL,
 			"%s is in no group that is bound to a role", r->dn);
@@ -167,6 +169,7 @@ struct directory_ask {
 	struct directory_question *question; /* NULL: refused without asking */
 	struct loop_task refuse;
 	enum directory_reason reason;
+	unsigned of; /* the settings */
 	char *name;
 	directory_done *done;
 	void *arg;
@@ -210,19 +213,28 @@ static void on_answer(void *arg, json_t *line, const struct err *e)
 	struct arena arena = {0};
 
 	directory_result_read(a->directory, line, e, &arena, &r);
+	/* A server that is not believed any more may have kept its answer for so long. */
+	if (r.reason == DIRECTORY_OK && a->of != a->directory->settings_no) {
+		r.reason = DIRECTORY_UNAVAILABLE;
+		err_code(&r.err, ERR_UNAVAILABLE, "directory_changed", NULL,
+			"the directory was set meanwhile; try again");
+	}
 	ask_done(a, &r);
 	arena_done(&arena);
 }
 
+/*
+ * Nothing that cannot be seen: directories leave it out when they compare (RFC 4518 2.2), so one
+ * person would have many names, and some of them would look like somebody else's.
+ */
 static bool name_good(struct slice s)
 {
-	if (!s.n || s.n > DIRECTORY_NAME_MAX || !utf8_valid(s))
-		return false;
-	slice_promise(s);
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
-			return false;
-	return true;
+	struct arena a = {0};
+	struct slice shown;
+	bool good = s.n && s.n <= DIRECTORY_NAME_MAX && precis_opaque(&shown, &a, s, NULL) == 0;
+
+	arena_done(&a);
+	return good;
 }
 
 /* An empty password is a bind as nobody, which servers grant (RFC 4513 5.1.2). */
@@ -254,6 +266,7 @@ struct directory_ask *directory_sign_in(struct directory *d, struct slice name,
 	a->name = slice_dup(name.p ? name : SL(""));
 	a->done = done;
 	a->arg = arg;
+	a->of = d->settings_no;
 	a->reason = worth_asking(d, name, password);
 	loop_task_init(&a->refuse, on_refused, a);
 	if (a->reason == DIRECTORY_OK)
@@ -354,6 +367,21 @@ static void on_reread(void *arg, json_t *line, const struct err *e)
 	arena_done(&arena);
 }
 
+/* Whoever signs in again and again does not keep his roles by that. */
+static void wait_for_room(struct directory_watch *w)
+{
+	struct directory_result busy = {
+		.reason = DIRECTORY_BUSY, .dn = w->dn, .name = "", .display = ""};
+	uint64_t now = clock_wall_ms();
+
+	if (now < w->answered_ms + 2 * w->directory->reread_ms) {
+		loop_timer_in(&w->timer, ROOM_MS);
+		return;
+	}
+	err_code(&busy.err, ERR_UNAVAILABLE, "busy", NULL, "too many questions are under way");
+	end_watch(w, &busy);
+}
+
 static void on_time(void *arg)
 {
 	struct directory_watch *w = arg;
@@ -365,10 +393,11 @@ static void on_time(void *arg)
 	if (w->question || w->over)
 		return;
 	if (!directory_enabled(d)) {
-		err_code(&off.err, ERR_DENIED, "off", NULL, "the directory is not enabled any more");
+		err_code(
+			&off.err, ERR_DENIED, "off", NULL, "the directory is not enabled any more");
 		end_watch(w, &off);
 	} else if (directory_process_under_way(d->process) >= DIRECTORY_ASKS_MAX) {
-		loop_timer_in(&w->timer, 200);
+		wait_for_room(w);
 	} else {
 		w->question = directory_ask_process(
 			d, DIRECTORY_ASK_REFRESH, SL(""), SL(""), slice_of(w->dn), &call);
@@ -419,6 +448,7 @@ void directory_set_now(struct directory *d, struct store_directory *now)
 {
 	store_directory_free(d->now);
 	d->now = now;
+	d->settings_no++;
 	for (struct list *l = d->watches.next; l != &d->watches; l = l->next) {
 		struct directory_watch *w = container_of(l, struct directory_watch, node);
 

@@ -13,6 +13,7 @@ struct directory {
 	struct admin *admin;
 	struct loop *loop;
 	struct directory_process *process;
+	unsigned settings_no; /* of now: rises with each change */
 	struct store_directory *now; /* as of the last change */
 	struct list watches;
 	uint64_t reread_ms;

@@ -19,13 +19,13 @@ static void on_changed(void *arg, const struct directory_result *r)
 		s->ended = true; /* found out with its next request, and by whoever looks on */
 }
 
-static void audit_done(struct api_call *c, const struct directory_result *r)
+static void audit_done(struct api_call *c)
 {
 	const struct store_audit_entry line = {
-		.actor = {r->name, c->who.from, "panel"},
+		.actor = {c->who.name, c->who.from, "panel"},
 		.verb = "sign-in",
 		.kind = "session",
-		.key = r->name,
+		.key = c->who.name,
 	};
 
 	accounts_audit(c->admin, &line);
@@ -47,6 +47,21 @@ static void refuse(struct signin *s, const struct directory_result *r)
 	signin_refuse(s, &e, directory_reason_name(r->reason));
 }
 
+/*
+ * As the directory calls him; but where one of our own accounts is called so, as he has called
+ * himself, which is a name of none: nobody is to be taken for another one.
+ */
+static struct slice name_of(const struct signin *s, const struct directory_result *r)
+{
+	char *name = xstrdup(r->name);
+	bool ours;
+
+	ascii_lower(name, strlen(name));
+	ours = account_find(gate_accounts(s->call->admin), slice_of(name));
+	xfree(name);
+	return slice_of(ours ? s->name : r->name);
+}
+
 static void on_done(void *arg, const struct directory_result *r)
 {
 	struct signin *s = arg;
@@ -58,12 +73,12 @@ static void on_done(void *arg, const struct directory_result *r)
 		refuse(s, r);
 		return;
 	}
-	session = signin_begin_session(s, slice_of(r->name), slice_of(r->display));
+	session = signin_begin_session(s, name_of(s, r), slice_of(r->display));
 	session->of_directory = true;
 	session_set_roles(session, r->roles, r->n_roles);
 	session->watch =
 		directory_watch(a->directory, r->dn, r->roles, r->n_roles, 0, on_changed, session);
-	audit_done(s->call, r);
+	audit_done(s->call);
 	signin_answer(s, session);
 }
 

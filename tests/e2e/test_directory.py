@@ -27,6 +27,7 @@ LONG = "x" * 200
 PEOPLE = [
     person("alice", cn="Alice", displayName="Alice Adams"),
     person("bob"),
+    person("local", mail="local@example.com"),
     person("outsider"),
     person("deep"),
     person("a*b"),
@@ -42,7 +43,7 @@ PEOPLE = [
            accountExpires=130000000000000000),
     person("shadow", classes=["shadowAccount"], shadowExpire=1),
 ]
-MEMBERS = ["alice", "bob", "a*b", "p)(q", "back\\5Cslash", "名前", "off", "expired", "shadow"]
+MEMBERS = ["alice", "bob", "local", "a*b", "p)(q", "back\\5Cslash", "名前", "off", "expired", "shadow"]
 ENTRIES = "\n".join([
     entry(f"ou=More,{USERS}", objectClass="organizationalUnit", ou="More"),
     *PEOPLE,
@@ -428,6 +429,16 @@ def test_sign_in_by_a_group(calm, client):
     assert client.ask("POST", "/api/v1/partners", {"domain": "by-group.lab"}).status == 201
 
 
+def test_nobody_of_the_directory_is_taken_for_one_of_ours(calm, bound, client):
+    bound.set(calm.uri, user_filter="(|(uid=%s)(mail=%s))")
+    bound.entente.do("admin", "create", "local", "--role", "auditor")
+    assert client.sign_in("local", "secret").code == "bad_credentials"
+    assert client.sign_in("Local@example.com", "secret").json["name"] == "local@example.com"
+    bound.entente.do("admin", "remove", "local")
+    bound.entente.do("directory", "set", "--user-filter", "(uid=%s)")
+    assert client.sign_in("local", "secret").json["name"] == "local"
+
+
 @pytest.mark.parametrize("name, password", [
     ("alice", "wrong"),
     ("alice", ""),
@@ -437,6 +448,8 @@ def test_sign_in_by_a_group(calm, client):
     ("alice)(uid=*", "secret"),
     ("ali\0ce", "secret"),
     ("n" * 257, "secret"),
+    ("ali\u00adce", "secret"),  # which a server takes for alice
+    ("bob\u202e", "secret"),
     ("nobody", "secret"),
     ("outsider", "secret"),
     ("twin", "secret"),
