@@ -94,7 +94,11 @@ export async function axe(page: Page, where = page.url()) {
   if (found.length > 0) throw new Error(`${where}:\n${found.join('\n')}`);
 }
 
-/** Nothing is wider than the window, and no text is cut by its own box. */
+/**
+ * Nothing is wider than the window, no text is cut by its own box, and none lies on another: neither
+ * the boxes of siblings with words, nor any two texts, also where they have left their boxes. What is
+ * taken out of the flow on purpose (for screen readers only, or staying while the rest scrolls) is left out.
+ */
 export async function fits(page: Page, where = page.url()) {
   const found = await page.evaluate(() => {
     const out: string[] = [];
@@ -103,13 +107,48 @@ export async function fits(page: Page, where = page.url()) {
       const wide = [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > root.clientWidth + 1);
       out.push(`the page is ${root.scrollWidth} wide in ${root.clientWidth}: ${wide.slice(-3).map((e) => e.outerHTML.slice(0, 120)).join(' | ')}`);
     }
-    for (const e of document.querySelectorAll<HTMLElement>('main *, header *, nav *')) {
+    for (const e of document.querySelectorAll<HTMLElement>('main *, header *, nav *, [role=dialog] *, [role=alertdialog] *')) {
       const style = getComputedStyle(e);
       const clips = style.overflowX === 'hidden' || style.overflowX === 'clip';
       const hidden = style.position === 'absolute' || style.visibility === 'hidden' || e.closest('.visually-hidden, [aria-hidden=true], select');
       if (clips && !hidden && e.scrollWidth > e.clientWidth + 2 && e.textContent!.trim())
         out.push(`cut: ${e.tagName} ${e.textContent!.trim().slice(0, 60)}`);
     }
+
+    const says = (text: string) => text.trim().slice(0, 60);
+    const away = (e: Element) => {
+      const style = getComputedStyle(e);
+      return ['absolute', 'fixed', 'sticky'].includes(style.position) || !e.checkVisibility({ checkVisibilityCSS: true })
+        || e.matches('.visually-hidden, [aria-hidden=true], script, style, noscript, select, svg');
+    };
+    /** Boxes with no size are of what is not shown. A text that runs on has one a line. */
+    const boxesOf = (e: Element | Range) => [...e.getClientRects()].filter((r) => r.width > 2 && r.height > 2);
+    const meet = (a: DOMRect, b: DOMRect, high: number) =>
+      Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > high;
+
+    const texts: { text: string; boxes: DOMRect[] }[] = [];
+    const look = (parent: Element) => {
+      const siblings = [...parent.children].filter((e) => !away(e));
+      const worded = siblings.filter((e) => e.textContent!.trim() || e.matches('input, textarea'))
+        .map((e) => ({ text: e.textContent!, boxes: boxesOf(e) }));
+      worded.forEach((one, i) => worded.slice(i + 1).forEach((other) => {
+        if (one.boxes.some((x) => other.boxes.some((y) => meet(x, y, 1))))
+          out.push(`overlap in ${parent.tagName}: ${says(one.text)} | ${says(other.text)}`);
+      }));
+      for (const node of parent.childNodes) {
+        if (!(node instanceof Text) || !node.data.trim()) continue;
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        texts.push({ text: node.data, boxes: boxesOf(range) });
+      }
+      siblings.forEach(look);
+    };
+    look(document.body);
+    // The box of a line is of its font, which may be higher than the line is.
+    texts.forEach((one, i) => texts.slice(i + 1).forEach((other) => {
+      if (one.boxes.some((x) => other.boxes.some((y) => meet(x, y, Math.min(x.height, y.height) / 3))))
+        out.push(`overlap: ${says(one.text)} | ${says(other.text)}`);
+    }));
     return out;
   });
   if (found.length > 0) throw new Error(`${where}:\n${found.join('\n')}`);

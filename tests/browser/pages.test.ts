@@ -1,6 +1,7 @@
 /**
  * Every page, filled: nothing that axe can see is wrong, in both languages, light and dark; with the
- * pseudo-locale nothing is untranslated, and nothing is cut or too wide at 320 pixels and at 200 %.
+ * pseudo-locale nothing is untranslated, and nothing is cut, too wide or on top of something else at
+ * 320 pixels and at 200 %.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser } from 'playwright-core';
@@ -46,15 +47,44 @@ describe.each([['en', 'light'], ['en', 'dark'], ['zh-TW', 'light'], ['zh-TW', 'd
     }, 180_000);
   });
 
+it('would see what is cut, too wide, or lies on something else', async () => {
+  const { page } = person;
+  await page.setViewportSize({ width: 640, height: 450 });
+  await choose(page, { language: 'en-XA', theme: 'light' });
+  const said: string[] = [];
+  for (const [child, style] of [
+    ['first', 'margin-bottom: -12px'], ['first', 'width: 20px; height: 12px; overflow: visible; line-height: 24px'],
+    ['first', 'width: 40px; overflow: hidden; white-space: nowrap'], ['last', 'width: 900px'],
+  ]) {
+    await page.evaluate(([which, text]) => {
+      const box = document.createElement('div');
+      box.id = 'wrong';
+      for (const words of ['Words that are not short', 'Others below them']) {
+        const p = document.createElement('p');
+        p.textContent = words;
+        p.style.margin = '0';
+        box.append(p);
+      }
+      const wrong = (which === 'first' ? box.firstElementChild : box.lastElementChild) as HTMLElement;
+      wrong.style.cssText = `margin: 0; ${text}`;
+      document.querySelector('main')!.append(box);
+    }, [child, style]);
+    await fits(page, 'wrong').catch((e) => said.push(String(e)));
+    await page.evaluate(() => document.querySelector('#wrong')!.remove());
+  }
+  expect(said.map((text) => /overlap in|overlap|cut|wide/.exec(text)?.[0])).toEqual(['overlap in', 'overlap', 'cut', 'wide']);
+});
+
 describe.each([['320 pixels', 320, 640], ['200 %', 640, 450]])('at %s', (_name, width, height) => {
-  it('nothing is untranslated, cut or too wide', async () => {
+  it('nothing is untranslated, cut, too wide or overlapping', async () => {
     const { page } = person;
     await page.setViewportSize({ width, height });
     await choose(page, { language: 'en-XA', theme: 'light' });
     const found: string[] = [];
     for (const place of places(lab)) {
       await go(page, place);
-      await fits(page, `${place.name} at ${width}`);
+      await page.evaluate(() => document.querySelectorAll('main details').forEach((e) => e.setAttribute('open', '')));
+      await fits(page, `${place.name} at ${width}`).catch((e) => found.push(String(e)));
       found.push(...(await untranslated(page, names)).map((text) => `${place.name}: ${text}`));
     }
     expect(found).toEqual([]);
