@@ -10,7 +10,8 @@
 #include "federation/setting.h"
 #include "store/store.h"
 
-enum { WAITING_MAX = 64, ROWS = 100, ROWS_MAX = 1000, KEY_MAX = 200 };
+/* WAITING_MAX: less than of changes, which those who only look do not keep out. */
+enum { WAITING_MAX = 32, ROWS = 100, ROWS_MAX = 1000, KEY_MAX = 200 };
 
 /* ---- lines about what is no change of the store ---- */
 
