@@ -192,28 +192,29 @@ static bool is_due(const struct client *k, uint64_t now)
 	       (now >= k->counters_ms && k->topics & TOPIC_BIT(TOPIC_COUNTERS));
 }
 
-/* Who was looked after goes to the end: those who wait longest come first. */
+/*
+ * Once round at most. Whose turn was goes to the end, so those who wait longest come first; nobody
+ * is out of the list meanwhile, for who leaves is who sees what the others want.
+ */
 static void look_after_some(struct events *e)
 {
 	uint64_t now = loop_now(e->admin->loop);
+	struct list *last = e->clients.prev, *it;
 	struct buf counters = {0};
-	struct list rest;
-	struct list *it;
 	unsigned done = 0;
+	bool round = false;
 
 	counters_json(&counters);
-	list_init(&rest);
-	while (done < TICK_CLIENTS && (it = list_pop(&e->clients))) {
+	while (!round && done < TICK_CLIENTS && (it = list_pop(&e->clients))) {
 		struct client *k = client_of(it);
-		bool due = is_due(k, now);
 
-		list_append(&rest, it);
-		done += due;
-		if (due)
-			look_after(k, now, buf_slice(&counters));
-	}
-	while ((it = list_pop(&rest)))
+		round = it == last;
 		list_append(&e->clients, it);
+		if (!is_due(k, now))
+			continue;
+		done++;
+		look_after(k, now, buf_slice(&counters)); /* it may be gone */
+	}
 	buf_done(&counters);
 }
 

@@ -60,9 +60,10 @@ class Listening:
     def __exit__(self, *_):
         self.connection.close()
 
-    def wait_for(self, line):
-        """Reads up to a line; False when the end came before it."""
-        while got := self.answer.readline():
+    def wait_for(self, line, seconds=30):
+        """Reads up to a line; False when the end came before it, or it did not for so long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and (got := self.answer.readline()):
             if got.decode().strip() == line:
                 return True
         return False
