@@ -123,6 +123,7 @@ static void delete_all_old(struct body_file *f, uint64_t now_ms)
 	DIR *d = folder ? opendir(folder) : NULL;
 	struct dirent *entry;
 
+	/* cppcheck-suppress readdirCalled; no other thread has d, and readdir_r() is deprecated */
 	while (d && (entry = readdir(d)))
 		if (is_aside(slash ? slash + 1 : f->path, entry->d_name))
 			delete_old(f, dirfd(d), entry->d_name, now_ms);
