@@ -121,34 +121,43 @@ export async function fits(page: Page, where = page.url()) {
       return ['absolute', 'fixed', 'sticky'].includes(style.position) || !e.checkVisibility({ checkVisibilityCSS: true })
         || e.matches('.visually-hidden, [aria-hidden=true], script, style, noscript, select, svg');
     };
-    /** Boxes with no size are of what is not shown. A text that runs on has one a line. */
-    const boxesOf = (e: Element | Range) => [...e.getClientRects()].filter((r) => r.width > 2 && r.height > 2);
+    /** As much as is seen of it. A text that runs on has one a line. */
+    const boxesOf = (e: Element | Range, clip: DOMRect) => [...e.getClientRects()].flatMap((r) => {
+      const left = Math.max(r.left, clip.left), top = Math.max(r.top, clip.top);
+      const seen = new DOMRect(left, top, Math.min(r.right, clip.right) - left, Math.min(r.bottom, clip.bottom) - top);
+      return seen.width > 2 && seen.height > 2 ? [seen] : [];
+    });
     const meet = (a: DOMRect, b: DOMRect, high: number) =>
       Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > high;
-
-    const texts: { text: string; boxes: DOMRect[] }[] = [];
-    const look = (parent: Element) => {
-      const siblings = [...parent.children].filter((e) => !away(e));
-      const worded = siblings.filter((e) => e.textContent!.trim() || e.matches('input, textarea'))
-        .map((e) => ({ text: e.textContent!, boxes: boxesOf(e) }));
-      worded.forEach((one, i) => worded.slice(i + 1).forEach((other) => {
-        if (one.boxes.some((x) => other.boxes.some((y) => meet(x, y, 1))))
-          out.push(`overlap in ${parent.tagName}: ${says(one.text)} | ${says(other.text)}`);
+    interface Worded { text: string; boxes: DOMRect[] }
+    const pairs = (list: Worded[], high: (a: DOMRect, b: DOMRect) => number, tell: (a: Worded, b: Worded) => void) =>
+      list.forEach((one, i) => list.slice(i + 1).forEach((other) => {
+        if (one.boxes.some((x) => other.boxes.some((y) => meet(x, y, high(x, y))))) tell(one, other);
       }));
+
+    const look = (parent: Element, around: DOMRect, texts: Worded[]) => {
+      const clips = parent !== document.body && getComputedStyle(parent).overflowY !== 'visible';
+      const clip = clips ? parent.getBoundingClientRect() : around;
+      const siblings = [...parent.children].filter((e) => !away(e));
+      pairs(siblings.filter((e) => e.textContent!.trim() || e.matches('input, textarea'))
+        .map((e) => ({ text: e.textContent!, boxes: boxesOf(e, clip) })), () => 1, (one, other) =>
+        out.push(`overlap in ${parent.tagName}: ${says(one.text)} | ${says(other.text)}`));
       for (const node of parent.childNodes) {
         if (!(node instanceof Text) || !node.data.trim()) continue;
         const range = document.createRange();
         range.selectNodeContents(node);
-        texts.push({ text: node.data, boxes: boxesOf(range) });
+        texts.push({ text: node.data, boxes: boxesOf(range, clip) });
       }
-      siblings.forEach(look);
+      siblings.forEach((e) => look(e, clip, texts));
     };
-    look(document.body);
-    // The box of a line is of its font, which may be higher than the line is.
-    texts.forEach((one, i) => texts.slice(i + 1).forEach((other) => {
-      if (one.boxes.some((x) => other.boxes.some((y) => meet(x, y, Math.min(x.height, y.height) / 3))))
-        out.push(`overlap: ${says(one.text)} | ${says(other.text)}`);
-    }));
+    // What lies over the page on purpose is looked at by itself.
+    for (const top of [document.body, ...document.querySelectorAll('[role=dialog], [role=alertdialog]')]) {
+      const texts: Worded[] = [];
+      look(top, new DOMRect(-1e6, -1e6, 2e6, 2e6), texts);
+      // The box of a line is of its font, which may be higher than the line is.
+      pairs(texts, (a, b) => Math.min(a.height, b.height) / 3, (one, other) =>
+        out.push(`overlap: ${says(one.text)} | ${says(other.text)}`));
+    }
     return out;
   });
   if (found.length > 0) throw new Error(`${where}:\n${found.join('\n')}`);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { axe, choose, firstSignIn, fits, open, startBrowser, untranslated, type Session } from './browser';
 import { Lab } from './lab';
-import { fill, go, places } from './pages';
+import { dialogs, fill, go, places } from './pages';
 
 let lab: Lab;
 let browser: Browser;
@@ -84,6 +84,19 @@ describe.each([['320 pixels', 320, 640], ['200 %', 640, 450]])('at %s', (_name, 
     for (const place of places(lab)) {
       await go(page, place);
       await page.evaluate(() => document.querySelectorAll('main details').forEach((e) => e.setAttribute('open', '')));
+      await fits(page, `${place.name} at ${width}`).catch((e) => found.push(String(e)));
+      found.push(...(await untranslated(page, names)).map((text) => `${place.name}: ${text}`));
+    }
+    expect(found).toEqual([]);
+  }, 180_000);
+
+  it('nor in dialogs, nor where something was refused', async () => {
+    const { page } = person;
+    await page.setViewportSize({ width, height });
+    await choose(page, { language: 'en-XA', theme: 'light' });
+    const found: string[] = [];
+    for (const place of dialogs()) {
+      await go(page, place);
       await fits(page, `${place.name} at ${width}`).catch((e) => found.push(String(e)));
       found.push(...(await untranslated(page, names)).map((text) => `${place.name}: ${text}`));
     }

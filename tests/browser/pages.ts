@@ -1,4 +1,5 @@
 /** Every page of the panel, and how it is filled before it is looked at. */
+import { pseudoOf } from '../../panel/src/i18n/pseudo';
 import type { Page } from './browser';
 import type { Lab } from './lab';
 
@@ -30,6 +31,33 @@ export const places = (lab: Lab): Place[] => [
   { name: 'account', path: '/account' },
   { name: 'not-found', path: '/nowhere' },
 ];
+
+/** What stands over a page, and what it says when it refuses: with the pseudo-locale. */
+export function dialogs(): Place[] {
+  const opens = (button: string, refuses?: string) => async (page: Page) => {
+    const named = (text: string) => ({ name: pseudoOf({ text }).text as string, exact: true });
+    const dialog = page.locator('[role=dialog], [role=alertdialog]');
+    await page.locator('main').getByRole('button', named(button)).click();
+    await dialog.waitFor();
+    if (!refuses) return;
+    for (const input of await dialog.locator('input:not([type=checkbox]):not([type=radio])').all()) await input.fill('-');
+    for (const box of await dialog.getByRole('checkbox').all()) await box.check();
+    await dialog.getByRole('button', named(refuses)).click();
+    await dialog.getByRole('alert').first().waitFor();
+  };
+  return [
+    { name: 'new administrator', path: '/administrators', then: opens('New administrator', 'Create') },
+    { name: 'new role', path: '/administrators?tab=roles', then: opens('New role', 'Commit') },
+    { name: 'new token', path: '/tokens', then: opens('New token') },
+    { name: 'bind a group', path: '/directory', then: opens('Bind a group', 'Bind') },
+    { name: 'new passphrase', path: '/federation/gateway', then: opens('Make a new one') },
+    { name: 'refused partner', path: '/federation/partners/new', then: async (page) => {
+      await page.locator('[data-field=domain] input').first().fill('no domain');
+      await page.locator('form:has([data-field=domain]) button[type=submit]').click();
+      await page.locator('main [role=alert]').filter({ hasText: /\S/ }).first().waitFor();
+    } },
+  ];
+}
 
 /** Partners in every state, streams, an administrator, so that lists are lists. */
 export async function fill(lab: Lab) {
