@@ -18,8 +18,8 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['*.test.ts'],
-    // Each file has an Entente and a browser of its own; this machine may be small.
-    fileParallelism: false,
+    // Each file has an Entente and a browser of its own, and waits more than it works.
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
