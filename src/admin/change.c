@@ -373,7 +373,7 @@ static void run(struct api_call *c, struct change_list *l, bool created, uint64_
 		change_list_done(l);
 		return;
 	}
-	if (worker_backlog(a->worker) >= BACKLOG_MAX) {
+	if (a->ending || worker_backlog(a->worker) >= BACKLOG_MAX) {
 		err_code(&e, ERR_UNAVAILABLE, "busy", NULL,
 			"too many changes are waiting; try again");
 		call_problem(c, &e, NULL);

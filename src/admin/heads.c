@@ -50,7 +50,8 @@ static void on_timer(void *arg)
 {
 	struct heads *h = arg;
 
-	worker_post(h->admin->worker, h->admin->loop, &h->job);
+	if (!h->admin->ending) /* the last one is noted at the end */
+		worker_post(h->admin->worker, h->admin->loop, &h->job);
 }
 
 struct heads *heads_new(struct admin *a)

@@ -117,7 +117,7 @@ static void start(struct look *l)
 	struct admin *a = l->call->admin;
 	struct err e;
 
-	if (worker_backlog(a->worker) < WAITING_MAX) {
+	if (!a->ending && worker_backlog(a->worker) < WAITING_MAX) {
 		worker_post(a->worker, a->loop, &l->job);
 		return;
 	}
