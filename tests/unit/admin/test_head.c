@@ -9,7 +9,7 @@
 #include "unit.h"
 
 static struct http http;
-static struct door door = {.http = &http};
+static enum http_way way;
 static struct buf said;
 
 static void note(void *arg, const char *name, const char *value)
@@ -21,7 +21,7 @@ static char *head_of(struct http_req *r)
 {
 	buf_reset(&said);
 	r->http = &http;
-	r->door = &door;
+	r->way = way;
 	http_head_each(r, note, NULL);
 	return buf_dup(&said);
 }
@@ -36,7 +36,7 @@ static void in_clear_there_is_little_to_protect(void **state)
 	struct http_req r = {.type = "application/json", .state = REQ_ANSWERED};
 	char *head;
 
-	door.way = HTTP_UNIX;
+	way = HTTP_UNIX;
 	head = head_of(&r);
 	assert_string_equal(head, "content-type: application/json\ncache-control: no-store\n"
 				  "x-content-type-options: nosniff\n");
@@ -48,7 +48,7 @@ static void an_answer_of_the_api_is_no_page(void **state)
 	struct http_req r = {.type = "application/json", .state = REQ_ANSWERED};
 	char *head;
 
-	door.way = HTTP_TLS;
+	way = HTTP_TLS;
 	head = head_of(&r);
 	assert_true(says(head, "content-security-policy: default-src 'none'; base-uri 'none'; "
 			       "form-action 'none'; frame-ancestors 'none'\n"));
@@ -66,7 +66,7 @@ static void a_page_has_its_nonce(void **state)
 	char *head, *script = xasprintf("script-src 'self' 'nonce-%s';", nonce);
 	char *style = xasprintf("style-src 'self' 'nonce-%s';", nonce);
 
-	door.way = HTTP_TLS;
+	way = HTTP_TLS;
 	assert_int_equal(strlen(nonce), 30);
 	assert_ptr_equal(http_nonce(&r), nonce);
 	head = head_of(&r);
@@ -84,7 +84,7 @@ static void https_is_promised_only_where_everybody_believes_us(void **state)
 	struct http_req r = {.type = "text/html", .state = REQ_ANSWERED};
 	char *head;
 
-	door.way = HTTP_TLS;
+	way = HTTP_TLS;
 	http.hsts = false;
 	head = head_of(&r);
 	assert_false(says(head, "strict-transport-security"));
@@ -93,7 +93,7 @@ static void https_is_promised_only_where_everybody_believes_us(void **state)
 	head = head_of(&r);
 	assert_true(says(head, "strict-transport-security: max-age=31536000\n"));
 	free(head);
-	door.way = HTTP_METRICS;
+	way = HTTP_METRICS;
 	head = head_of(&r);
 	assert_false(says(head, "strict-transport-security"));
 	free(head);
@@ -105,7 +105,7 @@ static void what_the_handler_says_of_caches_holds(void **state)
 	struct http_req r = {.state = REQ_ANSWERED};
 	char *head;
 
-	door.way = HTTP_TLS;
+	way = HTTP_TLS;
 	http_reply_header(&r, "cache-control", "no-cache");
 	http_reply_header(&r, "etag", "\"1\"");
 	head = head_of(&r);
