@@ -5,7 +5,7 @@
 #include "admin/gate.h"
 #include "base/mem.h"
 
-enum { KEPT_MAX = 128, FOLD_MS = 60 * 1000 };
+enum { KEPT_MAX = 1024, FOLD_MS = 60 * 1000 };
 
 /* What a line says; how often since the one that was written. */
 struct failure {

@@ -237,7 +237,7 @@ def test_events_end_with_what_let_them_be_heard(entente, end):
 
 
 def test_who_stays_hears_on_when_another_is_sent_away(scene, admin):
-    leaver = create(scene.entente, "leaver", "--role", "viewer")
+    leaver = create(scene.entente, "goer", "--role", "viewer")
     with admin.listen("/api/v1/events?topics=stream") as stays, \
             leaver.listen("/api/v1/events?topics=stream,session") as goes:
         assert stays.wait_for("event: hello") and goes.wait_for("event: hello")
