@@ -95,12 +95,80 @@ struct sipnet_listener_view {
 	uint64_t received, sent, kernel_drops, send_errors;
 	int receive_buffer; /* bytes the kernel gave */
 };
+/* How a target stands. Only what is sent to it, and probes of it, change that. */
+enum sipnet_target_state {
+	SIPNET_UP,
+	SIPNET_SUSPECT, /* a request failed there: others are taken first; it is being probed */
+	SIPNET_DEAD,    /* a probe failed, too: probed again and again, until it answers */
+	SIPNET_RESTING, /* it said 503 with Retry-After: not asked for anything until then */
+	SIPNET_STATE__N
+};
+/* "up", "suspect", "dead", "resting" */
+const char *sipnet_state_name(enum sipnet_target_state s);
+
+enum { SIPNET_ADDRESS = 64 }; /* "[2001:db8::1]:5060" */
+#define SIPNET_NEVER UINT64_MAX
+
+/* One address to which requests of a route may go. Times are milliseconds from now or until now. */
+struct sipnet_target_view {
+	char address[SIPNET_ADDRESS];
+	char host[256];            /* the name that has the address; of a literal: "" */
+	const char *transport;     /* "udp", "tcp", "tls" */
+	uint16_t priority, weight; /* of its SRV record; 0 where there was none */
+	enum sipnet_target_state state;
+	uint64_t state_ago; /* since when */
+	uint64_t probe_ago; /* the last OPTIONS went out; SIPNET_NEVER */
+	uint64_t probe_in;  /* the next will; SIPNET_NEVER: none is due */
+	uint64_t rest_in;   /* RESTING: until it is asked again; else SIPNET_NEVER */
+	unsigned under_way; /* requests without final answer */
+	uint64_t requests;  /* sent to it, tries of one request counted each */
+	uint64_t answered, timeouts, unreachable, busy; /* how they ended; busy: 503 */
+	uint64_t retransmissions;
+	uint64_t probes, probes_failed;
+};
+
+/* What went wrong with a request to a route, or with finding the way to it; the last 20. */
+enum sipnet_error_code {
+	SIPNET_E_TIMEOUT,     /* no answer in time */
+	SIPNET_E_UNREACHABLE, /* refused by the network, or the connection ended */
+	SIPNET_E_BUSY,        /* 503 */
+	SIPNET_E_CREDENTIALS, /* digest_user or digest_password is wrong */
+	SIPNET_E_CHALLENGE,   /* it asks for credentials in a way that cannot be answered */
+	SIPNET_E_RESOLVE,     /* DNS gives no address */
+	SIPNET_E_PROBE,       /* an OPTIONS was not answered */
+	SIPNET_E_ALL_DOWN,    /* all its targets are dead or resting: nothing was sent */
+	SIPNET_E_CONNECTION,  /* a connection could not be made or was ended: text says why */
+	SIPNET_E_CERTIFICATE, /* its peer's certificate is not good, or not of its names */
+	SIPNET_E__N
+};
+/* "timeout", "unreachable", ... : stable, for the API */
+const char *sipnet_error_name(enum sipnet_error_code c);
+
+enum { SIPNET_ERRORS = 20, SIPNET_ERROR_TEXT = 160 };
+struct sipnet_error_view {
+	enum sipnet_error_code code;
+	uint64_t ago;                 /* ms, of the last one */
+	unsigned times;               /* alike, one after the other */
+	char target[SIPNET_ADDRESS];  /* "": of no target */
+	char text[SIPNET_ERROR_TEXT]; /* for people; "": nothing to add */
+};
+
 struct sipnet_route_view {
 	struct slice name;
-	struct slice next_hop; /* as configured */
-	char target[64];       /* the address in use, "192.0.2.1:5060"; "": none */
+	struct slice next_hop;       /* as configured */
+	char target[SIPNET_ADDRESS]; /* the address a request would go to now; "": none */
 	uint64_t requests_in, requests_out, forged_from;
 	uint64_t answered, timeouts, unreachable;
+	uint64_t failovers;        /* requests that went on to another target */
+	uint64_t retransmissions;  /* of requests to it */
+	uint64_t over_rate;        /* its requests refused by receive_rate */
+	uint64_t over_sender_rate; /* and by sender_rate */
+	uint64_t challenged;       /* requests that were asked for credentials */
+	uint64_t digest_wait_in;   /* wrong password: ms until it is tried again; SIPNET_NEVER */
+	uint64_t resolved_ago; /* the addresses are of that age; SIPNET_NEVER: none, or literal */
+	unsigned n_targets, n_errors;
+	const struct sipnet_target_view *targets; /* in the order of preference */
+	const struct sipnet_error_view *errors;   /* the latest first */
 };
 struct sipnet_view {
 	struct sip_stack_stats stack;
