@@ -1,6 +1,6 @@
 #pragma once
 
-#include "edge/rate.h"
+#include "net/rate.h"
 #include "xmpp/stream.h"
 
 /*

@@ -7,12 +7,12 @@
 #include "edge/judge.h"
 #include "edge/place.h"
 #include "edge/queue.h"
-#include "edge/stranger.h"
 #include "edge/stream.h"
 #include "federation/snapshot.h"
 #include "link/link.h"
 #include "loop/loop.h"
 #include "net/listener.h"
+#include "net/stranger.h"
 
 /* What the edge knows of a partner beyond its settings, by primary domain; lives while it is
  * used, and as long as the settings have the partner. */

@@ -2,8 +2,8 @@
 
 #include "base/list.h"
 #include "edge/judge.h"
-#include "edge/rate.h"
 #include "federation/negotiation.h"
+#include "net/rate.h"
 #include "xmpp/stream.h"
 
 /*

@@ -1,4 +1,4 @@
-#include "edge/stranger.h"
+#include "net/stranger.h"
 
 #include <assert.h>
 #include <stdlib.h>

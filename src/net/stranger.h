@@ -6,12 +6,12 @@
 
 #include "base/hash.h"
 #include "base/list.h"
-#include "edge/rate.h"
+#include "net/rate.h"
 
 /*
  * Strangers: connections that have not been authenticated yet, counted by the address they come
  * from, so that nobody can take the places of the others. Pure: the time is passed in, and what is
- * decided here is done by accept.c.
+ * decided here is done by who accepts them.
  *
  * An address may hold so many connections and open so many a second. When the places for all of
  * them are taken, the oldest stranger of the address that holds most has to go for the new one,

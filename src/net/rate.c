@@ -1,4 +1,4 @@
-#include "edge/rate.h"
+#include "net/rate.h"
 
 bool rate_take(struct rate *r, unsigned per_second, unsigned burst, uint64_t now_ms)
 {

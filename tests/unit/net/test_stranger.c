@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/stranger.h"
+#include "net/stranger.h"
 
 /* Connections by name: "a1" is one of address a. */
 enum { MAX = 64 };
