@@ -10,6 +10,7 @@
  *   check    may this request be served at all, and if not, what is answered
  *   digest   answers to a server that wants to know who asks
  *   frame    where messages end on a stream
+ *   sdp      session descriptions: offers and answers
  *   write    requests and responses as bytes
  *   stack    transactions: matching, retransmissions, timers
  */
@@ -17,6 +18,7 @@
 #include "sip/digest.h"
 #include "sip/frame.h"
 #include "sip/message.h"
+#include "sip/sdp.h"
 #include "sip/stack.h"
 #include "sip/uri.h"
 #include "sip/value.h"
