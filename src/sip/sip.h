@@ -11,12 +11,14 @@
  *   digest   answers to a server that wants to know who asks
  *   frame    where messages end on a stream
  *   sdp      session descriptions: offers and answers
+ *   locate   where a next hop is: what to ask DNS, which of its answers to take
  *   write    requests and responses as bytes
  *   stack    transactions: matching, retransmissions, timers
  */
 #include "sip/check.h"
 #include "sip/digest.h"
 #include "sip/frame.h"
+#include "sip/locate.h"
 #include "sip/message.h"
 #include "sip/sdp.h"
 #include "sip/stack.h"
