@@ -51,7 +51,7 @@ static void check_answer(enum sip_parsed parsed)
 
 static unsigned sent;
 
-static void on_send(void *arg, const struct sip_hop *to, struct slice bytes)
+static uint64_t on_send(void *arg, const struct sip_hop *to, struct slice bytes)
 {
 	char *copy = slice_dup(bytes);
 
@@ -59,6 +59,7 @@ static void on_send(void *arg, const struct sip_hop *to, struct slice bytes)
 	sip_msg_parse(&again, copy, bytes.n);
 	assert(!again.request && again.status >= 200);
 	xfree(copy);
+	return 0;
 }
 
 static struct sip_verdict on_admit(

@@ -50,7 +50,7 @@ static void tell_final(struct sip_client *c, const struct sip_msg *m)
 static void send_request(struct sip_client *c)
 {
 	c->times++;
-	sip_stack_send(c->stack, &c->to, slice_make(c->bytes, c->n));
+	c->mark = sip_stack_send(c->stack, &c->to, slice_make(c->bytes, c->n));
 }
 
 static void set_timer(struct sip_client *c)
@@ -60,9 +60,10 @@ static void set_timer(struct sip_client *c)
 	sip_heap_set(&c->stack->timers, &c->timer, due);
 }
 
+/* 17.1.2.2: only where something may get lost. */
 static void start_e(struct sip_client *c, uint64_t now)
 {
-	c->due_e = now + c->interval;
+	c->due_e = sip_hop_reliable(&c->to) ? UINT64_MAX : now + c->interval;
 	set_timer(c);
 }
 
@@ -94,6 +95,7 @@ static void client_free(struct sip_client *c)
 		sip_index_remove(&s->clients, &c->by_branch);
 	sip_heap_remove(&s->timers, &c->timer);
 	list_remove(&c->link);
+	list_remove(&c->on_flow);
 	s->n_clients--;
 	s->stats.bytes -= sizeof *c;
 	free(c);
@@ -102,6 +104,7 @@ static void client_free(struct sip_client *c)
 static void start_k(struct sip_client *c, uint64_t now)
 {
 	sip_heap_remove(&c->stack->timers, &c->timer);
+	list_remove(&c->on_flow);
 	drop_bytes(c);
 	c->due_f = now + SIP_T4;
 	list_append(&c->stack->absorbing, &c->link);
@@ -111,11 +114,10 @@ static void start_k(struct sip_client *c, uint64_t now)
 /* ---- events ---- */
 
 /* The handle may be gone after it. Our user is told last, so that he finds all in order. */
-static void step(
+static void take(
 	struct sip_client *c, enum sip_client_event event, const struct sip_msg *m, uint64_t now)
 {
 	const struct sip_step *step = &sip_client_steps[c->state][event];
-	bool was_provisional = c->state == SIP_CLIENT_PROCEEDING;
 
 	assert(!(step->actions & SIP_CANNOT_HAPPEN));
 	if (step->actions & SIP_DO_RESEND)
@@ -128,11 +130,22 @@ static void step(
 	if (step->actions & SIP_DO_TELL_TIMEOUT)
 		tell_end(c, SIP_TIMEOUT, true);
 	if (step->actions & SIP_DO_TELL_NETWORK)
-		tell_end(c, SIP_UNREACHABLE, c->times > 1 || was_provisional);
+		tell_end(c, SIP_UNREACHABLE, c->may_have_arrived);
 	if (event == SIP_CLIENT_TIMER_K)
 		c->stack->n_absorbing--;
-	if (step->actions & SIP_DO_FREE)
+	if (step->actions & SIP_DO_FREE) {
 		client_free(c);
+		return;
+	}
+	/* 17.1.2.2: of no time where nothing comes twice */
+	if (step->actions & SIP_DO_START_K && sip_hop_reliable(&c->to))
+		take(c, SIP_CLIENT_TIMER_K, NULL, now);
+}
+
+void sip_client_lost(struct sip_client *c, bool may_have_arrived, uint64_t now)
+{
+	c->may_have_arrived = may_have_arrived || c->state != SIP_CLIENT_TRYING;
+	take(c, SIP_CLIENT_NETWORK, NULL, now);
 }
 
 /* ---- requests ---- */
@@ -186,9 +199,14 @@ static void start(struct sip_client *c, const struct made *ids, unsigned timeout
 	s->stats.bytes += c->n;
 	c->interval = SIP_T1;
 	c->due_f = now + (timeout_ms && timeout_ms < SIP_64_T1 ? timeout_ms : SIP_64_T1);
-	sip_index_put(&s->clients, &c->by_branch, sip_ident_branch(s, branch));
-	start_e(c, now);
 	send_request(c);
+	if (c->mark == SIP_NOT_SENT) {
+		fail(c, SIP_UNREACHABLE);
+		return;
+	}
+	sip_index_put(&s->clients, &c->by_branch, sip_ident_branch(s, branch));
+	sip_flow_join(c);
+	start_e(c, now);
 }
 
 struct sip_client *sip_stack_request(struct sip_stack *s, const struct sip_hop *to,
@@ -220,16 +238,26 @@ void sip_client_forget(struct sip_client *c)
 
 /* ---- responses ---- */
 
+struct sip_client *sip_client_find(struct sip_stack *s, struct slice branch, enum sip_method method)
+{
+	struct sip_index_node *n = sip_index_get(&s->clients, sip_ident_branch(s, branch));
+
+	for (; n; n = sip_index_next(n)) {
+		struct sip_client *c = container_of(n, struct sip_client, by_branch);
+
+		if (c->method == method)
+			return c;
+	}
+	return NULL;
+}
+
 /* 17.1.3: the branch of the first Via, and the method of CSeq. */
 static struct sip_client *match(struct sip_stack *s, const struct sip_msg *m)
 {
-	struct sip_index_node *n = sip_index_get(&s->clients, sip_ident_branch(s, m->via.branch));
-	struct sip_client *c = n ? container_of(n, struct sip_client, by_branch) : NULL;
+	struct sip_client *c = sip_client_find(s, m->via.branch, m->method);
 
 	/* 18.1.2: a sent-by that is not ours */
-	if (!c || c->method != m->method || !slice_ieq(m->via.sent_by, s->sent_by[c->to.socket]))
-		return NULL;
-	return c;
+	return c && slice_ieq(m->via.sent_by, s->sent_by[c->to.socket]) ? c : NULL;
 }
 
 /* 8.1.3.3: a second Via says that somebody else should have had it. */
@@ -250,7 +278,7 @@ bool sip_client_response(struct sip_stack *s, const struct sip_msg *m, uint64_t 
 		return false;
 	if (c->state == SIP_CLIENT_COMPLETED)
 		s->stats.rx_retrans++;
-	step(c, m->status < 200 ? SIP_CLIENT_1XX : SIP_CLIENT_FINAL, m, now);
+	take(c, m->status < 200 ? SIP_CLIENT_1XX : SIP_CLIENT_FINAL, m, now);
 	return true;
 }
 
@@ -264,7 +292,7 @@ void sip_stack_unreachable(struct sip_stack *s, const struct sip_hop *hop, uint6
 		if (sip_hop_equal(&of_timer(s->timers.v[i])->to, hop))
 			gone[n++] = of_timer(s->timers.v[i]);
 	for (size_t i = 0; i < n; i++)
-		step(gone[i], SIP_CLIENT_NETWORK, NULL, now_ms);
+		sip_client_lost(gone[i], gone[i]->times > 1, now_ms);
 	free(gone);
 }
 
@@ -305,10 +333,10 @@ void sip_client_tick(struct sip_stack *s, uint64_t now)
 	while ((timer = sip_heap_first(&s->timers)) && timer->due <= now) {
 		struct sip_client *c = of_timer(timer);
 
-		step(c, c->due_f <= now ? SIP_CLIENT_TIMER_F : SIP_CLIENT_TIMER_E, NULL, now);
+		take(c, c->due_f <= now ? SIP_CLIENT_TIMER_F : SIP_CLIENT_TIMER_E, NULL, now);
 	}
 	while ((l = list_first(&s->absorbing)) && of_link(l)->due_f <= now)
-		step(of_link(l), SIP_CLIENT_TIMER_K, NULL, now);
+		take(of_link(l), SIP_CLIENT_TIMER_K, NULL, now);
 }
 
 void sip_client_free_all(struct sip_stack *s)
@@ -322,6 +350,8 @@ void sip_client_free_all(struct sip_stack *s)
 		free(c->bytes);
 		free(c);
 	}
-	while ((l = list_pop(&s->failed)))
+	while ((l = list_pop(&s->failed))) {
+		free(of_link(l)->bytes);
 		free(of_link(l));
+	}
 }

@@ -4,7 +4,8 @@
 
 bool sip_hop_equal(const struct sip_hop *a, const struct sip_hop *b)
 {
-	if (a->transport != b->transport || a->sa.sa_family != b->sa.sa_family)
+	if (a->transport != b->transport || a->flow != b->flow ||
+		a->sa.sa_family != b->sa.sa_family)
 		return false;
 	if (a->sa.sa_family == AF_INET)
 		return a->in4.sin_port == b->in4.sin_port &&
@@ -43,6 +44,11 @@ const char *sip_hop_address(const struct sip_hop *h, char ret[static INET6_ADDRS
 uint16_t sip_hop_port(const struct sip_hop *h)
 {
 	return ntohs(h->sa.sa_family == AF_INET ? h->in4.sin_port : h->in6.sin6_port);
+}
+
+uint16_t sip_hop_default_port(const struct sip_hop *h)
+{
+	return h->transport == SIP_TLS ? 5061 : 5060;
 }
 
 void sip_hop_set_port(struct sip_hop *h, uint16_t port)

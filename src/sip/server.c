@@ -175,7 +175,7 @@ static void resend_final(struct sip_server *t, struct sip_rx *rx)
 /* ---- events ---- */
 
 /* rx: of the request that came again; reply: the final answer; NULL where the event has none. */
-static void step(struct sip_server *t, enum sip_server_event event, struct sip_rx *rx,
+static void take(struct sip_server *t, enum sip_server_event event, struct sip_rx *rx,
 	const struct sip_reply *reply, uint64_t now)
 {
 	const struct sip_step *step = &sip_server_steps[t->state][event];
@@ -205,7 +205,11 @@ static void step(struct sip_server *t, enum sip_server_event event, struct sip_r
 			pending_free(t);
 		}
 		server_free(t);
+		return;
 	}
+	/* 17.2.2: of no time where nothing comes twice */
+	if (step->actions & SIP_DO_START_J && t->reliable)
+		take(t, SIP_SERVER_TIMER_J, NULL, NULL, now);
 }
 
 void sip_server_start(struct sip_rx *rx)
@@ -213,7 +217,10 @@ void sip_server_start(struct sip_rx *rx)
 	struct sip_stack *s = rx->stack;
 	struct sip_server *t = xmalloc(sizeof *t);
 
-	*t = (struct sip_server){.stack = s, .b = rx->id.b, .merged_by = true};
+	*t = (struct sip_server){.stack = s,
+		.b = rx->id.b,
+		.merged_by = true,
+		.reliable = sip_hop_reliable(rx->from)};
 	sip_index_put(&s->servers, &t->by_id, rx->id.a);
 	sip_index_put(&s->merges, &t->by_merge, rx->merge_id);
 	t->pending = pending_new(rx);
@@ -225,7 +232,7 @@ void sip_server_start(struct sip_rx *rx)
 
 void sip_server_again(struct sip_server *t, struct sip_rx *rx)
 {
-	step(t, SIP_SERVER_REQUEST, rx, NULL, rx->now);
+	take(t, SIP_SERVER_REQUEST, rx, NULL, rx->now);
 }
 
 void sip_server_reply(struct sip_server *txn, const struct sip_reply *reply, uint64_t now_ms)
@@ -237,7 +244,7 @@ void sip_server_reply(struct sip_server *txn, const struct sip_reply *reply, uin
 		r.status = 504;
 		r.reason = SL_NONE;
 	}
-	step(txn, SIP_SERVER_FINAL, NULL, &r, now_ms);
+	take(txn, SIP_SERVER_FINAL, NULL, &r, now_ms);
 }
 
 /* ---- time ---- */
@@ -273,7 +280,7 @@ static void run_queue(struct list *queue, enum sip_server_event event, uint64_t 
 	struct sip_server *t;
 
 	while ((t = first(queue)) && t->due <= now)
-		step(t, event, NULL, NULL, now);
+		take(t, event, NULL, NULL, now);
 }
 
 void sip_server_tick(struct sip_stack *s, uint64_t now)

@@ -53,9 +53,11 @@ void sip_stack_free(struct sip_stack *s)
 		return;
 	sip_server_free_all(s);
 	sip_client_free_all(s);
+	sip_flow_free_all(s);
 	sip_index_done(&s->servers);
 	sip_index_done(&s->merges);
 	sip_index_done(&s->clients);
+	sip_index_done(&s->flows);
 	sip_heap_done(&s->timers);
 	for (unsigned i = 0; i < s->config.n_sockets; i++)
 		free((char *)s->sent_by[i].p);
@@ -69,10 +71,10 @@ void sip_stack_free(struct sip_stack *s)
 
 /* ---- sending ---- */
 
-void sip_stack_send(struct sip_stack *s, const struct sip_hop *to, struct slice bytes)
+uint64_t sip_stack_send(struct sip_stack *s, const struct sip_hop *to, struct slice bytes)
 {
 	s->stats.tx++;
-	s->ops->send(s->arg, to, bytes);
+	return s->ops->send(s->arg, to, bytes);
 }
 
 struct slice sip_stack_server_line(const struct sip_stack *s)
@@ -115,8 +117,10 @@ static void refuse_overload(struct sip_rx *rx)
  * 18.2.1, RFC 3581 4: received when the first Via names another host than the packet came from, and
  * always beside rport.
  * 18.2.2: a response by UDP goes to the source address, to the source port where rport was asked
- * for, else to that of sent-by. maddr is not followed: it is for multicast (18.1.1), which we do
- * not take part in, and would let anybody aim our responses at anybody.
+ * for, else to that of sent-by. By a connection it goes back on that one (the flow is kept); when
+ * it has gone, to the source address and the port of sent-by: rport is for datagrams (RFC 3581 4).
+ * maddr is not followed: it is for multicast (18.1.1), which we do not take part in, and would let
+ * anybody aim our responses at anybody.
  */
 static void find_way_back(struct sip_rx *rx)
 {
@@ -126,8 +130,8 @@ static void find_way_back(struct sip_rx *rx)
 	rx->back = *rx->from;
 	if (v->rport)
 		rx->seen.rport = sip_hop_port(rx->from);
-	else
-		sip_hop_set_port(&rx->back, v->port ? v->port : 5060);
+	if (!v->rport || sip_hop_reliable(rx->from))
+		sip_hop_set_port(&rx->back, v->port ? v->port : sip_hop_default_port(rx->from));
 	if (v->rport || !sip_host_equal(v->host, source))
 		rx->seen.received = source;
 }

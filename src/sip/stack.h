@@ -15,20 +15,27 @@
  * (17.1.3, 17.2.3), and the way of responses (18.2.2, RFC 3581).
  *
  * Contract of calls: the ops run inside sip_stack_rx(), sip_stack_tick(), sip_stack_request(),
- * sip_server_reply() and sip_stack_unreachable() as said with each. send() may run inside any of
- * them and must not call back into the stack. request() and done() run only inside rx, tick and
- * unreachable; they may call sip_server_reply(), sip_stack_request() and sip_client_forget(),
- * nothing else of the stack. done() never runs inside the sip_stack_request() that it belongs to,
- * also for failures known at once. Times are monotonic milliseconds and never go back.
+ * sip_server_reply(), sip_stack_closed() and sip_stack_undelivered() as said with each. send() may
+ * run inside any of them and must not call back into the stack. request() and done() run only
+ * inside rx, tick, closed and undelivered; they may call sip_server_reply(), sip_stack_request()
+ * and sip_client_forget(), nothing else of the stack. done() never runs inside the
+ * sip_stack_request() that it belongs to, also for failures known at once. Times are monotonic
+ * milliseconds and never go back.
  */
 struct sip_stack;
 struct sip_server; /* a request we answer */
 struct sip_client; /* a request we sent */
 
-/* Where something came from or goes to: an address, and by which socket of ours. */
+/* Where something came from or goes to: an address, and by which socket or connection of ours. */
 struct sip_hop {
 	uint8_t transport; /* enum sip_transport */
 	uint8_t socket;    /* chosen by who makes hops; given back in send() */
+	/*
+	 * 0: a datagram, or any connection; else the number of one connection, chosen by who makes
+	 * hops, which no other gets within a day. The address is then where a connection is made to
+	 * when that one is gone: for a response the source with the port of sent-by (18.2.2).
+	 */
+	uint32_t flow;
 	union {
 		struct sockaddr sa;
 		struct sockaddr_in in4;
@@ -37,10 +44,16 @@ struct sip_hop {
 };
 
 bool sip_hop_equal(const struct sip_hop *a, const struct sip_hop *b);
+/* A connection keeps order and loses nothing while it is there (17.1.1.1): all but datagrams. */
+static inline bool sip_hop_reliable(const struct sip_hop *h)
+{
+	return h->transport != SIP_UDP;
+}
 /* "192.0.2.1", "2001:db8::1"; ret holds INET6_ADDRSTRLEN. Returns it. */
 const char *sip_hop_address(const struct sip_hop *h, char ret[static INET6_ADDRSTRLEN]);
 uint16_t sip_hop_port(const struct sip_hop *h);
 void sip_hop_set_port(struct sip_hop *h, uint16_t port);
+uint16_t sip_hop_default_port(const struct sip_hop *h); /* of its transport (19.1.2) */
 /* From an address literal (no brackets); -1. */
 int sip_hop_make(struct slice address, uint16_t port, enum sip_transport t, struct sip_hop *ret);
 
@@ -51,9 +64,16 @@ struct sip_verdict {
 	unsigned retry_after; /* seconds, as Retry-After; 0: none */
 };
 
+#define SIP_NOT_SENT UINT64_MAX
+
 struct sip_stack_ops {
-	/* Bytes to the wire; valid for the call only. Losing them is allowed. */
-	void (*send)(void *arg, const struct sip_hop *to, struct slice bytes);
+	/*
+	 * Bytes to the wire; valid for the call only. A datagram may be lost. Returned is the place
+	 * of the last byte in the output of that connection, counted from its beginning; 0 for
+	 * datagrams. SIP_NOT_SENT: that connection is gone and no other is made; the request fails
+	 * as one that nobody has taken. It means nothing for a response.
+	 */
+	uint64_t (*send)(void *arg, const struct sip_hop *to, struct slice bytes);
 	/*
 	 * A new request, well-formed and allowed by sip_check_request(), no retransmission.
 	 * Refusals here are answered without keeping anything. ctx is what sip_stack_rx() was
@@ -89,7 +109,10 @@ struct sip_stack *sip_stack_new(
 /* Frees all transactions; no callback runs. Handles still out are gone. NULL is fine. */
 void sip_stack_free(struct sip_stack *s);
 
-/* One datagram. It is changed (folded lines, see sip_msg_parse()). */
+/*
+ * One datagram, or one message of a stream as sip_frame_look() found it. It is changed (folded
+ * lines, see sip_msg_parse()).
+ */
 void sip_stack_rx(struct sip_stack *s, const struct sip_hop *from, char *p, size_t n, void *ctx,
 	uint64_t now_ms);
 
@@ -102,8 +125,25 @@ void sip_stack_refuse(struct sip_stack *s, const struct sip_hop *from, char *p, 
 uint64_t sip_stack_deadline(const struct sip_stack *s);
 void sip_stack_tick(struct sip_stack *s, uint64_t now_ms);
 
-/* The network says that nothing sent to this hop arrives (ICMP, RFC 3261 18.4). Client transactions
- * to it fail. */
+/*
+ * The connection hop->flow has ended, with the first flushed bytes of its output given to the
+ * network. Its client transactions without a final response end with SIP_UNREACHABLE: those that
+ * were not flushed whole have certainly not been taken. Server transactions live on: their answers
+ * go to a hop whose flow is gone. Once for each connection by which a request was sent.
+ */
+void sip_stack_closed(
+	struct sip_stack *s, const struct sip_hop *hop, uint64_t flushed, uint64_t now_ms);
+
+/*
+ * A datagram to this hop did not arrive (ICMP, or the socket refused it; RFC 3261 18.4). bytes: as
+ * much of its beginning as came back. The client transaction that sent it fails, which is found by
+ * the branch of the first Via; no other. Of a response, or with too little to tell: nothing
+ * happens.
+ */
+void sip_stack_undelivered(
+	struct sip_stack *s, const struct sip_hop *hop, struct slice bytes, uint64_t now_ms);
+
+/* To go: all client transactions to this hop fail. */
 void sip_stack_unreachable(struct sip_stack *s, const struct sip_hop *hop, uint64_t now_ms);
 
 /*

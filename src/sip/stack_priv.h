@@ -52,12 +52,14 @@ struct sip_server {
 	uint16_t status;
 	uint8_t state;
 	bool merged_by; /* by_merge is in its index */
+	bool reliable;  /* it came by a connection */
 };
 
 struct sip_client {
 	struct sip_index_node by_branch;
 	struct sip_heap_node timer; /* the earlier of E and F */
 	struct list link;           /* COMPLETED, or failed before it began */
+	struct list on_flow;        /* sip_flow.clients */
 	struct sip_stack *stack;
 	sip_done *done; /* NULL: forgotten, or told */
 	void *arg;
@@ -67,8 +69,16 @@ struct sip_client {
 	uint64_t due_e, due_f; /* COMPLETED: due_f is K's */
 	unsigned interval;
 	unsigned times; /* sent */
+	uint64_t mark;  /* of the last byte, see sip_stack_ops.send */
 	uint8_t state, method;
-	uint8_t failed; /* enum sip_end, for those that never began */
+	uint8_t failed;        /* enum sip_end, for those that never began */
+	bool may_have_arrived; /* what is told at SIP_CLIENT_NETWORK */
+};
+
+/* The requests that wait for an answer to what was sent by one connection. */
+struct sip_flow {
+	struct sip_index_node by_number;
+	struct list clients;
 };
 
 struct sip_stack {
@@ -82,7 +92,7 @@ struct sip_stack {
 	uint8_t salt[16], pool[500];
 	size_t pool_used;
 
-	struct sip_index servers, merges, clients;
+	struct sip_index servers, merges, clients, flows;
 	/* Queues of constant terms, so each is in order of due. */
 	struct list trying, proceeding, late, completed; /* servers */
 	struct list absorbing, failed;                   /* clients */
@@ -101,7 +111,7 @@ void sip_ident_random(struct sip_stack *s, char ret[static SIP_ID_LEN]);
 uint64_t sip_ident_branch(struct sip_stack *s, struct slice branch);
 
 /* stack.c */
-void sip_stack_send(struct sip_stack *s, const struct sip_hop *to, struct slice bytes);
+uint64_t sip_stack_send(struct sip_stack *s, const struct sip_hop *to, struct slice bytes);
 /* A response that leaves nothing behind. extra: complete lines. */
 void sip_stack_answer(struct sip_rx *rx, unsigned status, const char *reason, struct slice extra);
 struct slice sip_stack_server_line(const struct sip_stack *s);
@@ -116,7 +126,16 @@ uint64_t sip_server_deadline(const struct sip_stack *s);
 void sip_server_tick(struct sip_stack *s, uint64_t now);
 void sip_server_free_all(struct sip_stack *s);
 
+/* flow.c */
+void sip_flow_join(struct sip_client *c); /* nothing, when its hop has no number */
+void sip_flow_free_all(struct sip_stack *s);
+
 /* client.c */
+/* What was sent last cannot arrive. */
+void sip_client_lost(struct sip_client *c, bool may_have_arrived, uint64_t now);
+/* By the branch of its Via and its method; NULL. */
+struct sip_client *sip_client_find(
+	struct sip_stack *s, struct slice branch, enum sip_method method);
 /* False: it answers nothing of ours. */
 bool sip_client_response(struct sip_stack *s, const struct sip_msg *m, uint64_t now);
 uint64_t sip_client_deadline(const struct sip_stack *s);

@@ -75,7 +75,7 @@ const struct sip_step sip_client_steps[SIP_CLIENT_STATE__N][SIP_CLIENT_EVENT__N]
 		[C(TIMER_E)] = BUG(C(COMPLETED)),
 		[C(TIMER_F)] = BUG(C(COMPLETED)),
 		[C(TIMER_K)] = {DO(FREE), C(TERMINATED)},
-		[C(NETWORK)] = BUG(C(COMPLETED)), /* nothing is sent any more */
+		[C(NETWORK)] = {0, C(COMPLETED)}, /* news of what was answered meanwhile */
 	},
 	[C(TERMINATED)] = {
 		[C(1XX)]     = BUG(C(TERMINATED)),

@@ -187,13 +187,14 @@ void sipnet_reply(struct sipnet *n, struct sip_server *txn, const struct sip_rep
 
 /* ---- out ---- */
 
-static void send_bytes(void *arg, const struct sip_hop *to, struct slice bytes)
+static uint64_t send_bytes(void *arg, const struct sip_hop *to, struct slice bytes)
 {
 	struct sipnet *n = arg;
 	struct netaddr a;
 
 	if (address_of(to, &a))
 		udp_send(n->sender[to->socket].udp, &a, bytes.p, bytes.n);
+	return 0;
 }
 
 static void random_bytes(void *arg, void *p, size_t n)

@@ -110,7 +110,7 @@ static struct sip_hop next_hop(void)
 	return h;
 }
 
-static void sip_send(void *arg, const struct sip_hop *to, struct slice bytes)
+static uint64_t sip_send(void *arg, const struct sip_hop *to, struct slice bytes)
 {
 	struct rig *r = arg;
 	struct rig_sip *s = &r->sip[r->n_sip++];
@@ -122,6 +122,7 @@ static void sip_send(void *arg, const struct sip_hop *to, struct slice bytes)
 		fprintf(stderr, "not SIP: %s\n", s->text);
 		abort();
 	}
+	return 0;
 }
 
 static struct sip_verdict sip_admit(

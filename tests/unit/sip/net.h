@@ -26,7 +26,9 @@ struct net {
 	uint64_t now;
 	uint8_t next_random;
 	struct sip_verdict verdict;
-	unsigned answer; /* given inside request(); 0: none */
+	unsigned answer;  /* given inside request(); 0: none */
+	uint64_t written; /* by connections, all of them together */
+	bool gone;        /* there is no connection any more */
 
 	struct {
 		struct sip_hop to;
@@ -41,17 +43,20 @@ struct net {
 	char *tagless;
 };
 
-static inline void net_on_send(void *arg, const struct sip_hop *to, struct slice bytes)
+static inline uint64_t net_on_send(void *arg, const struct sip_hop *to, struct slice bytes)
 {
 	struct net *n = arg;
 
+	if (to->flow && n->gone)
+		return SIP_NOT_SENT;
 	if (n->n_sent == NET_MAX)
-		return;
+		return 0;
 	xfree(n->sent[n->n_sent].text);
 	n->sent[n->n_sent].to = *to;
 	n->sent[n->n_sent].at = n->now;
 	n->sent[n->n_sent].text = slice_dup(bytes);
 	n->n_sent++;
+	return to->flow ? n->written += bytes.n : 0;
 }
 
 static inline struct sip_verdict net_on_admit(

@@ -71,7 +71,7 @@ static const char *const client_cells[SIP_CLIENT_STATE__N][SIP_CLIENT_EVENT__N] 
 		/* E */       CANNOT,
 		/* F */       CANNOT,
 		/* K */       "free terminated",
-		/* network */ CANNOT,
+		/* network */ "- completed",
 	},
 	{CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT}, /* terminated */
 };
