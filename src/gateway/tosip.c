@@ -338,7 +338,7 @@ static struct pacer *pacer_of(struct gateway *g, const struct route *r)
 		loop_timer_init(&p->timer, g->loop, pacer_fires, p);
 		table_put(&g->pacers, &p->node, slice_make(p->name, name.n));
 	}
-	p->rate = r->send_rate; /* it may have changed */
+	p->rate = route_send_rate(r); /* it may have changed */
 	return p;
 }
 
@@ -382,7 +382,7 @@ static bool paced(struct target *t, const struct route *route)
 	uint64_t now = gateway_now(g);
 	struct pacer *p;
 
-	if (!route->send_rate)
+	if (!route_send_rate(route))
 		return true;
 	p = pacer_of(g, route);
 	if (pacer_take(p, now))

@@ -40,7 +40,7 @@ static int write_audit(struct store *s, const struct store_actor *who, const str
 	return rc;
 }
 
-static bool changes_passphrase(const struct plan_item *i)
+static bool changes_secret(const struct plan_item *i)
 {
 	for (size_t f = 0; f < i->n_fields; f++)
 		if (i->fields[f].setting->type == SETTING_SECRET)
@@ -48,21 +48,28 @@ static bool changes_passphrase(const struct plan_item *i)
 	return false;
 }
 
-static int write_item(struct store *s, const struct store_actor *who, const struct config *next,
-	const struct plan_item *i, uint64_t generation, struct err *e)
+static int write_object(struct store *s, const struct plan_item *i, struct err *e)
 {
-	int rc = i->after ? rows_put(s->backend, i->after, e) : rows_drop(s->backend, i->before, e);
-
-	if (rc == 0 && i->after && changes_passphrase(i))
-		rc = store_passphrase_write(s, next, e);
-	return rc < 0 ? -1 : write_audit(s, who, i, generation, e);
+	if (!i->after)
+		return rows_drop(s->backend, i->before, e) < 0 || secrets_drop(s, i->before, e) < 0
+			       ? -1
+			       : 0;
+	if (rows_put(s->backend, i->after, e) < 0)
+		return -1;
+	return changes_secret(i) ? secrets_write(s, i->after, e) : 0;
 }
 
-static int write_plan(struct store *s, const struct store_request *r, const struct config *next,
-	const struct plan *plan, uint64_t generation, struct err *e)
+static int write_item(struct store *s, const struct store_actor *who, const struct plan_item *i,
+	uint64_t generation, struct err *e)
+{
+	return write_object(s, i, e) < 0 ? -1 : write_audit(s, who, i, generation, e);
+}
+
+static int write_plan(struct store *s, const struct store_request *r, const struct plan *plan,
+	uint64_t generation, struct err *e)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		if (write_item(s, &r->actor, next, &plan->v[i], generation, e) < 0)
+		if (write_item(s, &r->actor, &plan->v[i], generation, e) < 0)
 			return -1;
 	if (generation_write(s, &r->actor, generation, plan, r->restore, e) < 0)
 		return -1;
@@ -81,8 +88,8 @@ static int changed_meanwhile(uint64_t is, uint64_t wanted, struct err *e)
 enum outcome { DONE, FAILED, STALE };
 
 /* STALE: another process has raised the generation since we loaded it; nothing was written. */
-static enum outcome write_change(struct store *s, const struct store_request *r,
-	const struct config *next, const struct plan *plan, struct err *e)
+static enum outcome write_change(
+	struct store *s, const struct store_request *r, const struct plan *plan, struct err *e)
 {
 	uint64_t is, ours = snapshot_generation(s->snapshot);
 	enum outcome outcome;
@@ -94,7 +101,7 @@ static enum outcome write_change(struct store *s, const struct store_request *r,
 	else if (is != ours)
 		outcome = STALE;
 	else
-		outcome = write_plan(s, r, next, plan, ours + 1, e) < 0 ? FAILED : DONE;
+		outcome = write_plan(s, r, plan, ours + 1, e) < 0 ? FAILED : DONE;
 	if (outcome == DONE)
 		return store_commit(s, e) < 0 ? FAILED : DONE;
 	store_rollback(s);
@@ -199,7 +206,7 @@ static enum outcome carry_out(struct store *s, const struct store_request *r, st
 	else if (plan->n && snapshot_build(&snapshot, next, is + 1, NULL, e) < 0)
 		outcome = FAILED;
 	else if (plan->n && !r->dry_run)
-		outcome = write_change(s, r, next, plan, e);
+		outcome = write_change(s, r, plan, e);
 	if (outcome == DONE && snapshot && !r->dry_run) {
 		store_publish(s, next, snapshot);
 		return DONE;

@@ -5,7 +5,7 @@
 #include "federation/config.h"
 #include "store/backend.h"
 
-enum { ROW_COLUMNS_MAX = 16 };
+enum { ROW_COLUMNS_MAX = 20 };
 
 /* The text forms of an object's settings in table order, NULL for none; write-only ones are left
  * out. */

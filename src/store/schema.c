@@ -67,6 +67,10 @@ static const char *const managed_steps[] = {
 	"CREATE TABLE directory_binding ("
 	"  id INTEGER PRIMARY KEY, group_name TEXT NOT NULL, role TEXT NOT NULL,"
 	"  confirmed TEXT NOT NULL) STRICT;",
+	"ALTER TABLE route ADD COLUMN sender_rate INTEGER;"
+	"ALTER TABLE route ADD COLUMN certificate TEXT;"
+	"ALTER TABLE route ADD COLUMN digest_user TEXT;"
+	"ALTER TABLE route ADD COLUMN trust_identity TEXT NOT NULL DEFAULT 'false';",
 	NULL,
 };
 /* clang-format on */

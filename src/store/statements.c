@@ -40,23 +40,25 @@ const struct stmt_def stmt_defs[STMT__N] = {
 		"ON CONFLICT (identity) DO UPDATE SET "
 		"allow_federated_users = excluded.allow_federated_users"},
 
-	[STMT_ROUTE_LIST] = {HALF_MANAGED, "route", OP_LIST, 14, 1,
+	[STMT_ROUTE_LIST] = {HALF_MANAGED, "route", OP_LIST, 18, 1,
 		"SELECT name, description, next_hop, transport, sources, from_domains, tls_names, kind, "
-		"message_mode, receive_rate, send_rate, error_wait, late_error, congestion_safe "
-		"FROM route ORDER BY name"},
-	[STMT_ROUTE_PUT] = {HALF_MANAGED, "route", OP_PUT, 14, 1,
+		"message_mode, receive_rate, send_rate, sender_rate, error_wait, late_error, "
+		"congestion_safe, certificate, digest_user, trust_identity FROM route ORDER BY name"},
+	[STMT_ROUTE_PUT] = {HALF_MANAGED, "route", OP_PUT, 18, 1,
 		"INSERT INTO route (name, description, next_hop, transport, sources, from_domains, "
-		"tls_names, kind, message_mode, receive_rate, send_rate, error_wait, late_error, "
-		"congestion_safe) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
-		"ON CONFLICT (name) DO UPDATE SET description = excluded.description, "
+		"tls_names, kind, message_mode, receive_rate, send_rate, sender_rate, error_wait, "
+		"late_error, congestion_safe, certificate, digest_user, trust_identity) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
+		"$18) ON CONFLICT (name) DO UPDATE SET description = excluded.description, "
 		"next_hop = excluded.next_hop, transport = excluded.transport, "
 		"sources = excluded.sources, from_domains = excluded.from_domains, "
 		"tls_names = excluded.tls_names, kind = excluded.kind, "
 		"message_mode = excluded.message_mode, receive_rate = excluded.receive_rate, "
-		"send_rate = excluded.send_rate, error_wait = excluded.error_wait, "
-		"late_error = excluded.late_error, congestion_safe = excluded.congestion_safe"},
-	[STMT_ROUTE_DROP] = {HALF_MANAGED, "route", OP_DROP, 14, 1, "DELETE FROM route WHERE name = $1"},
+		"send_rate = excluded.send_rate, sender_rate = excluded.sender_rate, "
+		"error_wait = excluded.error_wait, late_error = excluded.late_error, "
+		"congestion_safe = excluded.congestion_safe, certificate = excluded.certificate, "
+		"digest_user = excluded.digest_user, trust_identity = excluded.trust_identity"},
+	[STMT_ROUTE_DROP] = {HALF_MANAGED, "route", OP_DROP, 18, 1, "DELETE FROM route WHERE name = $1"},
 
 	[STMT_DOMAIN_LIST] = {HALF_MANAGED, "domain", OP_LIST, 3, 1,
 		"SELECT domain, description, route FROM domain ORDER BY domain"},
@@ -112,6 +114,8 @@ const struct stmt_def stmt_defs[STMT__N] = {
 	[STMT_SECRET_PUT] = {HALF_MANAGED, "secret", OP_PUT, 2, 1,
 		"INSERT INTO secret (name, sealed) VALUES ($1, $2) "
 		"ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed"},
+	[STMT_SECRET_DROP] = {HALF_MANAGED, "secret", OP_DROP, 2, 1,
+		"DELETE FROM secret WHERE name = $1"},
 
 	[STMT_AUDIT_LIST] = {HALF_MANAGED, "audit", OP_AFTER, 17, 1,
 		"SELECT " AUDIT_COLUMNS " FROM audit WHERE id > $1 ORDER BY id LIMIT $2", true},

@@ -95,7 +95,7 @@ int store_generation_put(struct store *s, uint64_t generation, struct err *e)
 
 static int load_config(struct store *s, struct config *c, struct err *e)
 {
-	return rows_load(s->backend, c, e) < 0 || store_passphrase_load(s, c, e) < 0 ? -1 : 0;
+	return rows_load(s->backend, c, e) < 0 || secrets_load(s, c, e) < 0 ? -1 : 0;
 }
 
 void store_publish(struct store *s, struct config *c, struct snapshot *snapshot)
@@ -135,10 +135,10 @@ static int write_all(struct store *s, const struct config *c, struct err *e)
 		size_t n = config_list(c, (enum object_kind)k, &v);
 
 		for (size_t i = 0; i < n; i++)
-			if (rows_put(s->backend, v[i], e) < 0)
+			if (rows_put(s->backend, v[i], e) < 0 || secrets_write(s, v[i], e) < 0)
 				return -1;
 	}
-	return store_passphrase_write(s, c, e) < 0 || store_generation_put(s, 1, e) < 0 ? -1 : 0;
+	return store_generation_put(s, 1, e);
 }
 
 /* A new store holds the defaults and a passphrase of its own. */

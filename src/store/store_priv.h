@@ -43,7 +43,13 @@ int store_generation_put(struct store *s, uint64_t generation, struct err *e);
 void store_publish(struct store *s, struct config *c, struct snapshot *snapshot);
 int store_reload(struct store *s, struct err *e);
 
-/* passphrase.c: the one secret among the settings */
+/* secret.c: secrets among the settings */
+int secrets_write(struct store *s, const struct object *o, struct err *e);
+int secrets_drop(struct store *s, const struct object *o, struct err *e); /* o goes */
+/* Puts those of objects that are in c into them. */
+int secrets_load(struct store *s, struct config *c, struct err *e);
+
+/* passphrase.c: the gateway's, which there always is */
 enum { STORE_PASSPHRASE_BYTES = 32 };
 struct store_passphrase {
 	char hex[2 * STORE_PASSPHRASE_BYTES + 1];
@@ -51,8 +57,6 @@ struct store_passphrase {
 void store_passphrase_make(struct store_passphrase *ret); /* to be wiped */
 void store_passphrase_set(struct config *c, struct slice passphrase);
 bool store_passphrase_is_set(const struct config *c);
-int store_passphrase_write(struct store *s, const struct config *c, struct err *e);
-int store_passphrase_load(struct store *s, struct config *c, struct err *e);
 
 /* audit.c: gives lines of a store of before, which have no MAC, theirs; once. In a transaction. */
 int audit_begin_chain(struct store *s, struct err *e);

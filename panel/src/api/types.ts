@@ -131,7 +131,7 @@ export interface SipRoute {
   name: string;
   description: string | null;
   next_hop: string;
-  transport: 'udp' | 'tcp' | 'tls';
+  transport: 'udp' | 'tcp' | 'tls' | 'auto';
   sources: string[];
   from_domains: string[];
   from_domains_unicode: string[];
@@ -141,9 +141,14 @@ export interface SipRoute {
   message_mode: 'pager' | 'session' | 'auto';
   receive_rate: number | null;
   send_rate: number | null;
+  sender_rate: number | null;
   error_wait: number;
   late_error: 'message' | 'off';
   congestion_safe: boolean;
+  certificate: string | null;
+  digest_user: string | null;
+  digest_password_set: boolean;
+  trust_identity: boolean;
 }
 
 export interface Policy {

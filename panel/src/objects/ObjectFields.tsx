@@ -87,7 +87,8 @@ function Control({ s, props, id, hint, help }: { s: Setting; props: Props; id: s
         <Textarea value={String(value ?? '')} readOnly={fixed} resize="vertical" rows={isList(s) ? 3 : 2}
           onChange={(_, data) => set(data.value)} />
       ) : (
-        <Input value={String(value ?? '')} readOnly={fixed} autoComplete="off" spellCheck={false}
+        <Input value={String(value ?? '')} readOnly={fixed} autoComplete={s.type === 'secret' ? 'new-password' : 'off'}
+          type={s.type === 'secret' ? 'password' : 'text'} spellCheck={false}
           className={s.type === 'number' ? styles.narrow : undefined}
           inputMode={s.type === 'number' ? 'numeric' : undefined}
           contentAfter={s.unit && s.type === 'number' ? <Text size={200}>{unitText(s.unit)}</Text> : undefined}

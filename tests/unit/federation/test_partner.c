@@ -42,8 +42,9 @@ static void defaults(void **state)
 		[OBJECT_ROUTE] = "{\"name\": null, \"description\": null, \"next_hop\": null, "
 			"\"transport\": \"udp\", \"sources\": [], \"from_domains\": [], \"tls_names\": [], "
 			"\"kind\": \"generic\", \"message_mode\": \"pager\", \"receive_rate\": null, "
-			"\"send_rate\": null, \"error_wait\": 300, \"late_error\": \"message\", "
-			"\"congestion_safe\": false}",
+			"\"send_rate\": null, \"sender_rate\": null, \"error_wait\": 300, "
+			"\"late_error\": \"message\", \"congestion_safe\": false, \"certificate\": null, "
+			"\"digest_user\": null, \"digest_password_set\": false, \"trust_identity\": false}",
 		[OBJECT_DOMAIN] = "{\"domain\": null, \"description\": null, \"route\": null}",
 		[OBJECT_PARTNER] = "{\"domain\": null, \"additional_domains\": [], \"description\": null, "
 			"\"partner_type\": \"PublicUnverified\", \"tls_negotiation\": \"Required\", "
@@ -124,6 +125,8 @@ static const struct warned warned[] = {
 		"route_not_private "},
 	{&route_class, {"name=main", "next_hop=sip:127.0.0.1", "sources=2001:db8::1"},
 		"route_not_private "},
+	{&route_class, {"name=main", "next_hop=sip:127.0.0.1", "digest_password=x"},
+		"digest_user_missing "},
 };
 /* clang-format on */
 

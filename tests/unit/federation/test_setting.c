@@ -395,7 +395,8 @@ static void ranges(void **state)
 	range_says(&partner_class, "connection_limit", "1 to 10000, or empty");
 	range_says(&partner_class, "tls", "Required, Optional or NotSupported");
 	range_says(&partner_class, "domain", "a domain, such as example.com");
-	range_says(&route_class, "transport", "udp, tcp or tls");
+	range_says(&route_class, "transport", "udp, tcp, tls or auto");
+	range_says(&route_class, "digest_password", "1 to 128 characters, or empty");
 	range_says(&gateway_class, "dialback_passphrase", "16 to 256 characters, or empty");
 }
 

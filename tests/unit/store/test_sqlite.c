@@ -73,7 +73,7 @@ static void everything_survives(void **state)
 		{OBJECT_ROUTE, "second", "next_hop=sip:[::1]:5070"},
 		{OBJECT_DOMAIN, "bücher.example", "route=second|description=a 'quoted'; DROP TABLE partner"},
 		{OBJECT_ROUTE, "main", "next_hop=sip:proxy.lab|description=x|sources=10.0.0.0/8,::1|"
-			"from_domains=bücher.example|receive_rate=100|send_rate=20|error_wait=0|late_error=off"},
+			"from_domains=bücher.example|receive_rate=100|send_rate=20|error_wait=0|late_error=off|digest_password=open sesame"},
 		{OBJECT_PARTNER, "xmpp.lab", "domains=müller.example,b.xmpp.lab|description=Zürich\n2|"
 			"type=PublicVerified|tls=Optional|sasl=Optional|dialback=false|keep_alive=false|"
 			"proxy=[2001:db8::1]:5270|connection_limit=7|enabled=false"},
@@ -112,6 +112,8 @@ static void everything_survives(void **state)
 	assert_int_equal(snapshot_generation(snapshot), 1 + ARRAY_LEN(lines));
 	assert_string_equal(
 		snapshot_gateway(snapshot)->dialback_passphrase, "correct horse battery");
+	assert_string_equal(
+		snapshot_route(snapshot, SL("main"))->digest_password, "open sesame");
 	snapshot_unref(snapshot);
 	store_close(s);
 	free(before);

@@ -160,8 +160,8 @@ static void refused_leaves_all_as_it_was(void **state)
 static void all_or_nothing(void **state)
 {
 	const struct change changes[] = {
-		{CHANGE_ADD,    OBJECT_PARTNER, SL("a.example"), NULL, 0},
-		{CHANGE_ADD,    OBJECT_PARTNER, SL("b.example"), NULL, 0},
+		{CHANGE_ADD, OBJECT_PARTNER, SL("a.example"), NULL, 0},
+		{CHANGE_ADD, OBJECT_PARTNER, SL("b.example"), NULL, 0},
 		{CHANGE_REMOVE, OBJECT_PARTNER, SL("c.example"), NULL, 0},
 	};
 	struct world *w = *state;
@@ -281,10 +281,10 @@ static void changes_are_audited(void **state)
 	};
 	const struct assign settings[] = {SET("description", "a\nb")};
 	const struct change changes[] = {
-		{CHANGE_ADD,    OBJECT_DOMAIN, SL("sip.lab"),  NULL,     0},
-		{CHANGE_ADD,    OBJECT_DOMAIN, SL("sip2.lab"), NULL,     0},
-		{CHANGE_SET,    OBJECT_DOMAIN, SL("sip.lab"),  settings, 1},
-		{CHANGE_REMOVE, OBJECT_DOMAIN, SL("sip.lab"),  NULL,     0},
+		{CHANGE_ADD, OBJECT_DOMAIN, SL("sip.lab"), NULL, 0},
+		{CHANGE_ADD, OBJECT_DOMAIN, SL("sip2.lab"), NULL, 0},
+		{CHANGE_SET, OBJECT_DOMAIN, SL("sip.lab"), settings, 1},
+		{CHANGE_REMOVE, OBJECT_DOMAIN, SL("sip.lab"), NULL, 0},
 	};
 	struct world *w = *state;
 	struct audit_seen seen = {0}, some = {0};
@@ -359,6 +359,88 @@ static void an_emptied_passphrase_is_made_anew(void **state)
 	free(third);
 }
 
+/* ---- secrets of routes: one each, sealed under its name ---- */
+
+static char *password(struct store *s, const char *route)
+{
+	struct snapshot *snapshot = store_snapshot(s);
+	const struct route *r = snapshot_route(snapshot, slice_of(route));
+	char *ret = r && r->digest_password ? xstrdup(r->digest_password) : NULL;
+
+	snapshot_unref(snapshot);
+	return ret;
+}
+
+static void password_is(struct store *s, const char *route, const char *want)
+{
+	char *got = password(s, route);
+
+	if (want)
+		assert_string_equal(got, want);
+	else
+		assert_null(got);
+	free(got);
+}
+
+static void passwords_of_routes_are_sealed(void **state)
+{
+	const struct assign one[] = {
+		SET("next_hop", "sip:127.0.0.1"), SET("digest_password", "open sesame")};
+	const struct assign two[] = {
+		SET("next_hop", "sip:127.0.0.2"), SET("digest_password", "shut barley")};
+	const struct change add[] = {{CHANGE_ADD, OBJECT_ROUTE, SL("one"), one, 2},
+		{CHANGE_ADD, OBJECT_ROUTE, SL("two"), two, 2}};
+	struct world *w = *state;
+	struct audit_seen seen = {0};
+	char *dump;
+
+	assert_int_equal(change(w->store, add, 2, NULL), 0);
+	password_is(w->store, "one", "open sesame");
+	password_is(w->store, "two", "shut barley");
+	dump = store_text(w->store);
+	assert_null(strstr(dump, "sesame"));
+	assert_null(strstr(dump, "barley"));
+	assert_non_null(strstr(dump, "route.digest_password one"));
+	assert_int_equal(store_audit_list(w->store, 0, 100, see_audit, &seen, NULL), 0);
+	for (size_t i = 0; i < seen.n; i++) {
+		assert_null(strstr(seen.text[i], "sesame"));
+		assert_null(strstr(seen.text[i], "barley"));
+	}
+	free(dump);
+}
+
+/* It goes with its route: another one of that name has none; and null or the default takes it away.
+ */
+static void passwords_go_with_their_routes(void **state)
+{
+	const struct assign with[] = {
+		SET("next_hop", "sip:127.0.0.1"), SET("digest_password", "open sesame")};
+	const struct assign without[] = {SET("next_hop", "sip:127.0.0.1")};
+	const struct assign other[] = {SET("description", "as before")};
+	const struct assign back[] = {{SL("digest_password"), ASSIGN_DEFAULT, SL_NONE}};
+	const struct {
+		struct change change;
+		const char *password;
+	} turns[] = {
+		{{CHANGE_ADD, OBJECT_ROUTE, SL("one"), with, 2}, "open sesame"},
+		{{CHANGE_SET, OBJECT_ROUTE, SL("one"), other, 1}, "open sesame"},
+		{{CHANGE_REMOVE, OBJECT_ROUTE, SL("one"), NULL, 0}, NULL},
+		{{CHANGE_ADD, OBJECT_ROUTE, SL("one"), without, 1}, NULL},
+		{{CHANGE_SET, OBJECT_ROUTE, SL("one"), with + 1, 1}, "open sesame"},
+		{{CHANGE_SET, OBJECT_ROUTE, SL("one"), back, 1}, NULL},
+	};
+	struct world *w = *state;
+	char *dump;
+
+	for (size_t i = 0; i < ARRAY_LEN(turns); i++) {
+		assert_int_equal(change(w->store, &turns[i].change, 1, NULL), 0);
+		password_is(w->store, "one", turns[i].password);
+		dump = store_text(w->store);
+		assert_true(!turns[i].password == !strstr(dump, "route.digest_password one"));
+		free(dump);
+	}
+}
+
 #define on_both(f)                                                                                 \
 	cmocka_unit_test_setup_teardown(f, setup_sqlite, teardown),                                \
 		cmocka_unit_test_setup_teardown(f, setup_ram, teardown)
@@ -369,9 +451,9 @@ static void any_operation_may_fail(void **state)
 {
 	const struct assign secret[] = {SET("dialback_passphrase", "correct horse battery")};
 	const struct change changes[] = {
-		{CHANGE_ADD,    OBJECT_PARTNER, SL("b.example"), NULL,   0},
-		{CHANGE_REMOVE, OBJECT_PARTNER, SL("a.example"), NULL,   0},
-		{CHANGE_SET,    OBJECT_GATEWAY, SL(""),          secret, 1},
+		{CHANGE_ADD, OBJECT_PARTNER, SL("b.example"), NULL, 0},
+		{CHANGE_REMOVE, OBJECT_PARTNER, SL("a.example"), NULL, 0},
+		{CHANGE_SET, OBJECT_GATEWAY, SL(""), secret, 1},
 	};
 	struct world *w = *state;
 	struct err e = {0};
@@ -417,6 +499,8 @@ int main(void)
 		on_both(changes_are_audited),
 		on_both(a_passphrase_is_sealed),
 		on_both(an_emptied_passphrase_is_made_anew),
+		on_both(passwords_of_routes_are_sealed),
+		on_both(passwords_go_with_their_routes),
 		cmocka_unit_test_setup_teardown(any_operation_may_fail, setup_ram, teardown),
 	};
 
