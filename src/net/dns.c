@@ -14,6 +14,7 @@ enum {
 	TYPE_A = 1,
 	TYPE_AAAA = 28,
 	TYPE_SRV = 33,
+	TYPE_NAPTR = 35,
 	TYPE_DNSKEY = 48,
 	CLASS_IN = 1,
 	NXDOMAIN = 3,
@@ -57,16 +58,19 @@ struct ask {
 struct dns_query {
 	struct list node;
 	struct dns *dns;
-	bool is_srv;
+	int type;   /* TYPE_SRV, TYPE_NAPTR; TYPE_A: addresses */
 	char *name; /* what is asked */
 	uint16_t port;
-	struct ask ask[2]; /* SRV: one; addresses: AAAA, A */
+	struct ask ask[2]; /* addresses: AAAA, A; else one */
 	struct loop_timer timer;
 	dns_srv_done *srv_done;
+	dns_naptr_done *naptr_done;
 	dns_addrs_done *addrs_done;
 	void *arg;
 	struct srv srv[DNS_SRV_MAX];
 	size_t n_srv;
+	struct naptr *naptr; /* NULL: none */
+	size_t n_naptr;
 	struct netaddr addrs[2][DNS_ADDRS_MAX];
 	size_t n_addrs[2];
 	bool timed_out;
@@ -74,54 +78,29 @@ struct dns_query {
 
 /* ---- answers ---- */
 
-/* An uncompressed name of the wire as text without the dot at the end; false: it is none. */
-static bool read_name(struct slice wire, char ret[SRV_TARGET_MAX + 1])
-{
-	size_t at = 0, out = 0;
-
-	while (at < wire.n && wire.p[at]) {
-		size_t label = (unsigned char)wire.p[at++];
-
-		if (label > 63 || at + label >= wire.n || out + label + 1 > SRV_TARGET_MAX)
-			return false;
-		for (size_t i = 0; i < label; i++)
-			if (wire.p[at + i] <= ' ' || wire.p[at + i] >= 0x7f ||
-				wire.p[at + i] == '.')
-				return false;
-		if (out)
-			ret[out++] = '.';
-		memcpy(ret + out, wire.p + at, label);
-		out += label;
-		at += label;
-	}
-	ret[out] = 0;
-	return at < wire.n;
-}
-
-static uint16_t read_u16(const char *p)
-{
-	return (uint16_t)((unsigned char)p[0] << 8 | (unsigned char)p[1]);
-}
-
 static void read_srv(struct dns_query *q, const struct ub_result *r)
 {
 	uint64_t random[DNS_SRV_MAX];
 
 	for (int i = 0; r->data[i] && q->n_srv < DNS_SRV_MAX; i++) {
 		struct srv *s = &q->srv[q->n_srv];
-		struct slice rdata = slice_make(r->data[i], (size_t)r->len[i]);
 
-		if (rdata.n < 7 || !read_name(slice_from(rdata, 6), s->target))
+		if (!rdata_srv(slice_make(r->data[i], (size_t)r->len[i]), s))
 			continue;
-		s->priority = read_u16(rdata.p);
-		s->weight = read_u16(rdata.p + 2);
-		s->port = read_u16(rdata.p + 4);
 		/* "." says that there is no service: only when it stands alone (RFC 2782). */
 		if (s->target[0] || !r->data[1])
 			q->n_srv++;
 	}
 	rand_bytes(random, sizeof random);
 	srv_order(q->srv, q->n_srv, random);
+}
+
+static void read_naptr(struct dns_query *q, const struct ub_result *r)
+{
+	q->naptr = xcalloc(DNS_NAPTR_MAX, sizeof *q->naptr);
+	for (int i = 0; r->data[i] && q->n_naptr < DNS_NAPTR_MAX; i++)
+		if (rdata_naptr(slice_make(r->data[i], (size_t)r->len[i]), &q->naptr[q->n_naptr]))
+			q->n_naptr++;
 }
 
 static void read_addrs(struct dns_query *q, int family, const struct ub_result *r)
@@ -193,6 +172,7 @@ static void destroy(void *arg)
 		free(q->ask[i].why);
 		free(q->ask[i].alias);
 	}
+	free(q->naptr);
 	free(q->name);
 	free(q);
 }
@@ -236,21 +216,26 @@ static void finish_addrs(struct dns_query *q)
 
 static bool has_answer(const struct dns_query *q)
 {
-	return q->n_srv || q->n_addrs[0] || q->n_addrs[1];
+	return q->n_srv || q->n_naptr || q->n_addrs[0] || q->n_addrs[1];
+}
+
+/* n: of records that could be read. */
+static enum dns_status status_of_records(const struct dns_query *q, size_t n)
+{
+	return q->ask[0].status == DNS_OK && !n ? DNS_FAILED : q->ask[0].status;
 }
 
 static void finish(struct dns_query *q)
 {
 	stop(q);
-	if (q->is_srv) {
-		enum dns_status status = q->ask[0].status;
-
-		if (status == DNS_OK && !q->n_srv)
-			status = DNS_FAILED; /* records that nobody can read */
-		q->srv_done(q->arg, status, q->ask[0].secure, q->srv, q->n_srv);
-	} else {
+	if (q->type == TYPE_SRV)
+		q->srv_done(
+			q->arg, status_of_records(q, q->n_srv), q->ask[0].secure, q->srv, q->n_srv);
+	else if (q->type == TYPE_NAPTR)
+		q->naptr_done(q->arg, status_of_records(q, q->n_naptr), q->ask[0].secure, q->naptr,
+			q->n_naptr);
+	else
 		finish_addrs(q);
-	}
 	loop_dispose(q->dns->loop, q, destroy);
 }
 
@@ -288,8 +273,10 @@ static void answered(void *arg, int error, struct ub_result *r)
 	a->status = status_of(q->dns, q->name, error, r);
 	if (!error && r)
 		note_about(a, r);
-	if (a->status == DNS_OK && q->is_srv)
+	if (a->status == DNS_OK && q->type == TYPE_SRV)
 		read_srv(q, r);
+	else if (a->status == DNS_OK && q->type == TYPE_NAPTR)
+		read_naptr(q, r);
 	else if (a->status == DNS_OK)
 		read_addrs(q, family, r);
 	ub_resolve_free(r);
@@ -309,8 +296,8 @@ static void ask(struct dns_query *q, int i, int type)
 
 static void begin(struct dns_query *q)
 {
-	if (q->is_srv) {
-		ask(q, 0, TYPE_SRV);
+	if (q->type != TYPE_A) {
+		ask(q, 0, q->type);
 	} else {
 		ask(q, 0, TYPE_AAAA);
 		ask(q, 1, TYPE_A);
@@ -319,11 +306,12 @@ static void begin(struct dns_query *q)
 		loop_timer_in(&q->timer, 0);
 }
 
-static struct dns_query *new_query(struct dns *d, char *name, void *arg)
+static struct dns_query *new_query(struct dns *d, int type, char *name, void *arg)
 {
 	struct dns_query *q = xzalloc(sizeof *q);
 
 	q->dns = d;
+	q->type = type;
 	q->name = name;
 	q->arg = arg;
 	for (int i = 0; i < 2; i++) {
@@ -339,10 +327,19 @@ static struct dns_query *new_query(struct dns *d, char *name, void *arg)
 struct dns_query *dns_srv(
 	struct dns *d, const char *service, const char *domain, dns_srv_done *done, void *arg)
 {
-	struct dns_query *q = new_query(d, xasprintf("%s.%s", service, domain), arg);
+	struct dns_query *q = new_query(d, TYPE_SRV, xasprintf("%s.%s", service, domain), arg);
 
-	q->is_srv = true;
 	q->srv_done = done;
+	if (!d->probing)
+		begin(q);
+	return q;
+}
+
+struct dns_query *dns_naptr(struct dns *d, const char *domain, dns_naptr_done *done, void *arg)
+{
+	struct dns_query *q = new_query(d, TYPE_NAPTR, xstrdup(domain), arg);
+
+	q->naptr_done = done;
 	if (!d->probing)
 		begin(q);
 	return q;
@@ -351,7 +348,7 @@ struct dns_query *dns_srv(
 struct dns_query *dns_addrs(
 	struct dns *d, const char *host, uint16_t port, dns_addrs_done *done, void *arg)
 {
-	struct dns_query *q = new_query(d, xstrdup(host), arg);
+	struct dns_query *q = new_query(d, TYPE_A, xstrdup(host), arg);
 	struct netaddr literal;
 
 	q->port = port;
@@ -369,7 +366,7 @@ void dns_about(const struct dns_query *q, struct dns_about *ret)
 {
 	*ret = (struct dns_about){
 		.name = q->name, .timed_out = q->timed_out, .why = "", .alias = ""};
-	for (int i = 0; i < (q->is_srv ? 1 : 2); i++) {
+	for (int i = 0; i < (q->type == TYPE_A ? 2 : 1); i++) {
 		const struct ask *a = &q->ask[i];
 
 		ret->bogus = ret->bogus || a->bogus;

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "net/address.h"
+#include "net/rdata.h"
 #include "net/srv.h"
 
 /*
@@ -71,7 +72,7 @@ enum dns_status {
 	DNS_BOGUS, /* signed, and the signatures are wrong; or not secure where that is required */
 };
 
-enum { DNS_SRV_MAX = 32, DNS_ADDRS_MAX = 16 };
+enum { DNS_SRV_MAX = 32, DNS_NAPTR_MAX = 16, DNS_ADDRS_MAX = 16 };
 
 /*
  * The SRV records of "_xmpp-server._tcp." + domain, in the order in which to try them. status
@@ -82,6 +83,11 @@ typedef void dns_srv_done(
 	void *arg, enum dns_status status, bool secure, const struct srv *v, size_t n);
 struct dns_query *dns_srv(
 	struct dns *d, const char *service, const char *domain, dns_srv_done *done, void *arg);
+
+/* The NAPTR records of a domain (RFC 3403), as they came. DNS_OK: at least one. */
+typedef void dns_naptr_done(
+	void *arg, enum dns_status status, bool secure, const struct naptr *v, size_t n);
+struct dns_query *dns_naptr(struct dns *d, const char *domain, dns_naptr_done *done, void *arg);
 
 /*
  * All addresses of a host, IPv6 and IPv4 taking turns, with this port. DNS_OK: at least one; one

@@ -30,6 +30,26 @@ static void put16(struct buf *b, unsigned v)
 	buf_chr(b, (char)v);
 }
 
+static void put_string(struct buf *b, const char *s)
+{
+	buf_chr(b, (char)strlen(s));
+	buf_str(b, s);
+}
+
+static void put_naptr(struct buf *b, const char *rdata)
+{
+	unsigned order, preference;
+	char flags[16], service[64], target[64];
+
+	sscanf(rdata, "%u %u %15s %63s %63s", &order, &preference, flags, service, target);
+	put16(b, order);
+	put16(b, preference);
+	put_string(b, flags);
+	put_string(b, service);
+	put_string(b, "");
+	put_name(b, target);
+}
+
 static void put_rdata(struct buf *b, const struct dnsd_record *r)
 {
 	struct buf data = {0};
@@ -42,6 +62,8 @@ static void put_rdata(struct buf *b, const struct dnsd_record *r)
 		for (int i = 0; i < 3; i++)
 			put16(&data, v[i]);
 		put_name(&data, strcmp(target, ".") ? target : "");
+	} else if (r->type == DNSD_NAPTR) {
+		put_naptr(&data, r->rdata);
 	} else if (r->type == DNSD_CNAME) {
 		put_name(&data, r->rdata);
 	} else {

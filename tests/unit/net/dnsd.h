@@ -12,6 +12,7 @@ enum {
 	DNSD_CNAME = 5, /* whatever is asked */
 	DNSD_AAAA = 28,
 	DNSD_SRV = 33,
+	DNSD_NAPTR = 35,
 	/* No types: what is asked about this name gets SERVFAIL, or no answer. */
 	DNSD_FAILS = -1,
 	DNSD_SILENT = -2,
@@ -20,7 +21,8 @@ enum {
 struct dnsd_record {
 	const char *name;
 	int type;
-	const char *rdata; /* A, AAAA: address; CNAME: name; SRV: "priority weight port target" */
+	const char *rdata; /* A, AAAA: address; CNAME: name; SRV: "priority weight port target";
+			      NAPTR: "order preference flags service replacement" */
 };
 
 struct dnsd {

@@ -23,10 +23,14 @@ static const struct dnsd_record records[] = {
 	{"alias.lab", DNSD_CNAME, "v4.lab"},
 	{"_xmpp-server._tcp.signed.lab", DNSD_SRV, "0 0 5269 host.signed.lab"},
 	{"signed.lab", DNSD_A, "192.0.2.4"},
+	{"naptr.lab", DNSD_NAPTR, "20 10 s SIP+D2T _sip._tcp.naptr.lab"},
+	{"naptr.lab", DNSD_NAPTR, "10 50 s SIPS+D2T _sips._tcp.naptr.lab"},
 	{"silent.lab", DNSD_SILENT, NULL},
 	{"_xmpp-server._tcp.broken.lab", DNSD_FAILS, NULL},
 };
 static struct dnsd server;
+
+static struct naptr naptr[DNS_NAPTR_MAX];
 
 static struct loop *loop;
 static struct loop_timer ticker;
@@ -165,6 +169,48 @@ static void srv_dot_alone_says_there_is_none(void **state)
 	assert_int_equal(got.status, DNS_OK);
 	assert_int_equal(got.n, 1);
 	assert_string_equal(got.srv[0].target, "");
+}
+
+static void on_naptr(
+	void *arg, enum dns_status status, bool secure, const struct naptr *v, size_t n)
+{
+	got.calls++;
+	got.status = status;
+	got.n = n;
+	keep_about();
+	if (n)
+		memcpy(naptr, v, n * sizeof *v);
+}
+
+static void ask_naptr(const char *domain)
+{
+	got.calls = 0;
+	asked = dns_naptr(dns, domain, on_naptr, NULL);
+	assert_non_null(asked);
+	assert_int_equal(got.calls, 0);
+	until_called();
+}
+
+static void naptr_records(void **state)
+{
+	size_t tcp;
+
+	start(DNS_SEC_OFF, 0, NULL);
+	ask_naptr("naptr.lab");
+	assert_int_equal(got.status, DNS_OK);
+	assert_int_equal(got.n, 2);
+	tcp = naptr[0].order == 20 ? 0 : 1;
+	assert_int_equal(naptr[tcp].preference, 10);
+	assert_string_equal(naptr[tcp].flags, "s");
+	assert_string_equal(naptr[tcp].service, "SIP+D2T");
+	assert_false(naptr[tcp].has_regexp);
+	assert_string_equal(naptr[tcp].replacement, "_sip._tcp.naptr.lab");
+	assert_string_equal(naptr[!tcp].service, "SIPS+D2T");
+	assert_string_equal(got.name, "naptr.lab");
+	ask_naptr("host.lab");
+	assert_int_equal(got.status, DNS_NO_DATA);
+	ask_naptr("nobody.lab");
+	assert_int_equal(got.status, DNS_NO_NAME);
 }
 
 static void no_name_no_data_and_failure(void **state)
@@ -390,6 +436,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(srv_in_order_without_the_dot),
 		T(srv_dot_alone_says_there_is_none),
+		T(naptr_records),
 		T(no_name_no_data_and_failure),
 		T(addresses_take_turns),
 		T(one_family_is_enough),
