@@ -1,6 +1,7 @@
 #include "sipnet/sipnet.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +13,8 @@
 #include "view/metrics.h"
 
 enum {
-	STRANGERS = 10, /* answers a second to addresses that are no route's */
-	SERVERS = 4000000,        /* 100,000 requests/s that linger 32 s (timer J) */
-	CLIENTS = 500000,         /* 100,000 requests/s that linger 5 s (timer K) */
-	RETRY_AFTER_S = 2,
+	STRANGERS = 10,     /* answers a second to addresses that are no route's */
+	BUDGET = 512 << 20, /* sipnet_config.transactions_memory */
 };
 
 /* ---- the stack's time and counters ---- */
@@ -72,24 +71,12 @@ struct sip_hop sipnet_hop(const struct sender *s, const struct netaddr *a)
 	return h;
 }
 
-static bool address_of(const struct sip_hop *h, struct netaddr *ret)
+bool sipnet_address(const struct sip_hop *h, struct netaddr *ret)
 {
 	return netaddr_from(ret, &h->sa) == 0;
 }
 
 /* ---- in ---- */
-
-/* Hosts in SIP may have capitals and a dot at the end; the snapshot's keys have not. */
-static struct slice plain_host(struct slice host, char *buf, size_t size)
-{
-	if (host.n && host.p[host.n - 1] == '.')
-		host.n--;
-	if (!host.p || host.n > size)
-		return SL("");
-	memcpy(buf, host.p, host.n);
-	ascii_lower(buf, host.n);
-	return slice_make(buf, host.n);
-}
 
 static bool stranger_may_be_answered(struct sipnet *n)
 {
@@ -139,52 +126,6 @@ static void on_unreachable(void *arg, const struct netaddr *to)
 
 static const struct udp_ops udp_ops = {.datagram = on_datagram, .unreachable = on_unreachable};
 
-/* ctx is where request() finds the target by which it came. */
-static struct sip_verdict admit(
-	void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx)
-{
-	struct sipnet *n = arg;
-	struct target *t, *source;
-	struct netaddr a;
-	char host[256];
-
-	if (n->draining)
-		return (struct sip_verdict){500, "Shutting down", RETRY_AFTER_S};
-	address_of(from, &a);
-	t = sipnet_target_for(n, &a, plain_host(m->from.uri.host, host, sizeof host), &source);
-	if (!t) {
-		assert(source); /* or on_datagram() had taken it for a stranger's */
-		metric_add(M_SIP_FORGED_FROM, 1);
-		source->forged_from++;
-		return (struct sip_verdict){403, "From is not of a domain of this route", 0};
-	}
-	if (snapshot_local(n->snapshot, plain_host(m->ruri.host, host, sizeof host)))
-		return (struct sip_verdict){
-			403, "Users of this domain are not reached this way", 0};
-	if (!target_take(t, sipnet_now(n)))
-		return (struct sip_verdict){500, "Too many requests", RETRY_AFTER_S};
-	*(struct target **)ctx = t;
-	return (struct sip_verdict){0};
-}
-
-static void on_request(void *arg, struct sip_server *txn, const struct sip_msg *m,
-	const struct sip_hop *from, void *ctx)
-{
-	struct target *t = *(struct target **)ctx;
-	struct sipnet *n = arg;
-
-	t->requests_in++;
-	n->asked++;
-	n->ops->request(n->arg, txn, m, t->route);
-}
-
-void sipnet_reply(struct sipnet *n, struct sip_server *txn, const struct sip_reply *reply)
-{
-	n->asked--;
-	sip_server_reply(txn, reply, sipnet_now(n));
-	sipnet_touched(n);
-}
-
 /* ---- out ---- */
 
 static uint64_t send_bytes(void *arg, const struct sip_hop *to, struct slice bytes)
@@ -192,7 +133,7 @@ static uint64_t send_bytes(void *arg, const struct sip_hop *to, struct slice byt
 	struct sipnet *n = arg;
 	struct netaddr a;
 
-	if (address_of(to, &a))
+	if (sipnet_address(to, &a))
 		udp_send(n->sender[to->socket].udp, &a, bytes.p, bytes.n);
 	return 0;
 }
@@ -244,8 +185,10 @@ static int listen_on(struct sipnet *n, struct slice text, struct err *e)
 
 static void make_stack(struct sipnet *n, const struct sipnet_config *c)
 {
-	static const struct sip_stack_ops ops = {
-		.send = send_bytes, .admit = admit, .request = on_request, .random = random_bytes};
+	static const struct sip_stack_ops ops = {.send = send_bytes,
+		.admit = sipnet_admit,
+		.request = sipnet_take,
+		.random = random_bytes};
 	struct slice sent_by[LISTEN_MAX];
 	struct sip_stack_config config = {.node = c->node,
 		.shard = c->shard,
@@ -253,8 +196,8 @@ static void make_stack(struct sipnet *n, const struct sipnet_config *c)
 		.sent_by = sent_by,
 		.n_sockets = n->n_senders,
 		.server = "Entente",
-		.max_servers = c->max_servers ? c->max_servers : SERVERS,
-		.max_clients = c->max_clients ? c->max_clients : CLIENTS};
+		.max_servers = UINT_MAX, /* bytes are what counts: sipnet_has_room() */
+		.max_clients = UINT_MAX};
 
 	for (unsigned i = 0; i < n->n_senders; i++)
 		sent_by[i] = slice_of(n->sender[i].sent_by);
@@ -271,6 +214,7 @@ int sipnet_new(struct sipnet **ret, struct loop *loop, struct dns *dns,
 	n->dns = dns;
 	n->ops = ops;
 	n->arg = arg;
+	n->budget = config->transactions_memory ? config->transactions_memory : BUDGET;
 	list_init(&n->targets);
 	list_init(&n->calls);
 	list_init(&n->failed);

@@ -51,8 +51,12 @@ struct sipnet_config {
 	unsigned n_listen;
 	char node, shard; /* sip_stack_config */
 	const struct sip_caps *caps;
-	unsigned max_servers; /* server transactions held, about 0.2 kB each; 0: 4,000,000 */
-	unsigned max_clients; /* those whose answers are still absorbed, too; 0: 500,000 */
+	/*
+	 * Bytes that transactions may take, those that only linger too; 0: 512 MiB. New requests
+	 * from routes are refused over 7/8 of it, new ones to routes over 15/16; the rest is for
+	 * what belongs to something that has begun.
+	 */
+	size_t transactions_memory;
 };
 
 /* Binds. dns may be NULL when every next hop is an address (tests). ops, caps are borrowed for

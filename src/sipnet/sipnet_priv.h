@@ -42,6 +42,7 @@ struct sipnet {
 	struct list calls, failed;
 	struct loop_task tell, turn;
 	struct loop_timer timer;
+	size_t budget; /* bytes for transactions */
 	bool draining;
 	unsigned asked;  /* requests handed out and not answered */
 	unsigned called; /* calls without done() */
@@ -64,6 +65,15 @@ static inline uint64_t sipnet_now(const struct sipnet *n)
 void sipnet_touched(struct sipnet *n);
 void sipnet_count(struct sipnet *n);
 struct sip_hop sipnet_hop(const struct sender *s, const struct netaddr *a);
+bool sipnet_address(const struct sip_hop *h, struct netaddr *ret);
+
+/* admit.c: two of the stack's ops. ctx is where the second finds the target that the first saw. */
+struct sip_verdict sipnet_admit(
+	void *sipnet, const struct sip_msg *m, const struct sip_hop *from, void *ctx);
+/* Have transactions left so many sixteenths of their memory? */
+bool sipnet_has_room(const struct sipnet *n, unsigned sixteenths);
+void sipnet_take(void *sipnet, struct sip_server *txn, const struct sip_msg *m,
+	const struct sip_hop *from, void *ctx);
 
 /* routes.c */
 struct target *sipnet_target(const struct sipnet *n, struct slice route);
