@@ -10,14 +10,20 @@ import pathlib
 import signal
 import sys
 
-from lab import net, slapd
+from lab import slapd
 from lab.errors import LabError
-from lab.lab import SIP_DOMAIN, Lab
+from lab.lab import HOST_ENTENTE, SIP_DOMAIN, Lab
 
 PARTNER = "xmpp.lab"
 USER = "romeo"
 CONTACT = "juliet"
 ADMINISTRATOR = "anna"
+
+
+def panel_certificate(lab):
+    """Of [admin]: the panel is where the lab's Entente is, so that no two labs meet."""
+    pair = lab.ca.issue("panel", addresses=[lab.address(HOST_ENTENTE)])
+    return {"certificate": pair.cert, "key": pair.key}
 
 
 class Scene:
@@ -33,12 +39,9 @@ class Scene:
     def start(self):
         lab = self.lab
         prosody = lab.make_prosody([CONTACT])
-        self.port = net.free_port("127.0.0.1", 8443)
-        pair = lab.ca.issue("panel", dns=["localhost"], addresses=["127.0.0.1"])
         entente = lab.make_entente(settings={
             "test": {"allow-local": "yes"},
-            "admin": {"listen": f"127.0.0.1:{self.port}", "url": self.url,
-                      "certificate": pair.cert, "key": pair.key, **self.admin},
+            "admin": {**panel_certificate(lab), **self.admin},
         })
         kamailio = lab.make_kamailio()
         for peer in (lab.dns, prosody, kamailio, entente):
@@ -53,14 +56,10 @@ class Scene:
             entente.do(*command)
         return self
 
-    @property
-    def url(self):
-        return f"https://127.0.0.1:{self.port}"
-
     def hello(self):
         made = self.lab.entente.ask("admin", "create", ADMINISTRATOR, "--role", "administrator")["item"]
         return {
-            "url": self.url, "socket": str(self.lab.entente.socket), "folder": str(self.lab.folder),
+            "url": self.lab.entente.url, "socket": str(self.lab.entente.socket), "folder": str(self.lab.folder),
             "partner": PARTNER, "domain": SIP_DOMAIN, "name": ADMINISTRATOR,
             "password": made["one_time_password"],
         }

@@ -9,10 +9,9 @@ import re
 import signal
 import sys
 
-from lab import net
 from lab.errors import LabError
 from lab.lab import SIP_DOMAIN
-from panel import ADMINISTRATOR, serve
+from panel import ADMINISTRATOR, panel_certificate, serve
 from scene import PARTNER, Scene
 from xmpp_peer import TLS, client_context, header
 
@@ -27,21 +26,10 @@ class Wire:
         "stream_ends", "keeps_alive")
 
     def __init__(self, build):
-        self.port = net.free_port("127.0.0.1", 8443)
-        self.scene = Scene(build, names=NAMES, settings=self._settings)
+        self.scene = Scene(
+            build, names=NAMES, settings=lambda lab: {"admin": panel_certificate(lab)})
         self.lab = self.scene.lab
         self.wires = {}
-
-    def _settings(self, lab):
-        pair = lab.ca.issue("panel", dns=["localhost"], addresses=["127.0.0.1"])
-        return {
-            "admin": {"listen": f"127.0.0.1:{self.port}", "url": self.url,
-                      "certificate": pair.cert, "key": pair.key},
-        }
-
-    @property
-    def url(self):
-        return f"https://127.0.0.1:{self.port}"
 
     @property
     def where(self):
@@ -53,7 +41,7 @@ class Wire:
         # The shortest there is.
         entente.do("gateway", "set", "--keep-alive-interval", "10")
         return {
-            "url": self.url, "socket": str(entente.socket), "folder": str(self.lab.folder),
+            "url": entente.url, "socket": str(entente.socket), "folder": str(self.lab.folder),
             "partner": PARTNER, "domain": SIP_DOMAIN, "name": ADMINISTRATOR,
             "password": made["one_time_password"],
         }
