@@ -99,7 +99,8 @@ void edge_side_start(struct edge_side *s, const struct edge_side_config *c)
 		.dns = {.dnssec = DNS_SEC_OFF, .forward = &dns, .n_forward = 1},
 		.limits = {.unauthenticated = 20000,
 			.address_connections = 20000,
-			.connection_rate = 100000},
+			.connection_rate = 100000,
+			.vain_connections = 100000},
 	};
 	struct snapshot *snapshot;
 	struct netaddr bound;

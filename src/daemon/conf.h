@@ -71,7 +71,7 @@ struct conf {
 	struct conf_addrs metrics;
 	bool metrics_remote;
 	bool test_allow_local;
-	unsigned connection_rate, address_connections, unauthenticated;
+	unsigned connection_rate, vain_connections, address_connections, unauthenticated;
 	unsigned test_step_ms, test_per_minute;
 	struct conf_cert *cert;
 	size_t n_cert;

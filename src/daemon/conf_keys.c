@@ -56,6 +56,10 @@ const struct conf_key conf_keys[] = {
 		"New connections a second from one address (an IPv6 network of 64 bits counts as "
 		"one), and streams a second that one partner may open; twice as many at once after "
 		"a rest. What is more is closed at once."},
+	{"xmpp", "vain-connections", CT_NUMBER, C(vain_connections), "30", 1, 100000, NULL, false,
+		"Connections from one address that may come to nothing: that end within a minute and "
+		"have brought no stanza. Then it is slowed: a thirtieth of them a second is taken "
+		"from it, as long as they go on to come to nothing."},
 	{"xmpp", "address-connections", CT_NUMBER, C(address_connections), "64", 1, 100000, NULL, false,
 		"Connections from one address that have not been authenticated yet."},
 	{"xmpp", "unauthenticated-connections", CT_NUMBER, C(unauthenticated), "1024", 1, 100000, NULL, false,

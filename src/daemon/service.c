@@ -101,6 +101,7 @@ static int new_edge(struct service *s, struct err *e)
 		.limits =
 			{
 				.connection_rate = s->conf->connection_rate,
+				.vain_connections = s->conf->vain_connections,
 				.address_connections = s->conf->address_connections,
 				.unauthenticated = s->conf->unauthenticated,
 			},

@@ -36,18 +36,21 @@ static bool is_ours(struct stream *s, const struct xstream_db *db)
 	return is;
 }
 
-void authority_asked(struct stream *s, struct rate *rate, const struct xstream_db *db)
+bool authority_asked(struct stream *s, struct rate *rate, const struct xstream_db *db)
 {
 	struct xstream_db answer = {.from = db->to, .to = db->from, .id = db->id};
 	enum edge_db r;
+	bool ours = false;
 
 	if (db->type.p)
-		return;
+		return false;
 	r = judge(s, rate, db);
 	answer.type = SL("error");
 	answer.cond = edge_db_cond(r);
-	if (r == EDGE_DB_OK)
-		answer.type = is_ours(s, db) ? SL("valid") : SL("invalid");
+	if (r == EDGE_DB_OK) {
+		ours = is_ours(s, db);
+		answer.type = ours ? SL("valid") : SL("invalid");
+	}
 	xstream_db_send(s->x, XSTREAM_DB_VERIFY, &answer);
 	attempt_note(s->attempt, ATTEMPT_VERIFY, r == EDGE_DB_OK ? ATTEMPT_OK : ATTEMPT_WARN,
 		loop_now(s->edge->loop), "asked about a key of %.*s: %.*s%s%s", SLARG(db->to),
@@ -55,8 +58,9 @@ void authority_asked(struct stream *s, struct rate *rate, const struct xstream_d
 		r == EDGE_DB_OK ? "" : edge_db_name(r));
 	/* One line for each that anybody asks, or too many ask, is too much. */
 	if ((!s->authenticated || r == EDGE_DB_TOO_FAST) && !edge_may_log(s->edge))
-		return;
+		return ours;
 	log_info(&s->log, "dialback-question", LF_S("from", db->from), LF_S("to", db->to),
 		LF_S("answer", answer.type),
 		LF_Z("reason", r == EDGE_DB_OK ? NULL : edge_db_name(r)));
+	return ours;
 }

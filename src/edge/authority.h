@@ -11,6 +11,7 @@ struct stream;
 
 /*
  * An XSTREAM_DB_VERIFY came on s; one that is an answer and no question is left alone. rate: of the
- * stream, zeroed at first.
+ * stream, zeroed at first. Returns whether it was asked about a key of ours: only who has got one
+ * from us can do that.
  */
-void authority_asked(struct stream *s, struct rate *rate, const struct xstream_db *db);
+bool authority_asked(struct stream *s, struct rate *rate, const struct xstream_db *db);

@@ -13,6 +13,7 @@
 #include "xml/pool.h"
 
 enum {
+	VAIN_SECONDS = 30, /* in which what an address may do in vain comes back */
 	DEFAULT_PORT = 5269,
 	STRANGER_LINES = 10,
 	IDLE_PARSERS = 64,
@@ -32,6 +33,7 @@ void edge_limits_fill(struct edge_limits *l)
 		.address_connections = 64,
 		.unauthenticated = 1024,
 		.connection_rate = 50,
+		.vain_connections = 30,
 		.partner_credits = 4096,
 		.preauth_ms = 10000,
 		.handshake_ms = 10000,
@@ -53,6 +55,7 @@ void edge_limits_fill(struct edge_limits *l)
 	FILL(address_connections);
 	FILL(unauthenticated);
 	FILL(connection_rate);
+	FILL(vain_connections);
 	FILL(partner_credits);
 	FILL(preauth_ms);
 	FILL(handshake_ms);
@@ -394,6 +397,8 @@ int edge_new(struct edge **ret, struct loop *loop, const struct edge_config *con
 		.per_address = e->limits.address_connections,
 		.rate = e->limits.connection_rate,
 		.burst = 2 * e->limits.connection_rate,
+		.vain = e->limits.vain_connections,
+		.vain_rate = (e->limits.vain_connections + VAIN_SECONDS - 1) / VAIN_SECONDS,
 	});
 	loop_timer_init(&e->drain_timer, loop, drain_timed_out, e);
 	loop_timer_init(&e->answers_timer, loop, answers_over, e);

@@ -37,6 +37,7 @@ struct edge_limits {
 	unsigned address_connections; /* inbound from one address, not authenticated yet [64] */
 	unsigned unauthenticated;     /* the same from all together [1024] */
 	unsigned connection_rate;     /* of one address and second; twice as many at once [50] */
+	unsigned vain_connections;    /* of one address, that came to nothing, before it is slowed [30] */
 	unsigned partner_credits; /* stanzas of one partner that the gateway has in hand [4096] */
 	unsigned preauth_ms;      /* a peer's first header after connecting [10000] */
 	unsigned handshake_ms;    /* a TLS handshake [10000] */

@@ -9,6 +9,8 @@
 #include "view/metrics.h"
 #include "xmpp/stanza.h"
 
+enum { VAIN_BEFORE_MS = 60000 };
+
 /* A stream that a partner, or a stranger, has opened to us. */
 struct inbound {
 	struct stream s; /* first */
@@ -17,6 +19,7 @@ struct inbound {
 	struct proofs proofs;
 	struct rate questions; /* to the authoritative server that we are */
 	struct loop_timer header_timer;
+	bool verified; /* it has asked about a key that is ours */
 	bool credit;   /* one is held for the stanza that comes next */
 	bool refusing; /* without credit for too long: stanzas are refused */
 	struct list starved_node;
@@ -34,6 +37,28 @@ static void leave_strangers(struct inbound *in)
 	struct edge *e = in->s.edge;
 
 	stranger_leave(e->strangers, &in->stranger, loop_now(e->loop));
+}
+
+/*
+ * It has brought no stanza and no question that only a server of a partner can ask, and was no
+ * stream that waits for work either: what it has cost is all there was to it.
+ */
+static bool was_in_vain(const struct inbound *in)
+{
+	const struct stream *s = &in->s;
+
+	return !s->stanzas_in && !in->verified &&
+	       loop_now(s->edge->loop) - s->begun_ms < VAIN_BEFORE_MS;
+}
+
+static void count_in_vain(struct inbound *in)
+{
+	struct edge *e = in->s.edge;
+	uint8_t key[16];
+
+	if (was_in_vain(in) && !e->draining)
+		strangers_in_vain(e->strangers, netaddr_limit_key(conn_peer(in->s.conn), key),
+			loop_now(e->loop));
 }
 
 /* ---- credit ---- */
@@ -305,7 +330,7 @@ static void on_event(struct stream *s, struct xstream_event *ev)
 		on_request(in, &ev->db);
 		break;
 	case XSTREAM_DB_VERIFY:
-		authority_asked(s, &in->questions, &ev->db);
+		in->verified |= authority_asked(s, &in->questions, &ev->db);
 		break;
 	case XSTREAM_CLOSING:
 		name_reason(s, ev);
@@ -381,6 +406,7 @@ static void on_ended(struct stream *s)
 	loop_timer_stop(&in->starve_timer);
 	loop_timer_stop(&in->header_timer);
 	leave_strangers(in);
+	count_in_vain(in);
 	proofs_done(&in->proofs);
 	if (in->credit)
 		link_credit_return(s->edge->link, s->partner->share);

@@ -19,7 +19,7 @@ struct stranger_address {
 	struct list node;
 	struct list strangers; /* oldest first */
 	unsigned n;
-	struct rate rate;
+	struct rate rate, vain;
 	uint8_t key[KEY_MAX];
 };
 
@@ -36,6 +36,7 @@ const char *stranger_answer_name(enum stranger_answer a)
 	static const char *const names[] = {
 		[STRANGER_OK] = "ok",
 		[STRANGER_RATE] = "connection-rate",
+		[STRANGER_VAIN] = "vain-connections",
 		[STRANGER_ADDRESS_FULL] = "address-connections",
 		[STRANGER_FULL] = "unauthenticated-connections",
 	};
@@ -64,7 +65,12 @@ static void forget(struct strangers *t, struct stranger_address *a)
 	free(a);
 }
 
-/* Those at rest whose rate nobody has to remember, and the oldest where there are too many. */
+static bool nothing_to_remember(const struct stranger_address *a, uint64_t now_ms)
+{
+	return rate_is_full(&a->rate, now_ms) && rate_is_full(&a->vain, now_ms);
+}
+
+/* Those at rest whose rates nobody has to remember, and the oldest where there are too many. */
 static void forget_some(struct strangers *t, uint64_t now_ms)
 {
 	struct list *it;
@@ -72,7 +78,7 @@ static void forget_some(struct strangers *t, uint64_t now_ms)
 	while ((it = list_first(&t->level[0]))) {
 		struct stranger_address *a = container_of(it, struct stranger_address, node);
 
-		if (t->resting <= REMEMBERED && !rate_is_full(&a->rate, now_ms))
+		if (t->resting <= REMEMBERED && !nothing_to_remember(a, now_ms))
 			return;
 		forget(t, a);
 	}
@@ -115,6 +121,8 @@ enum stranger_answer strangers_ask(
 	*ret_drop = NULL;
 	if (!rate_take(&a->rate, t->limits.rate, t->limits.burst, now_ms))
 		return STRANGER_RATE;
+	if (t->limits.vain && !rate_has(&a->vain, t->limits.vain_rate, t->limits.vain, now_ms))
+		return STRANGER_VAIN;
 	if (a->n >= t->limits.per_address)
 		return STRANGER_ADDRESS_FULL;
 	if (t->n < t->limits.all)
@@ -149,6 +157,13 @@ void stranger_leave(struct strangers *t, struct stranger *s, uint64_t now_ms)
 	t->n--;
 	t->resting += a->n == 1;
 	move(t, a, a->n - 1);
+	forget_some(t, now_ms);
+}
+
+void strangers_in_vain(struct strangers *t, struct slice address, uint64_t now_ms)
+{
+	if (t->limits.vain)
+		rate_owe(&address_get(t, address)->vain, t->limits.vain_rate, t->limits.vain, now_ms);
 	forget_some(t, now_ms);
 }
 

@@ -13,7 +13,9 @@
  * from, so that nobody can take the places of the others. Pure: the time is passed in, and what is
  * decided here is done by who accepts them.
  *
- * An address may hold so many connections and open so many a second. When the places for all of
+ * An address may hold so many connections and open so many a second. Where connections come to
+ * nothing time and again, they may only come one after the other, slowly: a handshake is the dearest
+ * thing that anybody can have done for nothing. When the places for all of
  * them are taken, the oldest stranger of the address that holds most has to go for the new one,
  * unless the new one's own address holds as many: so whoever holds places in numbers loses them to
  * whoever holds few. Of one loop.
@@ -25,6 +27,8 @@ struct stranger_limits {
 	unsigned per_address; /* at once [64] */
 	unsigned rate;        /* new ones of an address and second [50] */
 	unsigned burst;       /* ... and as many at once [100] */
+	unsigned vain;        /* that come to nothing, at once; 0: no limit */
+	unsigned vain_rate;   /* ... and a second, beyond these */
 };
 
 /* Part of what holds the connection; zeroed: it is none. */
@@ -36,6 +40,7 @@ struct stranger {
 enum stranger_answer {
 	STRANGER_OK,
 	STRANGER_RATE,         /* its address opens too many a second */
+	STRANGER_VAIN,         /* too many of its address came to nothing */
 	STRANGER_ADDRESS_FULL, /* its address has all it may have */
 	STRANGER_FULL,         /* all places are taken, by addresses that hold no more than its own */
 };
@@ -56,6 +61,12 @@ void stranger_enter(struct strangers *t, struct stranger *s, struct slice addres
 
 /* It is no stranger any more, or gone. Also when it is none. */
 void stranger_leave(struct strangers *t, struct stranger *s, uint64_t now_ms);
+
+/*
+ * One that had entered has ended and has come to nothing: whoever holds it says what that is. After
+ * stranger_leave().
+ */
+void strangers_in_vain(struct strangers *t, struct slice address, uint64_t now_ms);
 
 size_t strangers_count(const struct strangers *t);
 size_t strangers_addresses(const struct strangers *t); /* remembered */

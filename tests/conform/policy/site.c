@@ -43,7 +43,7 @@ static void write_config(const struct site *s, const struct site_cfg *cfg)
 		die("cannot be written", path);
 	fprintf(f,
 		"[daemon]\nlog-level = debug\n[store]\ndir = %s/store\nkey-file = %s/store.key\n"
-		"[xmpp]\nlisten = 127.0.0.1:%u\ntrust = %s\n[sip]\nlisten-udp = 127.0.0.1:%u\n"
+		"[xmpp]\nlisten = 127.0.0.1:%u\ntrust = %s\nvain-connections = 100000\n[sip]\nlisten-udp = 127.0.0.1:%u\n"
 		"[resolver]\ndnssec = off\nforward = 127.0.0.1:%u\n"
 		"[admin]\nsocket = %s/admin.sock\nlisten =\ngroup =\n[metrics]\nlisten =\n",
 		s->dir, s->dir, s->xmpp_port, cfg->trust, s->sip_port, cfg->dns_port, s->dir);

@@ -14,7 +14,7 @@ static struct stranger all[128][MAX]; /* by address and number */
 static uint64_t now;
 
 static const struct stranger_limits limits = {
-	.all = 6, .per_address = 4, .rate = 10, .burst = 5};
+	.all = 6, .per_address = 4, .rate = 10, .burst = 5, .vain = 3, .vain_rate = 1};
 
 static int setup(void **state)
 {
@@ -79,7 +79,7 @@ static void leave(const char *name)
 }
 
 struct step {
-	const char *who; /* "-a1" leaves; "+500" lets ms pass */
+	const char *who; /* "-a1" leaves; "!a1" has come to nothing; "+500" lets ms pass */
 	const char *outcome;
 };
 
@@ -88,6 +88,8 @@ static void play(const struct step *steps)
 	for (const struct step *s = steps; s->who; s++) {
 		if (s->who[0] == '-')
 			leave(s->who + 1);
+		else if (s->who[0] == '!')
+			strangers_in_vain(table, address(s->who[1]), now);
 		else if (s->who[0] == '+')
 			now += strtoul(s->who + 1, NULL, 10);
 		else if (strcmp(come(s->who), s->outcome) != 0)
@@ -151,6 +153,40 @@ static void asking_does_not_refill(void **state)
 	PLAY({"a1", "ok"}, {"a2", "ok"}, {"a3", "ok"}, {"a4", "ok"}, {"a5", "address-connections"},
 	     {"a5", "connection-rate"}, {"a5", "connection-rate"}, {"+100", NULL},
 	     {"a5", "address-connections"}, {"a5", "connection-rate"});
+}
+
+/* Each that comes to nothing is owed; what came of others of the address does not count. */
+static void who_comes_to_nothing_is_slowed(void **state)
+{
+	PLAY({"!a1", NULL}, {"!a1", NULL}, {"a1", "ok"}, {"-a1", NULL}, {"+1000", NULL},
+	     {"!a1", NULL}, {"!a1", NULL}, {"a1", "vain-connections"},
+	     {"b1", "ok"},              /* each address for itself */
+	     {"+999", NULL}, {"a1", "vain-connections"},
+	     {"+1", NULL}, {"a1", "ok"}, {"-a1", NULL}, {"!a1", NULL},
+	     {"a1", "vain-connections"}, {"+1000", NULL}, {"a1", "ok"}, {"a2", "ok"}, {"a3", "ok"});
+}
+
+/* Those that were under way together may be more than there are; the debt is bounded. */
+static void what_is_owed_is_bounded(void **state)
+{
+	for (int i = 0; i < 100; i++)
+		strangers_in_vain(table, address('a'), now);
+	PLAY({"+3000", NULL}, {"a1", "vain-connections"}, {"+1000", NULL}, {"a1", "ok"},
+	     {"-a1", NULL}, {"+60000", NULL}, {"b1", "ok"});
+	assert_int_equal(strangers_addresses(table), 1); /* a is forgotten: it owes nothing */
+}
+
+static void without_a_limit_nothing_is_owed(void **state)
+{
+	static const struct stranger_limits none = {
+		.all = 6, .per_address = 4, .rate = 10, .burst = 5};
+	struct stranger *drop;
+	struct strangers *t = strangers_new(&none);
+
+	for (int i = 0; i < 100; i++)
+		strangers_in_vain(t, address('a'), now);
+	assert_int_equal(strangers_ask(t, address('a'), now, &drop), STRANGER_OK);
+	strangers_free(t);
 }
 /* clang-format on */
 
@@ -242,6 +278,9 @@ int main(void)
 		T(among_equals_the_oldest_goes),
 		T(so_many_at_once_then_so_many_a_second),
 		T(asking_does_not_refill),
+		T(who_comes_to_nothing_is_slowed),
+		T(what_is_owed_is_bounded),
+		T(without_a_limit_nothing_is_owed),
 		T(leaving_twice_is_nothing),
 		T(sixteen_silent_addresses_keep_nobody_out),
 		T(addresses_are_forgotten),
