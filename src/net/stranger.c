@@ -162,8 +162,10 @@ void stranger_leave(struct strangers *t, struct stranger *s, uint64_t now_ms)
 
 void strangers_in_vain(struct strangers *t, struct slice address, uint64_t now_ms)
 {
-	if (t->limits.vain)
-		rate_owe(&address_get(t, address)->vain, t->limits.vain_rate, t->limits.vain, now_ms);
+	const struct stranger_limits *l = &t->limits;
+
+	if (l->vain)
+		rate_owe(&address_get(t, address)->vain, l->vain_rate, l->vain, now_ms);
 	forget_some(t, now_ms);
 }
 

@@ -13,9 +13,9 @@
  * from, so that nobody can take the places of the others. Pure: the time is passed in, and what is
  * decided here is done by who accepts them.
  *
- * An address may hold so many connections and open so many a second. Where connections come to
- * nothing time and again, they may only come one after the other, slowly: a handshake is the dearest
- * thing that anybody can have done for nothing. When the places for all of
+ * An address may hold so many connections and open so many a second. One whose connections come to
+ * nothing time and again is slowed: a handshake is the dearest thing that anybody can have done for
+ * nothing. When the places for all of
  * them are taken, the oldest stranger of the address that holds most has to go for the new one,
  * unless the new one's own address holds as many: so whoever holds places in numbers loses them to
  * whoever holds few. Of one loop.
