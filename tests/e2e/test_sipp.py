@@ -7,19 +7,25 @@ import threading
 
 import pytest
 
+import refusals
+import sipp_scenario
 from lab.process import Process
 from lab.wait import until
 from scene import PARTNER
 
 SCENARIOS = pathlib.Path(__file__).resolve().parents[1] / "support" / "sipp"
 COUNT, RATE = 500, 100
+TRANSPORTS = {"udp": ["-t", "u1"]}
 
 
-def sipp(scene, scenario, port, *more):
-    """Runs a scenario at the address of the SIP route."""
-    argv = ["sipp", "-sf", SCENARIOS / f"{scenario}.xml", "-i", scene.sip.address, "-p", port,
-            "-m", COUNT, "-nostdin", "-timeout", "60s", *more]
-    return Process(f"sipp-{scenario}", argv, scene.lab.folder, env={"TERM": "dumb"}).start()
+def sipp(scene, scenario, port, *more, count=COUNT):
+    """Runs a scenario, of ours or a file, at the address of the SIP route."""
+    path = pathlib.Path(scenario)
+    if not path.suffix:
+        path = SCENARIOS / f"{scenario}.xml"
+    argv = ["sipp", "-sf", path, "-i", scene.sip.address, "-p", port,
+            "-m", count, "-nostdin", "-timeout", "60s", *more]
+    return Process(f"sipp-{path.stem}", argv, scene.lab.folder, env={"TERM": "dumb"}).start()
 
 
 class Reader(threading.Thread):
@@ -75,3 +81,13 @@ def test_messages_in(scene):
 def test_options(scene):
     uac = sipp(scene, "options_uac", 5081, "-r", 500, scene.entente.sip)
     assert uac.wait_exit(60) == 0, uac.log()
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("case", [c for c in refusals.CASES if c.sipp], ids=lambda c: c.name)
+def test_refused(scene, case, transport):
+    """Each refusal, as a stack of other people's making sees it."""
+    path = scene.lab.folder / f"refusal-{transport}-{refusals.CASES.index(case)}.xml"
+    path.write_bytes(sipp_scenario.refusal(case))
+    uac = sipp(scene, path, 5082, *TRANSPORTS[transport], scene.entente.sip, count=1)
+    assert uac.wait_exit(10) == 0, uac.log()

@@ -2,10 +2,12 @@
 
 from lab.lab import SIP_DOMAIN, Lab
 from sip_peer import SipPeer, token
+from sip_stream_peer import SipStreamPeer
 from xmpp_peer import XmppPeer
 
 PARTNER = "partner.lab"
 ROUTE = "pbx"
+PBX = "pbx.lab"     # in the certificate of the SIP route
 
 
 class Scene:
@@ -13,12 +15,13 @@ class Scene:
 
     names: further domains that the DNS knows as servers of scripted peers; add_partner() makes
     partners of them. domains: the local ones. settings: as Entente's, or a function that makes them
-    of the lab.
+    of the lab. transport: of the SIP side, "udp", "tcp" or "tls".
     """
 
     def __init__(self, build, valgrind=False, names=(), route=(), settings=None,
-                 domains=(SIP_DOMAIN,)):
+                 domains=(SIP_DOMAIN,), transport="udp"):
         self.lab = Lab(build, valgrind=valgrind)
+        self.transport = transport
         self.peers = {}
         try:
             self._start(names, route, settings, domains)
@@ -35,16 +38,31 @@ class Scene:
         if callable(settings):
             settings = settings(lab)
         self.entente = lab.make_entente(domains, settings=settings)
-        server = (self.entente.address, self.entente.sip_port)
-        self.sip = SipPeer(lab.next_address(), 5060, server)
-        self.stranger = SipPeer(lab.next_address(), 5060, server)
+        self.sip = self.make_sip_peer(PBX)
+        self.stranger = self.make_sip_peer("stranger.lab")
         for peer in (lab.dns, *self.peers.values(), self.sip, self.stranger, self.entente):
             lab.start(peer)
         self._administer(route, domains)
 
+    def make_sip_peer(self, name, transport=None):
+        """One that is not started yet, at an address of its own. name: in its certificate."""
+        transport = transport or self.transport
+        address, entente = self.lab.next_address(), self.entente
+        if transport == "udp":
+            return SipPeer(address, 5060, (entente.address, entente.sip_port))
+        if transport == "tcp":
+            return SipStreamPeer(address, 5060, (entente.address, entente.sip_port))
+        pair = self.lab.ca.issue(f"{name}-sip", dns=[name])
+        return SipStreamPeer(
+            address, 5061, (entente.address, entente.sips_port), (pair, self.lab.ca.file))
+
     def _administer(self, route, domains):
         do = self.entente.do
-        do("route", "add", ROUTE, "--next-hop", self.sip.uri, *route)
+        if self.transport != "udp":
+            route = ["--transport", self.transport, *route]
+        if self.transport == "tls":
+            route += ["--tls-names", PBX]
+        do("route", "add", ROUTE, "--next-hop", f"sip:{self.sip.endpoint}", *route)
         for domain in domains:
             do("domain", "add", domain, "--route", ROUTE)
         do("access", "set", "--allow-federated-users", "yes",

@@ -1,4 +1,5 @@
-"""A scripted SIP peer over UDP: says exactly what a test wants said, and keeps all it hears."""
+"""A scripted SIP peer over UDP: says exactly what a test wants said, and keeps all it hears.
+The same over TCP and TLS: sip_stream_peer.py."""
 
 import dataclasses
 import random
@@ -68,6 +69,8 @@ class SipPeer:
     """A socket that answers MESSAGE by itself (200, or what answer_with() was told) and records
     every request and response."""
 
+    transport = "UDP"   # as a Via says it
+
     def __init__(self, address, port, server=None):
         """server: (address, port) that it talks to."""
         self.address, self.port, self.server = address, port, server
@@ -112,20 +115,22 @@ class SipPeer:
             if self._socket is not sock:
                 sock.close()
                 return
-            message = SipMessage.parse(data, source)
-            with self._lock:
-                self._heard.append(message)
-            if message.method:
-                self._reply(sock, message)
+            reply = self._take(SipMessage.parse(data, source))
+            if reply:
+                sock.sendto(reply, source)
 
-    def _reply(self, sock, request):
-        """A retransmission gets the same answer again."""
-        key = request.branch
+    def _take(self, message):
+        """Keeps what was heard; returns the answer to a request, if there is to be one."""
+        with self._lock:
+            self._heard.append(message)
+        if not message.method or message.method == "ACK":
+            return None
+        # A retransmission gets the same answer again.
+        key = message.branch
         if key not in self._answers:
-            verdict = self._policy(request)
-            self._answers[key] = answer(request, *verdict) if verdict else None
-        if self._answers[key]:
-            sock.sendto(self._answers[key], request.source)
+            verdict = self._policy(message)
+            self._answers[key] = answer(message, *verdict) if verdict else None
+        return self._answers[key]
 
     def heard(self, start=0):
         with self._lock:
@@ -155,7 +160,7 @@ class SipPeer:
         content = f"Content-Type: {content_type}\r\n" if body else ""
         return (
             f"{method} {uri or to} SIP/2.0\r\n"
-            f"Via: SIP/2.0/UDP {self.endpoint};branch={branch or 'z9hG4bK' + token()}"
+            f"Via: SIP/2.0/{self.transport} {self.endpoint};branch={branch or 'z9hG4bK' + token()}"
             ";rport\r\n"
             "Max-Forwards: 70\r\n"
             f"From: <{sender}>;tag={token()}\r\n"
@@ -195,7 +200,18 @@ class SipPeer:
                 if spent >= seconds:
                     raise
 
-    def expect(self, response, template):
-        """Compares a response, whole, with a template whose lines end as Python's do."""
-        known = {"address": self.address, "port": str(self.port)}
-        return transcript.match(template.replace("\n", "\r\n"), response.data, known)
+    def refused(self, case, number):
+        """Sends what a Case of refusals.py says; the answer is exactly what it says. Returns it."""
+        known = {
+            "transport": self.transport, "address": self.address, "port": str(self.port),
+            "branch": f"z9hG4bK{number}", "callid": f"call{number}",
+        }
+        response = self.ask(case.request(**known))
+        transcript.match(
+            case.template().replace("\n", "\r\n"), response.data, {**known, "rport": self.rport})
+        return response
+
+    @property
+    def rport(self):
+        """Where its requests come from."""
+        return str(self.port)

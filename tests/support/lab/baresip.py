@@ -13,14 +13,14 @@ audio_player aubridge,nil
 audio_source aubridge,nil
 audio_alert aubridge,nil
 module_path {modules}
-module stdio.so
+{more}module stdio.so
 module account.so
 module contact.so
 module menu.so
 """
 ACCOUNT = (
     '<sip:{user}@{domain}>;auth_user={user};auth_pass={password};'
-    'outbound="sip:{registrar};transport=udp";regint=600\n'
+    'outbound="sip:{registrar}";regint=600\n'
 )
 MODULES = "/usr/lib/baresip/modules"
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -29,7 +29,8 @@ ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 class Baresip:
     """One user agent; contacts are the SIP URIs it can write to."""
 
-    def __init__(self, folder, address, user, domain, password, registrar, contacts):
+    def __init__(self, folder, address, user, domain, password, registrar, contacts, ca_file=None):
+        """registrar: ADDRESS:PORT;transport=... ca_file: the authorities it believes, for TLS."""
         self.name = f"baresip-{user}"
         self.uri = f"sip:{user}@{domain}"
         self.home = folder / self.name
@@ -39,6 +40,7 @@ class Baresip:
         self._settings = dict(
             address=address, port=net.free_port(address, 5060), modules=MODULES, user=user,
             domain=domain, password=password, registrar=registrar,
+            more=f"sip_cafile {ca_file}\n" if ca_file else "",
         )
         self.process = None
 

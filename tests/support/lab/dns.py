@@ -24,10 +24,12 @@ class Dns:
     def host(self, name, address):
         self._records.append(f"address=/{name}/{address}")
 
-    def srv(self, domain, target, port, service="_xmpp-server", priority=0, weight=0):
+    def srv(self, domain, target, port, service="_xmpp-server._tcp", priority=0, weight=0):
+        self._records.append(f"srv-host={service}.{domain},{target},{port},{priority},{weight}")
+
+    def naptr(self, domain, service, replacement, order=10, preference=10):
         self._records.append(
-            f"srv-host={service}._tcp.{domain},{target},{port},{priority},{weight}"
-        )
+            f"naptr-record={domain},{order},{preference},s,{service},,{replacement}")
 
     def server(self, domain, address, port):
         """The XMPP server of a domain: its SRV record and its address."""

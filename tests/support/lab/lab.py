@@ -99,15 +99,20 @@ class Lab:
             self.dns.server(domain, self.entente.address, self.entente.xmpp_port)
         return self.entente
 
-    def make_kamailio(self):
+    def make_kamailio(self, transport="udp", names=(), **more):
+        """transport: between it and Entente. names: in its certificate, beside its address."""
+        address = self.address(HOST_SIP)
+        if transport == "tls":
+            more["tls"] = (self.ca.issue("kamailio", dns=names, addresses=[address]), self.ca.file)
+        entente = self.entente.sips if transport == "tls" else self.entente.sip
         self.kamailio = Kamailio(
-            self.folder, self.address(HOST_SIP), SIP_DOMAIN, PASSWORD, self.entente.sip)
+            self.folder, address, SIP_DOMAIN, PASSWORD, entente, transport, **more)
         return self.kamailio
 
     def start_sip_user(self, user, contacts):
         return self.start(Baresip(
-            self.folder, self.next_address(), user, SIP_DOMAIN, PASSWORD, self.kamailio.endpoint,
-            contacts))
+            self.folder, self.next_address(), user, SIP_DOMAIN, PASSWORD, self.kamailio.registrar,
+            contacts, self.ca.file))
 
     def start_contact(self, user, server, domain=None):
         return self.start(Contact(
