@@ -40,6 +40,7 @@ class Entente:
         self.folder, self.home = folder, folder / name
         self.xmpp_port = net.free_port(address, 5269)
         self.sip_port = net.free_port(address, 5060)
+        self.sips_port = net.free_port(address, 5061)
         self.metrics_port = net.free_port(address, 9464)
         self.panel_port = net.free_port(address, 8443)
         self.dns, self.trust = dns, trust
@@ -69,11 +70,17 @@ class Entente:
     def sip(self):
         return f"{self.address}:{self.sip_port}"
 
+    @property
+    def sips(self):
+        return f"{self.address}:{self.sips_port}"
+
     def sections(self):
         sections = {
             "daemon": {"log-level": "debug"},
             "store": {"dir": self.home / "store", "key-file": self.home / "store.key"},
-            "xmpp": {"listen": f"{self.address}:{self.xmpp_port}", "trust": self.trust},
+            "xmpp": {"listen": f"{self.address}:{self.xmpp_port}", "trust": self.trust,
+                     # All peers of a lab are few addresses, and many fail on purpose.
+                     "vain-connections": "100000"},
             "sip": {"listen-udp": self.sip},
             "resolver": {"dnssec": "off", "forward": f"{self.dns.address}:{self.dns.port}"},
             "admin": {"socket": self.socket, "group": "", "listen": f"{self.address}:{self.panel_port}"},
