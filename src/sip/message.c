@@ -230,6 +230,13 @@ static void read_max_forwards(struct sip_msg *m)
 		m->max_forwards = (int)v;
 }
 
+/* 7.3.1: it is no list. What a body is must not depend on which of two its reader looks at. */
+static void read_content_type(struct sip_msg *m)
+{
+	if (m->request)
+		only(m, SIP_H_CONTENT_TYPE, NULL, "Multiple Content-Type");
+}
+
 /* 18.3: in a datagram the body may not be shorter than it is said to be; what is longer is cut. */
 static void read_body(struct sip_msg *m, struct slice left)
 {
@@ -302,6 +309,7 @@ enum sip_parsed sip_msg_parse(struct sip_msg *m, char *p, size_t n)
 	read_call_id(m);
 	read_cseq(m);
 	read_max_forwards(m);
+	read_content_type(m);
 	read_body(m, slice_make(p, (size_t)(end - p)));
 	return verdict(m);
 }

@@ -196,12 +196,17 @@ static const struct {
 		"Bad Content-Length"},
 	{"4475 3.3.9 two", HEAD "Content-Length: 0\r\nl: 0\r\n\r\n", SIP_BAD, 400,
 		"Multiple Content-Length"},
+	{"7.3.1 two Content-Type", HEAD "Content-Type: text/plain\r\nc: text/html\r\n\r\na", SIP_BAD,
+		400, "Multiple Content-Type"},
 
 	/* what cannot be answered */
 	{"bad ACK", "ACK sip:a@b.example SIP/2.0\r\n" VIA FROM TO ID "\r\n", SIP_DROP, 400,
 		"Missing CSeq"},
 	{"response", "SIP/2.0 200 OK\r\n" VIA REST "\r\n", SIP_GOOD, 0, NULL},
 	{"4475 3.1.1.13 no reason", "SIP/2.0 200 \r\n" VIA REST "\r\n", SIP_GOOD, 0, NULL},
+	{"of a response, whose body we do not read",
+		"SIP/2.0 200 OK\r\n" VIA REST "c: text/plain\r\nc: text/html\r\n\r\na", SIP_GOOD, 0,
+		NULL},
 	{"no space behind the code", "SIP/2.0 200\r\n" VIA REST "\r\n", SIP_GOOD, 0, NULL},
 	{"bad response", "SIP/2.0 200 OK\r\n" VIA FROM TO ID "\r\n", SIP_DROP, 400, "Missing CSeq"},
 	{"4475 3.1.2.19 code", "SIP/2.0 4294967301 x\r\n" VIA REST "\r\n", SIP_DROP, 400,
