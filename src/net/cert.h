@@ -115,6 +115,14 @@ void cert_names(X509 *leaf, struct buf *out);
 /* One dNSName (or the domain of an SRVName, wildcard false) against a domain in A-labels. */
 bool cert_dns_match(struct slice name, struct slice domain, bool wildcard);
 
+/*
+ * The same for SIP (RFC 5922 7.1, 7.2; cert_sip.c): the hosts a certificate stands for, in lower
+ * case, each followed by a NUL: dNSNames without wildcard, SIP URIs without user part, addresses
+ * as inet_ntop() writes them, and the common name only where there is no subjectAltName at all.
+ */
+void cert_sip_names(X509 *leaf, struct buf *out);
+bool cert_sip_has(struct slice names, struct slice host);
+
 /* ---- what else is in one, for people (cert_text.c) ---- */
 
 void cert_subject(X509 *x, struct buf *out); /* "CN=im.example,O=Example", printable UTF-8 */

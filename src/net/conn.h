@@ -39,7 +39,7 @@ const char *conn_end_name(enum conn_end e);
 struct conn_ops {
 	void (*connected)(void *arg); /* conn_connect() only; peer and local address are known */
 	void (*secure)(void *arg);    /* the handshake is done; see conn_tls_info() */
-	void (*data)(void *arg, struct slice bytes);
+	void (*data)(void *arg, struct slice bytes); /* the callee's to change, for the call */
 	/* All output up to offset is the kernel's. At most once per turn. */
 	void (*flushed)(void *arg, uint64_t offset);
 	/*

@@ -444,6 +444,14 @@ SSL_CTX *tls_set_client(const struct tls_set *s, struct slice domain)
 	return ctx ? ctx : s->bare;
 }
 
+SSL_CTX *tls_set_named(const struct tls_set *s, struct slice name)
+{
+	for (size_t i = 0; i < s->n_certs; i++)
+		if (slice_ieq(name, slice_of(s->certs[i].name)))
+			return s->certs[i].ctx;
+	return NULL;
+}
+
 const char *tls_context_name(SSL_CTX *ctx)
 {
 	const struct tls_cert *c = SSL_CTX_get_app_data(ctx);

@@ -56,6 +56,9 @@ SSL_CTX *tls_set_for(const struct tls_set *s, struct slice domain);
 /* The same for when we connect: one without a certificate where we have none. Never NULL. */
 SSL_CTX *tls_set_client(const struct tls_set *s, struct slice domain);
 
+/* The context of the certificate of this name, in any case; NULL: there is none. */
+SSL_CTX *tls_set_named(const struct tls_set *s, struct slice name);
+
 /* The name of a context's certificate, as long as the set; NULL: it has none. */
 const char *tls_context_name(SSL_CTX *ctx);
 

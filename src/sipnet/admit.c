@@ -35,15 +35,13 @@ struct sip_verdict sipnet_admit(
 {
 	struct sipnet *n = arg;
 	struct target *t, *source;
-	struct netaddr a;
 	char host[256];
 
 	if (n->draining)
 		return (struct sip_verdict){500, "Shutting down", RETRY_AFTER_S};
-	sipnet_address(from, &a);
-	t = sipnet_target_for(n, &a, plain_host(m->from.uri.host, host, sizeof host), &source);
+	t = sipnet_target_for(n, from, plain_host(m->from.uri.host, host, sizeof host), &source);
 	if (!t) {
-		assert(source); /* or on_datagram() had taken it for a stranger's */
+		assert(source); /* or sipnet_receive() had taken it for a stranger's */
 		metric_add(M_SIP_FORGED_FROM, 1);
 		source->forged_from++;
 		return (struct sip_verdict){403, "From is not of a domain of this route", 0};
@@ -55,6 +53,7 @@ struct sip_verdict sipnet_admit(
 		return (struct sip_verdict){500, "Overloaded", RETRY_AFTER_S};
 	if (!target_take(t, sipnet_now(n)))
 		return (struct sip_verdict){500, "Too many requests", RETRY_AFTER_S};
+	sipnet_flow_admitted(n, from, m);
 	*(struct target **)ctx = t;
 	return (struct sip_verdict){0};
 }
@@ -67,6 +66,7 @@ void sipnet_take(void *arg, struct sip_server *txn, const struct sip_msg *m,
 
 	t->requests_in++;
 	n->asked++;
+	sipnet_flow_asked(n, from);
 	n->ops->request(n->arg, txn, m, t->route);
 }
 

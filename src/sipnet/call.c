@@ -7,24 +7,6 @@
 
 /* Requests of ours. */
 
-/* A socket bound to loopback reaches loopback alone, and the other way about. */
-static const struct sender *sender_for(const struct sipnet *n, const struct netaddr *to)
-{
-	const struct sender *wild = NULL;
-
-	for (unsigned i = 0; i < n->n_senders; i++) {
-		const struct netaddr *a = udp_address(n->sender[i].udp);
-
-		if (a->sa.sa_family != to->sa.sa_family)
-			continue;
-		if (netaddr_is_any(a))
-			wild = wild ? wild : &n->sender[i];
-		else if (netaddr_is_loopback(a) == netaddr_is_loopback(to))
-			return &n->sender[i];
-	}
-	return wild;
-}
-
 static void call_end(struct sipnet_call *c, const struct sip_result *r)
 {
 	sip_done *done = c->done;
@@ -73,12 +55,18 @@ void sipnet_tell_failed(void *arg)
 		call_end(container_of(l, struct sipnet_call, node), &no_target);
 }
 
+static enum sip_transport transport_of(const struct route *r)
+{
+	return r->transport == ROUTE_TLS   ? SIP_TLS
+	       : r->transport == ROUTE_TCP ? SIP_TCP
+					   : SIP_UDP;
+}
+
 struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route,
 	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg)
 {
 	struct target *t = sipnet_target(n, slice_of(route->name));
 	const struct netaddr *to = t ? target_addr(t) : NULL;
-	const struct sender *s = to ? sender_for(n, to) : NULL;
 	struct sipnet_call *c = xzalloc(sizeof *c);
 	struct sip_hop hop;
 
@@ -86,7 +74,7 @@ struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route,
 	c->done = done;
 	c->arg = arg;
 	n->called++;
-	if (!s) {
+	if (!to || !sipnet_hop_to(n, route, transport_of(route), to, &hop)) {
 		list_append(&n->failed, &c->node);
 		loop_task_queue(n->loop, &n->tell);
 		return c;
@@ -95,7 +83,6 @@ struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route,
 	c->to = *to;
 	list_append(&n->calls, &c->node);
 	t->requests_out++;
-	hop = sipnet_hop(s, to);
 	c->client = sip_stack_request(n->stack, &hop, spec, timeout_ms, on_done, c, sipnet_now(n));
 	sipnet_touched(n);
 	return c;

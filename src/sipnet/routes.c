@@ -18,22 +18,35 @@ struct target *sipnet_target(const struct sipnet *n, struct slice name)
 	return NULL;
 }
 
-bool sipnet_is_listed(const struct sipnet *n, const struct netaddr *from)
+static bool is_of(const struct sipnet *n, const struct sip_hop *from, const struct target *t)
 {
-	list_each(&n->targets, it)
-		if (target_has_source(container_of(it, struct target, node), from))
-			return true;
-	return false;
+	struct netaddr a;
+
+	if (from->transport == SIP_TLS)
+		return sipnet_flow_is_of(n, from, t->route);
+	return sipnet_route_speaks(t->route, (enum sip_transport)from->transport) &&
+	       netaddr_from(&a, &from->sa) == 0 && target_has_source(t, &a);
 }
 
-struct target *sipnet_target_for(const struct sipnet *n, const struct netaddr *from,
+const char *sipnet_route_at(const struct sipnet *n, const struct sip_hop *from)
+{
+	list_each(&n->targets, it) {
+		const struct target *t = container_of(it, struct target, node);
+
+		if (is_of(n, from, t))
+			return t->route->name;
+	}
+	return NULL;
+}
+
+struct target *sipnet_target_for(const struct sipnet *n, const struct sip_hop *from,
 	struct slice domain, struct target **ret_source)
 {
 	*ret_source = NULL;
 	list_each(&n->targets, it) {
 		struct target *t = container_of(it, struct target, node);
 
-		if (!target_has_source(t, from))
+		if (!is_of(n, from, t))
 			continue;
 		if (!*ret_source)
 			*ret_source = t;
@@ -88,4 +101,5 @@ void sipnet_set_snapshot(struct sipnet *n, struct snapshot *snapshot)
 	snapshot_ref(snapshot);
 	snapshot_unref(n->snapshot);
 	n->snapshot = snapshot;
+	flows_rejudge(n);
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/rand.h"
@@ -60,17 +59,6 @@ static void on_timer(void *arg)
 
 /* ---- addresses and hops ---- */
 
-struct sip_hop sipnet_hop(const struct sender *s, const struct netaddr *a)
-{
-	struct sip_hop h = {.transport = SIP_UDP, .socket = s->index};
-
-	if (a->sa.sa_family == AF_INET6)
-		h.in6 = a->in6;
-	else
-		h.in4 = a->in4;
-	return h;
-}
-
 bool sipnet_address(const struct sip_hop *h, struct netaddr *ret)
 {
 	return netaddr_from(ret, &h->sa) == 0;
@@ -87,44 +75,53 @@ static bool stranger_may_be_answered(struct sipnet *n)
 	return n->strangers++ < STRANGERS;
 }
 
-static void on_stranger(struct sipnet *n, const struct sip_hop *hop, char *p, size_t len)
+bool sipnet_stranger(struct sipnet *n)
 {
 	n->unlisted++;
 	metric_add(M_SIP_UNLISTED, 1);
 	if (!stranger_may_be_answered(n))
-		return;
+		return false;
 	n->unlisted_answered++;
-	sip_stack_refuse(n->stack, hop, p, len, 403, "Not a known peer");
+	return true;
+}
+
+bool sipnet_receive(struct sipnet *n, const struct sip_hop *from, char *p, size_t len,
+	const char *stranger)
+{
+	struct target *admitted = NULL;
+
+	metric_add(M_SIP_RX, 1);
+	if (!sipnet_route_at(n, from)) {
+		if (sipnet_stranger(n)) {
+			sip_stack_refuse(n->stack, from, p, len, 403, stranger);
+			sipnet_touched(n);
+		}
+		return false;
+	}
+	sip_stack_rx(n->stack, from, p, len, &admitted, sipnet_now(n));
 	sipnet_touched(n);
+	return true;
 }
 
 static void on_datagram(void *arg, const struct netaddr *from, char *p, size_t len)
 {
 	struct sender *s = arg;
-	struct sipnet *n = s->net;
 	struct sip_hop hop = sipnet_hop(s, from);
-	struct target *admitted = NULL;
 
-	metric_add(M_SIP_RX, 1);
-	if (!sipnet_is_listed(n, from)) {
-		on_stranger(n, &hop, p, len);
-		return;
-	}
-	sip_stack_rx(n->stack, &hop, p, len, &admitted, sipnet_now(n));
-	sipnet_touched(n);
+	sipnet_receive(s->net, &hop, p, len, "Not a known peer");
 }
 
-static void on_unreachable(void *arg, const struct netaddr *to)
+static void on_undelivered(void *arg, const struct netaddr *to, struct slice bytes)
 {
 	struct sender *s = arg;
 	struct sipnet *n = s->net;
 	struct sip_hop hop = sipnet_hop(s, to);
 
-	sip_stack_unreachable(n->stack, &hop, sipnet_now(n));
+	sip_stack_undelivered(n->stack, &hop, bytes, sipnet_now(n));
 	sipnet_touched(n);
 }
 
-static const struct udp_ops udp_ops = {.datagram = on_datagram, .unreachable = on_unreachable};
+const struct udp_ops sipnet_udp_ops = {.datagram = on_datagram, .undelivered = on_undelivered};
 
 /* ---- out ---- */
 
@@ -133,6 +130,8 @@ static uint64_t send_bytes(void *arg, const struct sip_hop *to, struct slice byt
 	struct sipnet *n = arg;
 	struct netaddr a;
 
+	if (to->transport != SIP_UDP)
+		return streams_send(n, to, bytes);
 	if (sipnet_address(to, &a))
 		udp_send(n->sender[to->socket].udp, &a, bytes.p, bytes.n);
 	return 0;
@@ -146,50 +145,13 @@ static void random_bytes(void *arg, void *p, size_t n)
 
 /* ---- life ---- */
 
-/* What our Via says: the address, or for a wildcard the name of this host. */
-static void name_sender(struct sender *s)
-{
-	const struct netaddr *a = udp_address(s->udp);
-	char text[NETADDR_TEXT], host[256] = "localhost";
-
-	netaddr_print(a, text);
-	snprintf(s->name, sizeof s->name, "udp:%s", text);
-	if (netaddr_is_any(a)) {
-		if (gethostname(host, sizeof host - 1) < 0 ||
-			sip_host_kind(slice_of(host)) == SIP_HOST_NONE)
-			strcpy(host, "localhost");
-		snprintf(s->sent_by, sizeof s->sent_by, "%s:%u", host, netaddr_port(a));
-	} else {
-		snprintf(s->sent_by, sizeof s->sent_by, "%s", text);
-	}
-}
-
-static int listen_on(struct sipnet *n, struct slice text, struct err *e)
-{
-	struct sender *s = &n->sender[n->n_senders];
-	struct netaddr a;
-
-	if (!slice_starts(text, SL("udp:")))
-		return err_set(
-			e, ERR_INVALID, "'%.*s': right would be udp:ADDRESS:PORT", SLARG(text));
-	if (netaddr_parse(&a, slice_from(text, 4), 5060, e) < 0)
-		return err_in(e, "SIP listener");
-	s->net = n;
-	s->index = (uint8_t)n->n_senders;
-	if (udp_new(&s->udp, n->loop, &a, &udp_ops, s, e) < 0)
-		return err_in(e, "SIP listener");
-	name_sender(s);
-	n->n_senders++;
-	return 0;
-}
-
 static void make_stack(struct sipnet *n, const struct sipnet_config *c)
 {
 	static const struct sip_stack_ops ops = {.send = send_bytes,
 		.admit = sipnet_admit,
 		.request = sipnet_take,
 		.random = random_bytes};
-	struct slice sent_by[LISTEN_MAX];
+	struct slice sent_by[SENDERS_MAX];
 	struct sip_stack_config config = {.node = c->node,
 		.shard = c->shard,
 		.caps = c->caps,
@@ -215,6 +177,8 @@ int sipnet_new(struct sipnet **ret, struct loop *loop, struct dns *dns,
 	n->ops = ops;
 	n->arg = arg;
 	n->budget = config->transactions_memory ? config->transactions_memory : BUDGET;
+	log_init(&n->log, config->log);
+	flows_init(n);
 	list_init(&n->targets);
 	list_init(&n->calls);
 	list_init(&n->failed);
@@ -222,12 +186,15 @@ int sipnet_new(struct sipnet **ret, struct loop *loop, struct dns *dns,
 	loop_task_init(&n->turn, end_turn, n);
 	loop_timer_init(&n->timer, loop, on_timer, n);
 	for (unsigned i = 0; i < config->n_listen; i++) {
-		if (listen_on(n, config->listen[i], e) < 0) {
+		if (sipnet_listen(n, config->listen[i], e) < 0) {
 			sipnet_free(n);
 			return -1;
 		}
 	}
+	n->n_listeners = n->n_senders;
+	sipnet_add_silent(n);
 	make_stack(n, config);
+	sipnet_set_tls(n, config->tls);
 	*ret = n;
 	return 0;
 }
@@ -236,8 +203,8 @@ void sipnet_free(struct sipnet *n)
 {
 	if (!n)
 		return;
-	for (unsigned i = 0; i < n->n_senders; i++)
-		udp_free(n->sender[i].udp);
+	sipnet_close_senders(n);
+	flows_done(n);
 	loop_timer_stop(&n->timer);
 	loop_task_stop(&n->tell);
 	loop_task_stop(&n->turn);
@@ -248,6 +215,7 @@ void sipnet_free(struct sipnet *n)
 	snapshot_unref(n->snapshot);
 	free(n->listener_view);
 	free(n->route_view);
+	log_done(&n->log);
 	free(n);
 }
 
@@ -263,10 +231,5 @@ void sipnet_drain(struct sipnet *n)
 
 unsigned sipnet_busy(const struct sipnet *n)
 {
-	return n->asked + n->called;
-}
-
-uint16_t sipnet_port(const struct sipnet *n, unsigned index)
-{
-	return netaddr_port(udp_address(n->sender[index].udp));
+	return n->asked + n->called + (n->draining && flows_pending(n) > 0);
 }

@@ -14,8 +14,9 @@
  * on one loop (the gateway's); all functions are for that loop's thread.
  *
  * Who may say what (routes come from the snapshot):
- * - A source address that is no route's gets 403 for at most 10 requests a second, all such sources
- *   together, and silence beyond.
+ * - Over UDP and TCP the source address says whose a request is; over TLS the names in the peer's
+ *   certificate (RFC 5922). What is no route's gets 403 for at most 10 requests a second, all such
+ *   sources together, and silence beyond; its connection is closed.
  * - The host of From must be a local domain accepted on the route, else 403, counted. OPTIONS are
  *   answered whatever their From says.
  * - A Request-URI in one of our local domains is refused (403): it would come back to us.
@@ -29,6 +30,8 @@
  */
 struct loop;
 struct dns;
+struct log;
+struct tls_set;
 struct route; /* federation/route.h */
 struct snapshot;
 struct sipnet;
@@ -45,10 +48,14 @@ struct sipnet_ops {
 };
 
 struct sipnet_config {
-	/* "udp:127.0.0.1:5060", "udp:[::1]:5060"; port 0: any free one. At least one, at most 16.
+	/*
+	 * "udp:127.0.0.1:5060", "tcp:[::1]:5060", "tls:0.0.0.0:5061"; port 0: any free one. At
+	 * least one, at most 48. Connections are made whether we listen or not.
 	 */
 	const struct slice *listen;
 	unsigned n_listen;
+	struct tls_set *tls;   /* as for sipnet_set_tls() */
+	const struct log *log; /* NULL: none above */
 	char node, shard; /* sip_stack_config */
 	const struct sip_caps *caps;
 	/*
@@ -69,6 +76,12 @@ void sipnet_free(struct sipnet *n);
 
 /* Takes a reference. Without a snapshot every source is a stranger. */
 void sipnet_set_snapshot(struct sipnet *n, struct snapshot *snapshot);
+
+/*
+ * Our certificates, and by whom those of peers are good; takes a reference. NULL: there is no TLS.
+ * Connections stay, but for those whose peer is revoked now.
+ */
+void sipnet_set_tls(struct sipnet *n, struct tls_set *tls);
 
 /* No new requests are taken: 500 with Retry-After. Those under way go on. For an orderly end. */
 void sipnet_drain(struct sipnet *n);

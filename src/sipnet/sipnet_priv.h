@@ -1,16 +1,23 @@
 #pragma once
 
+#include "base/log.h"
 #include "loop/loop.h"
+#include "sipnet/flows.h"
 #include "sipnet/sipnet.h"
 #include "sipnet/target.h"
 #include "sipnet/udp.h"
 
 /* What the files of sipnet share. */
 
-enum { LISTEN_MAX = 16 };
+enum { LISTEN_MAX = 48, SENDERS_MAX = LISTEN_MAX + 2 };
 
+/* A socket of ours: hop.socket is its index. */
 struct sender {
-	struct udp *udp;
+	enum sip_transport transport;
+	struct udp *udp;           /* UDP */
+	struct listener *listener; /* TCP, TLS */
+	bool silent;               /* TCP, TLS: what our Via says where none listens */
+	struct netaddr addr;
 	struct sipnet *net;
 	uint8_t index;
 	char name[NETADDR_TEXT + 8]; /* "udp:127.0.0.1:5060" */
@@ -36,8 +43,12 @@ struct sipnet {
 	const struct sipnet_ops *ops;
 	void *arg;
 	struct snapshot *snapshot;
-	struct sender sender[LISTEN_MAX];
-	unsigned n_senders;
+	struct log log;
+	struct sender sender[SENDERS_MAX];
+	unsigned n_listeners, n_senders; /* those that listen come first */
+	struct flows flows;
+	struct flow *reading; /* the connection whose message is being read */
+	bool was_asked;       /* it was a request that was handed out */
 	struct list targets;
 	struct list calls, failed;
 	struct loop_task tell, turn;
@@ -64,7 +75,39 @@ static inline uint64_t sipnet_now(const struct sipnet *n)
  * turn. */
 void sipnet_touched(struct sipnet *n);
 void sipnet_count(struct sipnet *n);
+/*
+ * A message has come. False: from nobody we know, who may have been told so (403) in these words.
+ */
+bool sipnet_receive(struct sipnet *n, const struct sip_hop *from, char *p, size_t len,
+	const char *stranger);
+/* One more stranger spoke: may he be answered? */
+bool sipnet_stranger(struct sipnet *n);
+extern const struct udp_ops sipnet_udp_ops; /* arg: the sender */
+
+/* senders.c */
+int sipnet_listen(struct sipnet *n, struct slice text, struct err *e);
+void sipnet_add_silent(struct sipnet *n);
+void sipnet_close_senders(struct sipnet *n);
 struct sip_hop sipnet_hop(const struct sender *s, const struct netaddr *a);
+/*
+ * The hop for a request of route r to this address, which is to be sent before anything else is
+ * done. TCP, TLS: a connection that is there, or one that begins now, in which what is sent waits;
+ * that is over after FLOW_CONNECT_MS and FLOW_SECURE_OURS_MS at most. Failing, it ends as any other
+ * connection does: by sip_stack_closed(). False: none may be opened now, or there is no socket.
+ */
+bool sipnet_hop_to(struct sipnet *n, const struct route *r, enum sip_transport t,
+	const struct netaddr *to, struct sip_hop *ret);
+
+/* peers.c */
+bool sipnet_route_speaks(const struct route *r, enum sip_transport t);
+/* TLS: may what comes by this connection be of this route? Of anything else: false. */
+bool sipnet_flow_is_of(const struct sipnet *n, const struct sip_hop *from, const struct route *r);
+/* A request that came by a connection was let through: RFC 5923, alias. */
+void sipnet_flow_admitted(
+	struct sipnet *n, const struct sip_hop *from, const struct sip_msg *m);
+void sipnet_flow_asked(struct sipnet *n, const struct sip_hop *from); /* it was handed out */
+/* A connection that we made to a route has failed: f->end, f->end_text. */
+void sipnet_note_error(struct sipnet *n, const struct flow *f);
 bool sipnet_address(const struct sip_hop *h, struct netaddr *ret);
 
 /* admit.c: two of the stack's ops. ctx is where the second finds the target that the first saw. */
@@ -77,12 +120,13 @@ void sipnet_take(void *sipnet, struct sip_server *txn, const struct sip_msg *m,
 
 /* routes.c */
 struct target *sipnet_target(const struct sipnet *n, struct slice route);
-bool sipnet_is_listed(const struct sipnet *n, const struct netaddr *from);
+/* The first route whose requests may come by this hop; NULL: it is a stranger's. */
+const char *sipnet_route_at(const struct sipnet *n, const struct sip_hop *from);
 /*
  * The route by which a request of this source and From domain comes; NULL: none. *ret_source: the
  * first that has the source at all.
  */
-struct target *sipnet_target_for(const struct sipnet *n, const struct netaddr *from,
+struct target *sipnet_target_for(const struct sipnet *n, const struct sip_hop *from,
 	struct slice domain, struct target **ret_source);
 void sipnet_free_targets(struct list *targets);
 

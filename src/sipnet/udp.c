@@ -18,13 +18,20 @@ enum {
 	OUT_BYTES = 1 << 20, /* queued output, when the socket does not take it */
 	OUT_COUNT = 1024,
 	BUFFER = 4 << 20, /* design section 14: the default holds 3 ms of 50,000 messages/s */
-	BAD = 16,         /* addresses that could not be sent to, until that is told */
+	BAD = 16,         /* datagrams that could not be sent, until that is told */
+	BAD_BYTES = 512,  /* of each; a request's first Via is there (as of what ICMP brings back) */
 	CONTROL = 64,     /* CMSG_SPACE(sizeof(uint32_t)) with room */
 };
 
 struct out {
 	struct netaddr to;
 	uint32_t at, n;
+};
+
+struct bad {
+	struct netaddr to;
+	size_t n;
+	char bytes[BAD_BYTES];
 };
 
 struct udp {
@@ -39,7 +46,7 @@ struct udp {
 	uint32_t drops; /* SO_RXQ_OVFL, as last seen */
 	bool blocked;
 	bool twice; /* the first datagram that waits has met an error already */
-	struct netaddr bad[BAD];
+	struct bad bad[BAD];
 	unsigned n_bad;
 
 	struct out out[OUT_COUNT];
@@ -56,38 +63,48 @@ struct udp {
 
 /* ---- what the network says ---- */
 
-/* Takes one message off the error queue; false: it is empty. */
-static bool take_error(struct udp *u, struct netaddr *ret, bool *ret_has)
+/* Takes one message off the error queue, with the datagram it is about; false: it is empty. */
+static bool take_error(struct udp *u, struct bad *ret, bool *ret_has)
 {
 	struct sockaddr_storage to;
 	char control[512];
+	struct iovec iov = {ret->bytes, sizeof ret->bytes};
 	struct msghdr m = {.msg_name = &to,
 		.msg_namelen = sizeof to,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
 		.msg_control = control,
 		.msg_controllen = sizeof control};
+	ssize_t n = recvmsg(u->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT);
 
-	if (recvmsg(u->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+	if (n < 0)
 		return false;
-	*ret_has = m.msg_namelen && netaddr_from(ret, (struct sockaddr *)&to) == 0;
+	ret->n = (size_t)n;
+	*ret_has = m.msg_namelen && netaddr_from(&ret->to, (struct sockaddr *)&to) == 0;
 	return true;
+}
+
+static void tell_bad(struct udp *u, const struct bad *b)
+{
+	u->ops->undelivered(u->arg, &b->to, slice_make(b->bytes, b->n));
 }
 
 /* Says what the network said. Not while somebody is sending: who is told may send. */
 static void take_errors(struct udp *u)
 {
-	struct netaddr bad[BAD], a;
+	struct bad bad[BAD], b;
 	unsigned n_bad = u->n_bad;
 	int pending;
 	socklen_t len = sizeof pending;
 	bool has;
 
-	memcpy(bad, u->bad, sizeof bad);
+	memcpy(bad, u->bad, n_bad * sizeof *bad);
 	u->n_bad = 0;
 	for (unsigned i = 0; i < n_bad; i++)
-		u->ops->unreachable(u->arg, &bad[i]);
-	for (int i = 0; i < BATCH && take_error(u, &a, &has); i++)
+		tell_bad(u, &bad[i]);
+	for (int i = 0; i < BATCH && take_error(u, &b, &has); i++)
 		if (has)
-			u->ops->unreachable(u->arg, &a);
+			tell_bad(u, &b);
 	/* An error that left nothing in the queue would be reported for ever. */
 	getsockopt(u->fd, SOL_SOCKET, SO_ERROR, &pending, &len);
 }
@@ -173,6 +190,18 @@ static unsigned fill(struct udp *u, struct mmsghdr *v, struct iovec *iov)
 	return n;
 }
 
+static void note_bad(struct udp *u, const struct out *o)
+{
+	struct bad *b = &u->bad[u->n_bad];
+
+	if (u->n_bad == BAD)
+		return;
+	u->n_bad++;
+	b->to = o->to;
+	b->n = o->n < BAD_BYTES ? o->n : BAD_BYTES;
+	memcpy(b->bytes, u->bytes + o->at, b->n);
+}
+
 /*
  * sendmmsg() says an error in place of sending. It is either one that an earlier datagram met
  * (ICMP), is told once and has no more to do with this one; or this one cannot go, and then it
@@ -187,9 +216,7 @@ static void on_send_error(struct udp *u)
 	}
 	u->twice = false;
 	u->stats.send_errors++;
-	if (u->n_bad < BAD)
-		u->bad[u->n_bad++] = u->out[u->out_first].to;
-	u->out_first++;
+	note_bad(u, &u->out[u->out_first++]);
 }
 
 /* False: the socket takes no more now. */

@@ -16,8 +16,11 @@ struct udp;
 struct udp_ops {
 	/* p[0..n) is the callee's to change, for the call only. */
 	void (*datagram)(void *arg, const struct netaddr *from, char *p, size_t n);
-	/* An ICMP error: nothing sent to this address arrives. */
-	void (*unreachable)(void *arg, const struct netaddr *to);
+	/*
+	 * A datagram of ours to this address did not arrive: ICMP said so, or it could not be sent
+	 * at all. bytes: as much of its beginning as came back.
+	 */
+	void (*undelivered)(void *arg, const struct netaddr *to, struct slice bytes);
 };
 
 /* Callbacks run from the loop, never inside a function of this header. */

@@ -10,11 +10,13 @@
 static void view_listeners(struct sipnet *n)
 {
 	free(n->listener_view);
-	n->listener_view = xcalloc(n->n_senders, sizeof *n->listener_view);
-	for (unsigned i = 0; i < n->n_senders; i++) {
-		const struct udp_stats *s = udp_stats(n->sender[i].udp);
+	n->listener_view = xcalloc(n->n_listeners, sizeof *n->listener_view);
+	for (unsigned i = 0; i < n->n_listeners; i++) {
+		static const struct udp_stats none;
+		const struct sender *sender = &n->sender[i];
+		const struct udp_stats *s = sender->udp ? udp_stats(sender->udp) : &none;
 
-		n->listener_view[i] = (struct sipnet_listener_view){slice_of(n->sender[i].name),
+		n->listener_view[i] = (struct sipnet_listener_view){slice_of(sender->name),
 			s->received, s->sent, s->kernel_drops, s->send_errors, s->receive_buffer};
 	}
 }
@@ -53,7 +55,7 @@ void sipnet_view(struct sipnet *n, struct sipnet_view *ret)
 	view_listeners(n);
 	*ret = (struct sipnet_view){.unlisted = n->unlisted,
 		.unlisted_answered = n->unlisted_answered,
-		.n_listeners = n->n_senders,
+		.n_listeners = n->n_listeners,
 		.listeners = n->listener_view};
 	ret->n_routes = view_routes(n);
 	ret->routes = n->route_view;

@@ -580,7 +580,7 @@ static void test_view(void **state)
 static void test_bad_listener(void **state)
 {
 	static const char *const bad[] = {
-		"tcp:127.0.0.1:5060", "127.0.0.1:5060", "udp:nowhere", "udp:127.0.0.1:99999"};
+		"sctp:127.0.0.1:5060", "127.0.0.1:5060", "udp:nowhere", "tls:127.0.0.1:99999"};
 	struct loop *loop = loop_new_fake("test", 1000);
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {

@@ -15,6 +15,7 @@ struct end {
 	size_t bytes;
 	char last[64];
 	struct netaddr from, unreachable;
+	char back[64]; /* what came back */
 	unsigned send_when_gone;
 };
 
@@ -29,19 +30,20 @@ static void on_datagram(void *arg, const struct netaddr *from, char *p, size_t n
 	p[0] = 'X'; /* it is ours to change */
 }
 
-static void on_unreachable(void *arg, const struct netaddr *to)
+static void on_undelivered(void *arg, const struct netaddr *to, struct slice bytes)
 {
 	struct end *e = arg;
 
 	e->gone++;
 	e->unreachable = *to;
+	snprintf(e->back, sizeof e->back, "%.*s", SLARG(bytes));
 	if (e->send_when_gone) {
 		e->send_when_gone--;
 		udp_send(e->udp, to, "again", 5);
 	}
 }
 
-static const struct udp_ops ops = {on_datagram, on_unreachable};
+static const struct udp_ops ops = {on_datagram, on_undelivered};
 
 static void open_end(struct end *e, const char *address)
 {
@@ -164,8 +166,9 @@ static void test_unreachable(void **state)
 	}
 	assert_int_equal(e.gone, 0);
 	turns(&e, 4);
-	assert_true(e.gone >= 2); /* the one sent by on_unreachable() too */
+	assert_true(e.gone >= 2); /* the one sent by on_undelivered() too */
 	assert_true(netaddr_eq(&e.unreachable, &dead));
+	assert_true(!strcmp(e.back, "x") || !strcmp(e.back, "again")); /* ICMP brings it back */
 	for (unsigned i = 0; i < 3; i++)
 		assert_string_equal(peer_take(&e.peer), "alive");
 	assert_int_equal(udp_stats(e.udp)->send_errors, 0);
@@ -184,6 +187,7 @@ static void test_cannot_send(void **state)
 	udp_send(e.udp, &e.to, "alive", 5);
 	turns(&e, 3);
 	assert_int_equal(e.gone, 1);
+	assert_string_equal(e.back, "x");
 	assert_int_equal(udp_stats(e.udp)->send_errors, 1);
 	assert_string_equal(peer_take(&e.peer), "alive");
 	close_end(&e);

@@ -1,0 +1,109 @@
+#include <arpa/inet.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#include "net/cert.h"
+
+/* Who a certificate says that a SIP peer is (RFC 5922 7.1). */
+
+static struct slice asn1_slice(const ASN1_STRING *s)
+{
+	return slice_make(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+}
+
+/* A host: letters, digits, '-', '.'; no wildcard (RFC 5922 7.2), no NUL, no port. */
+static bool is_host(struct slice s)
+{
+	if (s.n && s.p[s.n - 1] == '.')
+		s.n--;
+	if (!s.n || s.n > 253)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_alnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '.' && s.p[i] != '_')
+			return false;
+	return true;
+}
+
+static void add(struct buf *out, struct slice host)
+{
+	char *p;
+
+	if (!is_host(host))
+		return;
+	if (host.p[host.n - 1] == '.')
+		host.n--;
+	p = buf_room(out, host.n + 1);
+	if (!p)
+		return;
+	memcpy(p, host.p, host.n);
+	ascii_lower(p, host.n);
+	p[host.n] = 0;
+	buf_added(out, host.n + 1);
+}
+
+/* "sip:example.com" is a domain; with a user part it is a person, not a server. */
+static void add_uri(struct buf *out, struct slice uri)
+{
+	struct slice rest;
+	size_t end = 0;
+
+	if (!slice_istarts(uri, SL("sip:")) && !slice_istarts(uri, SL("sips:")))
+		return;
+	rest = slice_from(uri, slice_find(uri, ':') + 1);
+	if (slice_find(rest, '@') < rest.n)
+		return;
+	while (end < rest.n && !strchr(":;?", rest.p[end]))
+		end++;
+	add(out, slice_cut(rest, end));
+}
+
+/* Not in RFC 5922: a next hop that is an address has no other name. */
+static void add_address(struct buf *out, struct slice bytes)
+{
+	char text[INET6_ADDRSTRLEN];
+	int family = bytes.n == 4 ? AF_INET : AF_INET6;
+
+	if ((bytes.n == 4 || bytes.n == 16) && inet_ntop(family, bytes.p, text, sizeof text))
+		buf_add(out, text, strlen(text) + 1);
+}
+
+static void add_alternative(struct buf *out, const GENERAL_NAME *gn)
+{
+	if (gn->type == GEN_DNS)
+		add(out, asn1_slice(gn->d.dNSName));
+	else if (gn->type == GEN_URI)
+		add_uri(out, asn1_slice(gn->d.uniformResourceIdentifier));
+	else if (gn->type == GEN_IPADD)
+		add_address(out, asn1_slice(gn->d.iPAddress));
+}
+
+static void add_common_names(struct buf *out, X509 *leaf)
+{
+	X509_NAME *subject = X509_get_subject_name(leaf);
+
+	for (int i = -1; (i = X509_NAME_get_index_by_NID(subject, NID_commonName, i)) >= 0;)
+		add(out, asn1_slice(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, i))));
+}
+
+void cert_sip_names(X509 *leaf, struct buf *out)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+
+	if (X509_get_ext_by_NID(leaf, NID_subject_alt_name, -1) < 0)
+		add_common_names(out, leaf);
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++)
+		add_alternative(out, sk_GENERAL_NAME_value(names, i));
+	GENERAL_NAMES_free(names);
+}
+
+bool cert_sip_has(struct slice names, struct slice host)
+{
+	struct slice name;
+
+	if (host.n && host.p[host.n - 1] == '.')
+		host.n--;
+	while (slice_split(&names, 0, &name))
+		if (name.n && slice_ieq(name, host))
+			return true;
+	return false;
+}

@@ -1,0 +1,513 @@
+#include "sipnet/flow.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rand.h"
+
+enum { CLOSE_MS = 2000 }; /* the peer's end after ours */
+
+static uint64_t now_of(const struct flow *f)
+{
+	return loop_now(f->loop);
+}
+
+/* ---- states ---- */
+
+#define TO(state) (1u << FLOW_##state)
+static const struct {
+	const char *name;
+	unsigned next;
+} states[FLOW__N] = {
+	[FLOW_CONNECTING] = {"connecting", TO(SECURING) | TO(OPEN) | TO(ENDED)},
+	[FLOW_SECURING] = {"securing", TO(OPEN) | TO(ENDED)},
+	[FLOW_OPEN] = {"open", TO(HALF) | TO(CLOSING) | TO(ENDED)},
+	[FLOW_HALF] = {"half", TO(CLOSING) | TO(ENDED)},
+	[FLOW_CLOSING] = {"closing", TO(ENDED)},
+	[FLOW_ENDED] = {"ended", 0},
+};
+#undef TO
+
+const char *flow_state_name(enum flow_state s)
+{
+	return states[s].name;
+}
+
+static void arm(struct flow *f);
+
+static void go(struct flow *f, enum flow_state to)
+{
+	assert(states[f->state].next & 1u << to);
+	f->state = to;
+	f->state_ms = now_of(f);
+	if (to >= FLOW_HALF) {
+		buf_done(&f->in);
+		loop_task_queue(f->loop, &f->end_task);
+	}
+	if (to == FLOW_ENDED)
+		loop_timer_stop(&f->timer);
+	else
+		arm(f);
+}
+
+/* What the owner is told of an end, where nobody is in the middle of something. */
+static void tell_end(void *arg)
+{
+	struct flow *f = arg;
+
+	if (!f->is_deaf) {
+		f->is_deaf = true;
+		f->ops->deaf(f->arg, f);
+	}
+	if (f->state == FLOW_ENDED && !f->freed)
+		f->ops->ended(f->arg, f);
+}
+
+void flow_end(struct flow *f, const char *why, const char *text)
+{
+	if (f->state == FLOW_ENDED)
+		return;
+	if (!f->end) {
+		f->end = why;
+		snprintf(f->end_text, sizeof f->end_text, "%s", text ? text : "");
+	}
+	f->taken = conn_flushed(f->conn);
+	conn_free(f->conn);
+	f->conn = NULL;
+	buf_done(&f->wait);
+	go(f, FLOW_ENDED);
+}
+
+void flow_close(struct flow *f, const char *why)
+{
+	if (f->state < FLOW_OPEN) {
+		flow_end(f, why, NULL);
+	} else if (f->state < FLOW_CLOSING) {
+		f->end = why;
+		go(f, FLOW_CLOSING);
+		conn_close(f->conn, 0, CLOSE_MS);
+	}
+}
+
+/* ---- what a peer may take its time for ---- */
+
+static uint64_t after(uint64_t since, uint64_t ms)
+{
+	return since ? since + ms : UINT64_MAX;
+}
+
+static uint64_t due_connect(const struct flow *f)
+{
+	return f->state == FLOW_CONNECTING ? f->state_ms + FLOW_CONNECT_MS : UINT64_MAX;
+}
+
+static uint64_t due_secure(const struct flow *f)
+{
+	if (f->state != FLOW_SECURING)
+		return UINT64_MAX;
+	return f->state_ms + (f->ours ? FLOW_SECURE_OURS_MS : FLOW_SECURE_MS);
+}
+
+static uint64_t due_first(const struct flow *f)
+{
+	return f->proven || f->ours ? UINT64_MAX : f->since_ms + FLOW_FIRST_MS;
+}
+
+static uint64_t due_message(const struct flow *f)
+{
+	return after(f->partial_ms, FLOW_MESSAGE_MS);
+}
+
+static uint64_t due_read(const struct flow *f)
+{
+	return f->state < FLOW_OPEN ? UINT64_MAX : after(f->taken_ms, FLOW_READ_MS);
+}
+
+static uint64_t due_half(const struct flow *f)
+{
+	return f->state == FLOW_HALF ? f->state_ms + FLOW_HALF_MS : UINT64_MAX;
+}
+
+static uint64_t due_pong(const struct flow *f)
+{
+	bool silent = f->ping_ms >= f->last_in_ms;
+
+	return f->knows_pong && silent ? after(f->ping_ms, FLOW_PONG_MS) : UINT64_MAX;
+}
+
+static uint64_t due_certificate(const struct flow *f)
+{
+	return f->state < FLOW_CLOSING && f->expires_ms ? f->expires_ms : UINT64_MAX;
+}
+
+static uint64_t due_idle(const struct flow *f)
+{
+	if (f->state != FLOW_OPEN)
+		return UINT64_MAX;
+	return f->ours ? f->last_message_ms + FLOW_IDLE_OURS_MS : f->last_in_ms + FLOW_IDLE_MS;
+}
+
+static const struct {
+	const char *why, *text;
+	uint64_t (*due)(const struct flow *f);
+	bool orderly;
+} limits[] = {
+	{"connect-timeout", "it did not take the connection in time", due_connect, false},
+	{"tls-timeout", "the TLS handshake was not over in time", due_secure, false},
+	{"first-message-timeout", "no message came in time", due_first, false},
+	{"message-timeout", "a message that was begun did not end in time", due_message, false},
+	{"slow-reader", "it does not read what is sent to it", due_read, false},
+	{"half-closed", "it had ended its direction long ago", due_half, false},
+	{"pong-timeout", "it did not answer a ping", due_pong, false},
+	{"certificate-expired", "", due_certificate, true},
+	{"idle", "", due_idle, true},
+};
+
+/* RFC 5626 4.4.1: who has connected pings where nothing else goes. */
+static uint64_t due_ping(const struct flow *f)
+{
+	uint64_t last = f->last_in_ms > f->last_out_ms ? f->last_in_ms : f->last_out_ms;
+
+	if (!f->ours || f->state != FLOW_OPEN)
+		return UINT64_MAX;
+	return (f->ping_ms > last ? f->ping_ms : last) + FLOW_PING_MS + f->ping_spread;
+}
+
+static void arm_by(struct flow *f, uint64_t due)
+{
+	if (!loop_timer_armed(&f->timer) || due < f->timer.wheel.due)
+		loop_timer_at(&f->timer, due);
+}
+
+static void arm(struct flow *f)
+{
+	uint64_t due = due_ping(f);
+
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
+		if (limits[i].due(f) < due)
+			due = limits[i].due(f);
+	loop_timer_stop(&f->timer);
+	if (due != UINT64_MAX)
+		loop_timer_at(&f->timer, due);
+}
+
+static void put(struct flow *f, struct slice bytes);
+
+static void on_timer(void *arg)
+{
+	struct flow *f = arg;
+
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+		if (limits[i].due(f) > now_of(f))
+			continue;
+		if (limits[i].orderly)
+			flow_close(f, limits[i].why);
+		else
+			flow_end(f, limits[i].why, limits[i].text);
+		return;
+	}
+	if (due_ping(f) <= now_of(f)) {
+		f->ping_ms = now_of(f);
+		put(f, SL("\r\n\r\n"));
+	}
+	if (f->state != FLOW_ENDED)
+		arm(f);
+}
+
+/* ---- out ---- */
+
+uint64_t flow_flushed(const struct flow *f)
+{
+	return f->conn ? conn_flushed(f->conn) : f->taken;
+}
+
+size_t flow_pending(const struct flow *f)
+{
+	return f->conn ? conn_pending(f->conn) + f->wait.n : 0;
+}
+
+static void mind_output(struct flow *f)
+{
+	size_t pending = flow_pending(f);
+
+	if (pending > FLOW_OUT_MAX) {
+		flow_end(f, "slow-reader", "too much waits for it to be read");
+		return;
+	}
+	if (pending > FLOW_OUT_PAUSE && !f->paused && f->state >= FLOW_OPEN) {
+		f->paused = true;
+		conn_pause(f->conn);
+	}
+	if (!f->taken_ms) {
+		f->taken_ms = now_of(f);
+		arm_by(f, f->taken_ms + FLOW_READ_MS);
+	}
+}
+
+static void put(struct flow *f, struct slice bytes)
+{
+	f->written += bytes.n;
+	f->last_out_ms = now_of(f);
+	if (f->state < FLOW_OPEN)
+		buf_slice_add(&f->wait, bytes);
+	else
+		conn_write(f->conn, bytes);
+	mind_output(f);
+}
+
+uint64_t flow_send(struct flow *f, struct slice bytes)
+{
+	if (!flow_is_up(f))
+		return SIP_NOT_SENT;
+	f->messages_out++;
+	f->last_message_ms = now_of(f);
+	put(f, bytes);
+	return f->state == FLOW_ENDED ? SIP_NOT_SENT : f->written;
+}
+
+static void on_flushed(void *arg, uint64_t offset)
+{
+	struct flow *f = arg;
+
+	f->taken_ms = flow_pending(f) ? now_of(f) : 0;
+	if (f->paused && flow_pending(f) <= FLOW_OUT_PAUSE / 4) {
+		f->paused = false;
+		conn_resume(f->conn);
+	}
+}
+
+/* ---- in ---- */
+
+/* One empty line may be the first half of a ping: then it is no pong. */
+static void on_empty_line(struct flow *f, bool second)
+{
+	if (second) {
+		if (f->unsure_pong)
+			f->knows_pong = false;
+		f->unsure_pong = false;
+		if (f->proven)
+			put(f, SL("\r\n"));
+	} else if (f->ping_ms) {
+		f->unsure_pong = !f->knows_pong;
+		f->knows_pong = true;
+	}
+	f->ping_ms = 0;
+}
+
+static void on_event(struct flow *f, enum sip_frame_event event, char *p, size_t n)
+{
+	switch (event) {
+	case SIP_FRAME_PONG:
+	case SIP_FRAME_PING:
+		on_empty_line(f, event == SIP_FRAME_PING);
+		return;
+	case SIP_FRAME_MESSAGE:
+		f->unsure_pong = false;
+		f->messages_in++;
+		f->last_message_ms = now_of(f);
+		f->ops->message(f->arg, f, p, n);
+		return;
+	case SIP_FRAME_BROKEN:
+		f->ops->broken(f->arg, f, p, n, f->frame.fault);
+		flow_close(f, "bad-framing");
+		return;
+	case SIP_FRAME_MORE:
+		return;
+	}
+}
+
+/* Returns how much of it is done with. */
+static size_t take_messages(struct flow *f, char *p, size_t n)
+{
+	size_t at = 0, used;
+
+	while (f->state == FLOW_OPEN && at < n) {
+		enum sip_frame_event event = sip_frame_look(&f->frame, p + at, n - at, &used);
+
+		if (event == SIP_FRAME_MORE)
+			return at;
+		on_event(f, event, p + at, used);
+		at += used;
+	}
+	return n;
+}
+
+static void note_partial(struct flow *f, bool was_partial, bool took_some)
+{
+	if (!f->in.n) {
+		buf_done(&f->in);
+		f->partial_ms = 0;
+	} else if (!was_partial || took_some) {
+		f->partial_ms = now_of(f);
+		arm_by(f, f->partial_ms + FLOW_MESSAGE_MS);
+	}
+}
+
+/* Most messages come whole: they are read where they lie. */
+static void on_data(void *arg, struct slice bytes)
+{
+	struct flow *f = arg;
+	bool was_partial = f->in.n > 0;
+	size_t used;
+
+	if (f->state != FLOW_OPEN)
+		return;
+	f->last_in_ms = now_of(f);
+	if (was_partial) {
+		/* Not f->in itself: it is emptied when the flow ends meanwhile. */
+		struct buf in = f->in;
+
+		f->in = (struct buf){0};
+		buf_slice_add(&in, bytes);
+		used = take_messages(f, in.p + in.off, in.n);
+		buf_take(&in, used);
+		if (f->state == FLOW_OPEN)
+			f->in = in;
+		else
+			buf_done(&in);
+	} else {
+		used = take_messages(f, (char *)bytes.p, bytes.n);
+		if (f->state == FLOW_OPEN && used < bytes.n)
+			buf_slice_add(&f->in, slice_from(bytes, used));
+	}
+	if (f->state == FLOW_OPEN)
+		note_partial(f, was_partial, used > 0);
+}
+
+static void on_eof(void *arg, bool clean)
+{
+	struct flow *f = arg;
+
+	if (f->state == FLOW_OPEN) {
+		f->partial_ms = 0;
+		go(f, FLOW_HALF);
+	}
+}
+
+/* ---- beginning and end ---- */
+
+static void open_up(struct flow *f)
+{
+	const char *why = f->ops->opened(f->arg, f);
+
+	if (why) {
+		f->end = why; /* with the owner's text */
+		flow_end(f, why, NULL);
+		return;
+	}
+	if (f->state == FLOW_ENDED)
+		return;
+	f->taken_ms = f->wait.n ? now_of(f) : 0;
+	go(f, FLOW_OPEN);
+	if (f->wait.n)
+		conn_write(f->conn, buf_slice(&f->wait));
+	buf_done(&f->wait);
+}
+
+static void on_connected(void *arg)
+{
+	struct flow *f = arg;
+
+	if (!f->set) {
+		open_up(f);
+		return;
+	}
+	go(f, FLOW_SECURING);
+	conn_tls_start(f->conn, CONN_CLIENT, f->set, f->ctx, slice_of(f->sni));
+}
+
+static void on_secure(void *arg)
+{
+	struct flow *f = arg;
+
+	f->secure = true;
+	open_up(f);
+}
+
+static void on_closed(void *arg, enum conn_end end, const char *text)
+{
+	flow_end(arg, end == CONN_END_CLOSED ? "eof" : conn_end_name(end), text);
+}
+
+static const struct conn_ops conn_ops = {.connected = on_connected,
+	.secure = on_secure,
+	.data = on_data,
+	.flushed = on_flushed,
+	.eof = on_eof,
+	.closed = on_closed};
+
+static struct flow *flow_new(const struct flow_start *start, const struct netaddr *peer)
+{
+	struct flow *f = xzalloc(sizeof *f);
+
+	f->number = start->number;
+	f->transport = start->set ? SIP_TLS : SIP_TCP;
+	f->socket = start->socket;
+	f->peer = *peer;
+	f->loop = start->loop;
+	f->ops = start->ops;
+	f->arg = start->arg;
+	f->set = tls_set_ref(start->set);
+	f->ctx = start->ctx;
+	f->since_ms = f->state_ms = f->last_in_ms = f->last_message_ms = loop_now(start->loop);
+	f->ping_spread = rand_u64() % (FLOW_PING_MS / 4);
+	loop_timer_init(&f->timer, f->loop, on_timer, f);
+	loop_task_init(&f->end_task, tell_end, f);
+	return f;
+}
+
+struct flow *flow_accept(const struct flow_start *start, int fd, const struct netaddr *peer)
+{
+	struct flow *f = flow_new(start, peer);
+
+	f->conn = conn_accept(f->loop, fd, peer, &conn_ops, f);
+	if (f->set) {
+		go(f, FLOW_SECURING);
+		conn_tls_start(f->conn, CONN_SERVER, f->set, f->ctx, SL_NONE);
+	} else {
+		go(f, FLOW_OPEN);
+	}
+	return f;
+}
+
+struct flow *flow_connect(const struct flow_start *start, const struct netaddr *peer)
+{
+	struct flow *f = flow_new(start, peer);
+	struct conn_target target = {.addr = *peer};
+
+	f->ours = true;
+	f->sni = start->sni.n ? slice_dup(start->sni) : NULL;
+	f->conn = conn_connect(f->loop, &target, 1, &conn_ops, f);
+	arm(f);
+	return f;
+}
+
+const struct conn_tls_info *flow_tls(const struct flow *f)
+{
+	return f->secure && f->conn ? conn_tls_info(f->conn) : NULL;
+}
+
+static void destroy(void *arg)
+{
+	struct flow *f = arg;
+
+	tls_set_unref(f->set);
+	buf_done(&f->wait);
+	buf_done(&f->in);
+	buf_done(&f->names);
+	free(f->sni);
+	free(f);
+}
+
+void flow_free(struct flow *f)
+{
+	f->freed = true;
+	loop_timer_stop(&f->timer);
+	loop_task_stop(&f->end_task);
+	conn_free(f->conn);
+	f->conn = NULL;
+	loop_dispose(f->loop, f, destroy);
+}

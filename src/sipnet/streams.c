@@ -1,0 +1,284 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sipnet/flows.h"
+#include "sipnet/sipnet_priv.h"
+#include "view/metrics.h"
+
+/* What happens on connections, between sockets and transactions. */
+
+enum { LINES = 20 /* a second, in the log, about connections that fail */ };
+
+static bool may_log(struct flows *all, uint64_t now)
+{
+	if (all->lines_second != now / 1000) {
+		all->lines_second = now / 1000;
+		all->lines = 0;
+	}
+	return all->lines++ < LINES;
+}
+
+/* ---- they connect ---- */
+
+static void turn_away(struct sender *s, int fd, const struct netaddr *peer, const char *why)
+{
+	struct sipnet *n = s->net;
+	char text[NETADDR_TEXT];
+
+	close(fd);
+	if (may_log(&n->flows, sipnet_now(n)))
+		log_warn(&n->log, "sip-connection-refused", LF_Z("listener", s->name),
+			LF_Z("peer", netaddr_print(peer, text)), LF_Z("reason", why));
+}
+
+/* Room for one more stranger; who holds most makes it. */
+static const char *stranger_room(struct sipnet *n, const struct netaddr *peer)
+{
+	struct stranger *drop;
+	uint8_t key[16];
+	enum stranger_answer answer = strangers_ask(
+		n->flows.strangers, netaddr_limit_key(peer, key), sipnet_now(n), &drop);
+
+	if (answer != STRANGER_OK)
+		return stranger_answer_name(answer);
+	if (drop) {
+		stranger_leave(n->flows.strangers, drop, sipnet_now(n));
+		flow_end(container_of(drop, struct flow, stranger), "evicted",
+			"it made room for another");
+	}
+	return NULL;
+}
+
+static void begin(struct sender *s, int fd, const struct netaddr *peer, const char *route)
+{
+	struct sipnet *n = s->net;
+	struct flow_start start = {.loop = n->loop,
+		.ops = &stream_ops,
+		.arg = n,
+		.number = flows_number(n),
+		.socket = s->index};
+	uint8_t key[16];
+	struct flow *f;
+
+	if (s->transport == SIP_TLS) {
+		start.set = n->flows.tls;
+		start.ctx = peer_server_context(n);
+	}
+	f = flow_accept(&start, fd, peer);
+	flows_add(n, f);
+	f->stranger_reason = "Not a known peer";
+	f->proven = route && flows_join(n, f, route);
+	if (!f->proven)
+		stranger_enter(n->flows.strangers, &f->stranger, netaddr_limit_key(peer, key),
+			sipnet_now(n));
+}
+
+void streams_accept(void *sender, int fd, const struct netaddr *peer)
+{
+	struct sender *s = sender;
+	struct sipnet *n = s->net;
+	struct sip_hop hop = sipnet_hop(s, peer);
+	const char *route = s->transport == SIP_TCP ? sipnet_route_at(n, &hop) : NULL;
+	const char *why = NULL;
+
+	if (n->flows.n >= FLOWS_ALL)
+		why = "connections";
+	else if (s->transport == SIP_TLS && !peer_server_context(n))
+		why = "no-certificate";
+	else if (!route)
+		why = stranger_room(n, peer);
+	if (why)
+		turn_away(s, fd, peer, why);
+	else
+		begin(s, fd, peer, route);
+}
+
+/* ---- it is open ---- */
+
+static const char *on_opened(void *arg, struct flow *f)
+{
+	struct sipnet *n = arg;
+	const struct conn_tls_info *tls;
+	const char *why = peer_judge(n, f);
+	char text[NETADDR_TEXT];
+
+	if (why)
+		return why;
+	if (f->ours)
+		f->proven = true;
+	tls = flow_tls(f);
+	log_info(&n->log, "sip-connected", LF_Z("route", f->group ? f->group->name : NULL),
+		LF_Z("peer", netaddr_print(&f->peer, text)), LF_Z("by", f->ours ? "us" : "them"),
+		LF_Z("transport", sip_transport_name((enum sip_transport)f->transport)),
+		LF_Z("tls", tls ? tls->version : NULL));
+	return NULL;
+}
+
+/* ---- in ---- */
+
+static void on_message(void *arg, struct flow *f, char *p, size_t len)
+{
+	struct sipnet *n = arg;
+	struct sip_hop hop = flow_hop(f);
+
+	n->reading = f;
+	n->was_asked = false;
+	if (!sipnet_receive(n, &hop, p, len, f->stranger_reason))
+		flow_close(f, "stranger");
+	n->reading = NULL;
+}
+
+void sipnet_flow_asked(struct sipnet *n, const struct sip_hop *from)
+{
+	struct flow *f = flows_get(n, from->flow);
+
+	n->was_asked = true;
+	if (f)
+		f->asked++;
+}
+
+/*
+ * RFC 5923 8: who says so may be asked on the connection he made, as if we had connected to the
+ * port of his sent-by; at his own address only, whatever host sent-by names.
+ */
+void sipnet_flow_admitted(struct sipnet *n, const struct sip_hop *from, const struct sip_msg *m)
+{
+	struct flow *f = flows_get(n, from->flow);
+	struct slice value;
+
+	if (!f || f->ours || !f->group || list_linked(&f->usable) ||
+		!sip_param_get(m->via.params, "alias", &value))
+		return;
+	f->alias = f->peer;
+	netaddr_set_port(&f->alias, m->via.port ? m->via.port : sip_hop_default_port(from));
+	flows_usable(f);
+}
+
+/*
+ * A head that is too long has no end to look at: what can be answered is its beginning, up to the
+ * last line that is whole.
+ */
+static size_t cut_head(char *p, size_t len)
+{
+	enum { KEPT = 32 * 1024 };
+	size_t n = KEPT;
+
+	if (len <= KEPT)
+		return len;
+	while (n && p[n - 1] != '\n')
+		n--;
+	if (n + 2 <= len) {
+		p[n++] = '\r';
+		p[n++] = '\n';
+	}
+	return n;
+}
+
+static void on_broken(void *arg, struct flow *f, char *p, size_t len, enum sip_frame_fault fault)
+{
+	struct sipnet *n = arg;
+	struct sip_hop hop = flow_hop(f);
+	bool too_long = fault == SIP_FRAME_TOO_LONG;
+
+	metric_add(M_SIP_RX, 1);
+	if (!f->proven && !sipnet_stranger(n))
+		return;
+	sip_stack_refuse(n->stack, &hop, p, too_long ? cut_head(p, len) : len, too_long ? 513 : 400,
+		too_long ? NULL : sip_frame_fault_text(fault));
+	sipnet_touched(n);
+}
+
+/* ---- out ---- */
+
+static void answered(struct flow *f)
+{
+	if (f->asked && --f->asked == 0 && f->state == FLOW_HALF)
+		flow_close(f, "eof");
+}
+
+/* 18.2.2: the connection by which the request came is gone. */
+static uint64_t answer_elsewhere(struct sipnet *n, const struct sip_hop *to, struct slice bytes)
+{
+	const struct flow_ended *e = &n->flows.ended[to->flow % FLOWS_ENDED];
+	const struct route *r = e->number == to->flow && to->flow
+					? snapshot_route(n->snapshot, slice_of(e->route))
+					: NULL;
+	struct sip_hop hop;
+	struct netaddr a;
+
+	if (!r || netaddr_from(&a, &to->sa) < 0 ||
+		!sipnet_hop_to(n, r, (enum sip_transport)to->transport, &a, &hop))
+		return SIP_NOT_SENT;
+	return flow_send(flows_get(n, hop.flow), bytes);
+}
+
+uint64_t streams_send(struct sipnet *n, const struct sip_hop *to, struct slice bytes)
+{
+	static const struct slice start = {"SIP/2.0 ", 8};
+	struct flow *f = flows_get(n, to->flow);
+	bool response = slice_starts(bytes, start), final = response && bytes.p[start.n] != '1';
+	uint64_t mark;
+
+	if (!f || !flow_is_up(f))
+		return response ? answer_elsewhere(n, to, bytes) : SIP_NOT_SENT;
+	metric_add(M_SIP_TX, 1);
+	mark = flow_send(f, bytes);
+	/* A refusal in the middle of reading is of a request that was handed to nobody. */
+	if (final && (n->reading != f || n->was_asked))
+		answered(f);
+	return mark;
+}
+
+/* ---- the end ---- */
+
+void sipnet_note_error(struct sipnet *n, const struct flow *f)
+{
+	(void)n; /* the log has it, too */
+	(void)f;
+}
+
+static void on_deaf(void *arg, struct flow *f)
+{
+	struct sipnet *n = arg;
+	struct sip_hop hop = flow_hop(f);
+
+	sip_stack_closed(n->stack, &hop, flow_flushed(f), sipnet_now(n));
+	sipnet_touched(n);
+	if (f->state == FLOW_HALF && !f->asked)
+		flow_close(f, "eof");
+}
+
+/* The usual ends of a connection that has served. */
+static bool is_orderly(const struct flow *f)
+{
+	return f->proven && (!strcmp(f->end, "eof") || !strcmp(f->end, "idle") ||
+				    !strcmp(f->end, "close-timeout"));
+}
+
+static void on_ended(void *arg, struct flow *f)
+{
+	struct sipnet *n = arg;
+	const char *route = f->group ? f->group->name : NULL;
+	char text[NETADDR_TEXT];
+	enum log_level level = is_orderly(f) ? LOG_INFO : LOG_WARN;
+
+	if (level == LOG_WARN && route && f->ours)
+		sipnet_note_error(n, f);
+	if (level == LOG_INFO || may_log(&n->flows, sipnet_now(n)))
+		log_event(&n->log, level, "sip-disconnected", LF_Z("route", route),
+			LF_Z("peer", netaddr_print(&f->peer, text)),
+			LF_Z("by", f->ours ? "us" : "them"),
+			LF_Z("transport", sip_transport_name((enum sip_transport)f->transport)),
+			LF_Z("reason", f->end),
+			LF_Z("text", f->end_text[0] ? f->end_text
+				     : !f->proven   ? f->stranger_reason
+						    : NULL));
+	flows_remove(n, f);
+}
+
+const struct flow_ops stream_ops = {.opened = on_opened,
+	.message = on_message,
+	.broken = on_broken,
+	.deaf = on_deaf,
+	.ended = on_ended};
