@@ -62,7 +62,7 @@ def test_memory_is_flat_and_no_descriptor_is_lost(scene):
           f"{before} KiB after {SETTLE} s, {after} KiB at the end ({after / before - 1:+.2%}), "
           f"most {max(samples)} KiB; {before / STREAMS:.1f} KiB a stream")
     assert own.returncode == 0
-    assert after <= before * 1.01, " ".join(map(str, samples))
+    assert after <= before * (1.01 if WHOLE else 1.02), " ".join(map(str, samples))
     until(lambda: descriptors(pid) <= STREAMS + 60, lambda: f"{descriptors(pid)} descriptors", 30)
     left = descriptors(pid) - STREAMS
     scene.message_in(wires[0])
