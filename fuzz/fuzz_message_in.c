@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	memcpy(copy, p, n);
 	buf_init(&b, 0);
 	if (sip_msg_parse(m, copy, n) == SIP_GOOD && m->request) {
-		if (message_pair_read(&pair, &a, m, &no) &&
+		if (message_pair_read(&pair, &a, m, NULL, &no) &&
 			message_in_read(&in, &a, m, 1769860800000, &no)) {
 			message_in_write(&b, &pair, &in, SL("a01"));
 			check(buf_slice(&b));

@@ -76,8 +76,6 @@ static int check_built(const struct route *r, struct err *e)
 		return not_built(e, "digest_user", "a name", "empty");
 	if (r->sender_rate)
 		return not_built(e, "sender_rate", "a limit", "empty");
-	if (r->trust_identity)
-		return not_built(e, "trust_identity", "true", "false");
 	return 0;
 }
 

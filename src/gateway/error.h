@@ -71,6 +71,14 @@ bool error_sip_to_stanza(struct error_xmpp *ret, struct arena *a, unsigned statu
 	struct slice reason, struct slice contact, bool authorized);
 
 /*
+ * The words of an error with what else the response says: texts of Warning (RFC 3261 20.43) and the
+ * reason and number of ms-diagnostics ([MS-OCER]), without names of hosts; one line, 400 bytes at
+ * most. For those who may know how the SIP side is made: users of Federated partners. text may be
+ * SL_NONE; response NULL: there is none.
+ */
+struct slice error_detail(struct arena *a, struct slice text, const struct sip_msg *response);
+
+/*
  * The end of a client transaction as a status: 408 and 503 by RFC 3261 8.1.3.1 (408 also for
  * one that was unreachable and may have arrived before), 502 without a target, 513 when too big.
  */

@@ -32,12 +32,12 @@ struct message_pair {
 };
 
 /*
- * From, as a full JID when it names a device (RFC 7572 table 2 note 1; gr inside the URI, or behind
- * the brackets), and the Request-URI. Refused: sips in either (RFC 7247 section 8), what is no
- * address.
+ * The sender (gateway/sender.h; NULL: From), as a full JID when it names a device (RFC 7572 table 2
+ * note 1; gr inside the URI, or behind the brackets), and the Request-URI. Refused: sips in either
+ * (RFC 7247 section 8), what is no address.
  */
 bool message_pair_read(struct message_pair *ret, struct arena *a, const struct sip_msg *m,
-	struct message_refusal *refusal);
+	const struct sip_addr *sender, struct message_refusal *refusal);
 
 struct message_in {
 	struct slice thread, subject, lang; /* SL_NONE: none */

@@ -37,8 +37,9 @@ static struct slice device_outside(const struct sip_addr *addr)
 }
 
 bool message_pair_read(struct message_pair *ret, struct arena *a, const struct sip_msg *m,
-	struct message_refusal *refusal)
+	const struct sip_addr *sender, struct message_refusal *refusal)
 {
+	const struct sip_addr *from = sender ? sender : &m->from;
 	struct err e;
 
 	if (m->ruri.scheme == SIP_SCHEME_SIPS || m->to.uri.scheme == SIP_SCHEME_SIPS)
@@ -48,7 +49,7 @@ bool message_pair_read(struct message_pair *ret, struct arena *a, const struct s
 
 		return refuse(refusal, scheme ? 416 : 404, scheme ? NULL : "No such XMPP address");
 	}
-	if (address_uri_to_jid(&ret->from, a, &m->from.uri, device_outside(&m->from), &e) < 0)
+	if (address_uri_to_jid(&ret->from, a, &from->uri, device_outside(from), &e) < 0)
 		return refuse(refusal, 400, "From is no address that XMPP has");
 	/* A JID of the domain alone is the domain speaking: nobody's user may. */
 	if (!ret->from.local.p)

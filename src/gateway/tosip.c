@@ -39,6 +39,8 @@ struct outgoing {
 	bool dated;
 	uint64_t date_ms;
 	struct slice from; /* "<sip:...>" */
+	uint32_t aor; /* of from, without its device: what we assert where that is believed; 0: nobody */
+	bool open; /* a Federated partner's: its sender hears what the SIP side said */
 	struct slice call_id, subject, lang, body;
 	struct slice xmpp_from, xmpp_to, id; /* as they stood in the stanza */
 	struct slice contact_domain;
@@ -271,10 +273,13 @@ static void request_done(void *arg, const struct sip_result *r)
 	struct error_xmpp e;
 
 	t->busy = false;
-	if (!error_result_to_stanza(&e, gateway_scratch(g), r, o->authorized))
+	if (!error_result_to_stanza(&e, gateway_scratch(g), r, o->authorized)) {
 		metric_add(M_SIP_DELIVERED, 1);
-	else
+	} else {
+		if (o->open && r->end == SIP_FINAL)
+			e.text = error_detail(&g->scratch, e.text, r->response);
 		tell_error(g, o, t->domain, &e);
+	}
 	log_debug(&g->log, "message-answered", LF_S("to", t->uri),
 		LF_U("status", error_end_status(r)));
 	target_pop(t);
@@ -286,7 +291,7 @@ static void request_send(struct target *t, const struct route *route)
 	const struct outgoing *o = target_head(t);
 	struct gateway *g = t->gateway;
 	uint64_t left = o->deadline_ms - gateway_now(g);
-	struct sip_out fields[3];
+	struct sip_out fields[4];
 	struct sip_spec spec = {
 		.method = SIP_MESSAGE,
 		.from = o->from,
@@ -312,6 +317,9 @@ static void request_send(struct target *t, const struct route *route)
 		sip_date_write(&g->xml, o->date_ms / 1000);
 		fields[spec.n_fields++] = (struct sip_out){SL("Date"), buf_slice(&g->xml)};
 	}
+	if (route->trust_identity && o->aor)
+		fields[spec.n_fields++] = (struct sip_out){SL("P-Asserted-Identity"),
+			slice_of(arena_printf(&g->scratch, "%.*s>", (int)o->aor, o->from.p))};
 	t->busy = true;
 	g->ops->request(g->ops_arg, route, &spec,
 		left < TRANSACTION_MS ? (unsigned)left : TRANSACTION_MS, request_done, t);
@@ -436,6 +444,14 @@ static bool from_federated(const struct gateway *g, struct slice domain)
 	return p && p->type == PARTNER_FEDERATED;
 }
 
+/* Does the partner know its users well enough that we stand for them (RFC 3325 4)? */
+static bool knows_its_users(const struct gateway *g, struct slice domain)
+{
+	const struct partner *p = snapshot_partner(g->snapshot, domain);
+
+	return p && p->type != PARTNER_PUBLIC_UNVERIFIED;
+}
+
 /* Only a Federated partner's contact hears which rule it was. */
 static bool permitted(struct gateway *g, const struct xml_elem *e, const struct jid *from,
 	const struct jid *to, struct slice user, struct slice contact)
@@ -471,6 +487,10 @@ static void describe(struct gateway *g, struct outgoing *o, const struct xml_ele
 	struct buf b;
 
 	buf_init(&b, 0);
+	buf_chr(&b, '<');
+	address_to_aor(&b, a, from);
+	o->aor = knows_its_users(g, from->domain) ? (uint32_t)b.n : 0;
+	buf_reset(&b);
 	buf_chr(&b, '<');
 	address_to_sip(&b, a, from);
 	buf_chr(&b, '>');
@@ -531,8 +551,8 @@ void tosip_message(
 	metric_add(M_XMPP_MESSAGES_IN, 1);
 	bodies_note(g->bodies, BODIES_TO_SIP, contact, user, from->domain, m.subject, m.body);
 	describe(g, &o, e, &m, from);
-	o.authorized = from_federated(g, from->domain) ||
-		       invites_has(g->invites, user, contact, gateway_wall(g));
+	o.open = from_federated(g, from->domain);
+	o.authorized = o.open || invites_has(g->invites, user, contact, gateway_wall(g));
 	if (!target_put(target_of(g, to), &o))
 		bounce(g, e, from, to, STANZA_RESOURCE_CONSTRAINT,
 			"too many messages are waiting for this user");

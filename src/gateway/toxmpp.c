@@ -3,6 +3,7 @@
 #include "gateway/core.h"
 #include "gateway/error.h"
 #include "gateway/message.h"
+#include "gateway/sender.h"
 #include "view/metrics.h"
 
 enum {
@@ -226,16 +227,19 @@ static bool permitted(struct gateway *g, struct incoming *i)
 }
 
 /* Everything that can be judged from the request alone. False: it has been answered. */
-static bool accept_request(struct gateway *g, struct incoming *i, const struct sip_msg *m)
+static bool accept_request(struct gateway *g, struct incoming *i, const struct sip_msg *m,
+	const struct route *route)
 {
 	struct arena *a = gateway_scratch(g);
 	struct message_refusal no = {0};
+	struct sender sender;
 
 	if (g->draining || !g->snapshot || g->n_unanswered >= g->limits.pending) {
 		reply_later(g, i->txn, NULL);
 		return false;
 	}
-	if (!message_pair_read(&i->pair, a, m, &no)) {
+	if (!sender_read(&sender, m, route, &no) ||
+		!message_pair_read(&i->pair, a, m, &sender.addr, &no)) {
 		reply(g, i->txn, no.status, no.reason, no.field);
 		return false;
 	}
@@ -298,7 +302,7 @@ void toxmpp_request(struct gateway *g, struct sip_server *txn, const struct sip_
 	struct incoming i = {.txn = txn};
 	struct pending *p;
 
-	if (!accept_request(g, &i, m))
+	if (!accept_request(g, &i, m, route))
 		return;
 	metric_add(M_SIP_MESSAGES_IN, 1);
 	p = pending_new(&g->pending, g, i.user, i.contact);

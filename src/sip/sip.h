@@ -12,12 +12,14 @@
  *   frame    where messages end on a stream
  *   sdp      session descriptions: offers and answers
  *   locate   where a next hop is: what to ask DNS, which of its answers to take
+ *   identity who a network says a sender is, and what he wants hidden
  *   write    requests and responses as bytes
  *   stack    transactions: matching, retransmissions, timers
  */
 #include "sip/check.h"
 #include "sip/digest.h"
 #include "sip/frame.h"
+#include "sip/identity.h"
 #include "sip/locate.h"
 #include "sip/message.h"
 #include "sip/sdp.h"

@@ -125,6 +125,8 @@ static const struct warned warned[] = {
 		"route_not_private "},
 	{&route_class, {"name=main", "next_hop=sip:127.0.0.1", "sources=2001:db8::1"},
 		"route_not_private "},
+	{&route_class, {"name=main", "next_hop=sip:127.0.0.1", "trust_identity=true"},
+		"trust_not_private "},
 	{&route_class, {"name=main", "next_hop=sip:127.0.0.1", "digest_password=x"},
 		"digest_user_missing "},
 };

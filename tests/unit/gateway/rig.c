@@ -60,6 +60,7 @@ static void put_route(struct config *c, const struct rig_options *o)
 	set(r, "error_wait", o->error_wait);
 	set(r, "late_error", o->late_error);
 	set(r, "send_rate", o->send_rate);
+	set(r, "trust_identity", o->trust_identity);
 	config_put(c, r);
 }
 

@@ -47,6 +47,7 @@ struct rig_options {
 	const char *error_wait;   /* of the route; "300" */
 	const char *late_error;
 	const char *send_rate;
+	const char *trust_identity; /* "false" */
 	bool no_federation, no_xmpp, write_invites, partner_off, no_partner;
 	struct memory *memory;
 	struct worker *worker;

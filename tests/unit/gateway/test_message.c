@@ -45,7 +45,7 @@ static const char *translate(struct arena *a, const struct sip_msg *m)
 	const char *xml;
 	struct buf b;
 
-	if (!message_pair_read(&pair, a, m, &no) || !message_in_read(&in, a, m, now_ms, &no))
+	if (!message_pair_read(&pair, a, m, NULL, &no) || !message_in_read(&in, a, m, now_ms, &no))
 		return arena_printf(a, "%u %.*s", no.status, SLARG(no.field.name));
 	buf_init(&b, 0);
 	message_in_write(&b, &pair, &in, SL("id1"));

@@ -183,6 +183,57 @@ static void invited_contacts_hear_the_truth(void **state)
 	stop(r);
 }
 
+/* RFC 3325 5: asserted to whom is trusted, of whom the partner knows; and the address without device. */
+static void asserted_to_trusted_routes(void **state)
+{
+	static const struct {
+		const char *trust, *partner_type, *want;
+	} rows[] = {
+		{"true",  "Federated",        "<sip:juliet@example.com>"},
+		{"true",  "PublicVerified",   "<sip:juliet@example.com>"},
+		{"true",  "PublicUnverified", NULL	            },
+		{"false", "Federated",        NULL	            },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct rig *r = start(&(struct rig_options){
+			.trust_identity = rows[i].trust, .partner_type = rows[i].partner_type});
+
+		gateway_allow_put(r->g, SL("romeo@example.net"), SL("juliet@example.com"), 0,
+			SL("root"), NULL, NULL);
+		rig_advance(r, 10);
+		chat(r, "romeo@example.net", "m1", "<body>x</body>");
+		assert_slice(sip_msg_get(last(r), SIP_H_P_ASSERTED_IDENTITY), rows[i].want);
+		assert_slice(last(r)->from.uri.text, "sip:juliet@example.com;gr=balcony");
+		respond(r, 200, "OK");
+		stop(r);
+	}
+}
+
+/* What the SIP side says beyond its status is for users of Federated partners. */
+static void details_are_for_federated_partners(void **state)
+{
+	for (unsigned public = 0; public < 2; public++) {
+		struct rig *r = start(
+			&(struct rig_options){.partner_type = public ? "PublicVerified" : NULL});
+		struct stanza_error s;
+		unsigned i = 0;
+
+		chat(r, "romeo@example.net", "m1", "<body>x</body>");
+		requests(r, &i);
+		rig_respond(r, i, 403, "Forbidden",
+			"Warning: 399 pool.sip.example \"Content is filtered\"\r\n"
+			"ms-diagnostics: 1012;reason=\"From URI is not authorized\";"
+			"source=\"pool.sip.example\"\r\n");
+		assert_error(r, "m1", "forbidden");
+		assert_true(stanza_error_read(rig_xml(r, 0), &r->arena, &s));
+		assert_slice(s.text, public ? "Forbidden"
+					    : "Forbidden (Content is filtered; From URI is not "
+					      "authorized, ms-diagnostics 1012)");
+		stop(r);
+	}
+}
+
 static void timer_f(void **state)
 {
 	struct rig *r = start(NULL);
@@ -594,6 +645,8 @@ int main(void)
 		cmocka_unit_test(fields),
 		cmocka_unit_test(errors_are_told),
 		cmocka_unit_test(invited_contacts_hear_the_truth),
+		cmocka_unit_test(asserted_to_trusted_routes),
+		cmocka_unit_test(details_are_for_federated_partners),
 		cmocka_unit_test(timer_f),
 		cmocka_unit_test(next_hop_gone),
 		cmocka_unit_test(too_long),
