@@ -248,6 +248,8 @@ unsigned error_end_status(const struct sip_result *r)
 	case SIP_TOO_BIG:
 		return 513;
 	case SIP_OVERLOADED:
+	case SIP_PROVISIONAL: /* no ends of what is asked for here */
+	case SIP_GONE:
 		break;
 	}
 	return 500;
@@ -284,6 +286,8 @@ static struct slice end_words(const struct sip_result *r)
 	case SIP_TOO_BIG:
 		return SL("the message is too long for this user's server");
 	case SIP_OVERLOADED:
+	case SIP_PROVISIONAL:
+	case SIP_GONE:
 		break;
 	}
 	return SL("too many messages at this moment");

@@ -3,6 +3,14 @@
 #include "sip/grammar.h"
 #include "sip/write.h"
 
+bool sip_caps_allow(const struct sip_caps *caps, enum sip_method method)
+{
+	for (size_t i = 0; caps->allow[i] != SIP_M_OTHER; i++)
+		if (caps->allow[i] == method)
+			return true;
+	return false;
+}
+
 static void write_list(struct buf *out, const char *name, const char *const *items)
 {
 	buf_str(out, name);
@@ -50,9 +58,8 @@ static unsigned check_method(struct checking *c)
 {
 	if (c->m->method == SIP_CANCEL)
 		return refuse(c, 481, NULL);
-	for (size_t i = 0; c->caps->allow[i] != SIP_M_OTHER; i++)
-		if (c->caps->allow[i] == c->m->method)
-			return 0;
+	if (sip_caps_allow(c->caps, c->m->method))
+		return 0;
 	write_allow(c->extra, c->caps);
 	return refuse(c, c->m->method == SIP_M_OTHER ? 501 : 405, NULL);
 }

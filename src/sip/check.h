@@ -23,5 +23,7 @@ struct sip_caps {
 unsigned sip_check_request(const struct sip_msg *m, const struct sip_caps *caps,
 	const char **ret_reason, struct buf *extra);
 
+bool sip_caps_allow(const struct sip_caps *caps, enum sip_method method);
+
 /* "Allow: ...\r\nAccept: ...\r\nSupported: ...\r\n", for the 200 to OPTIONS (11.2). */
 void sip_caps_write(struct buf *out, const struct sip_caps *caps);

@@ -20,51 +20,54 @@ static struct sip_client *of_timer(struct sip_heap_node *n)
 
 /* ---- telling ---- */
 
-static void tell(struct sip_client *c, const struct sip_result *r)
+void sip_client_tell(struct sip_client *c, const struct sip_result *r)
 {
-	sip_done *done = c->done;
+	struct sip_result told = *r;
 
-	c->done = NULL;
-	if (done)
-		done(c->arg, r);
+	told.sent = c->times;
+	if (c->done)
+		c->done(c->arg, &told);
 }
 
 static void tell_end(struct sip_client *c, enum sip_end end, bool may_have_arrived)
 {
-	tell(c, &(struct sip_result){.end = end, .may_have_arrived = may_have_arrived});
+	sip_client_tell(c, &(struct sip_result){.end = end, .may_have_arrived = may_have_arrived});
 }
 
 static void tell_final(struct sip_client *c, const struct sip_msg *m)
 {
 	assert(m);
-	tell(c, &(struct sip_result){
-			.end = SIP_FINAL,
-			.status = m->status,
-			.response = m,
-			.may_have_arrived = m->status < 300,
-		});
+	sip_client_tell(c, &(struct sip_result){
+				   .end = SIP_FINAL,
+				   .status = m->status,
+				   .response = m,
+				   .may_have_arrived = m->status < 300,
+			   });
 }
 
 /* ---- sending and ending ---- */
 
-static void send_request(struct sip_client *c)
+void sip_client_send(struct sip_client *c)
 {
 	c->times++;
 	c->mark = sip_stack_send(c->stack, &c->to, slice_make(c->bytes, c->n));
 }
 
-static void set_timer(struct sip_client *c)
+void sip_client_set_timer(struct sip_client *c)
 {
 	uint64_t due = c->due_e < c->due_f ? c->due_e : c->due_f;
 
-	sip_heap_set(&c->stack->timers, &c->timer, due);
+	if (due == UINT64_MAX)
+		sip_heap_remove(&c->stack->timers, &c->timer);
+	else
+		sip_heap_set(&c->stack->timers, &c->timer, due);
 }
 
 /* 17.1.2.2: only where something may get lost. */
 static void start_e(struct sip_client *c, uint64_t now)
 {
 	c->due_e = sip_hop_reliable(&c->to) ? UINT64_MAX : now + c->interval;
-	set_timer(c);
+	sip_client_set_timer(c);
 }
 
 /* Timer E: doubled up to T2 while nothing came, T2 after a provisional response (17.1.2.2). */
@@ -74,7 +77,7 @@ static void resend(struct sip_client *c, uint64_t now)
 	c->interval = c->interval * 2 < SIP_T2 ? c->interval * 2 : SIP_T2;
 	if (c->state == SIP_CLIENT_PROCEEDING)
 		c->interval = SIP_T2;
-	send_request(c);
+	sip_client_send(c);
 	start_e(c, now);
 }
 
@@ -86,7 +89,16 @@ static void drop_bytes(struct sip_client *c)
 	c->n = 0;
 }
 
-static void client_free(struct sip_client *c)
+void sip_client_keep(struct sip_client *c, struct slice bytes)
+{
+	drop_bytes(c);
+	c->n = bytes.n;
+	c->bytes = xmalloc(c->n);
+	memcpy(c->bytes, bytes.p, c->n);
+	c->stack->stats.bytes += c->n;
+}
+
+void sip_client_free(struct sip_client *c)
 {
 	struct sip_stack *s = c->stack;
 
@@ -134,7 +146,7 @@ static void take(
 	if (event == SIP_CLIENT_TIMER_K)
 		c->stack->n_absorbing--;
 	if (step->actions & SIP_DO_FREE) {
-		client_free(c);
+		sip_client_free(c);
 		return;
 	}
 	/* 17.1.2.2: of no time where nothing comes twice */
@@ -144,8 +156,11 @@ static void take(
 
 void sip_client_lost(struct sip_client *c, bool may_have_arrived, uint64_t now)
 {
-	c->may_have_arrived = may_have_arrived || c->state != SIP_CLIENT_TRYING;
-	take(c, SIP_CLIENT_NETWORK, NULL, now);
+	c->may_have_arrived = may_have_arrived || c->state == SIP_CLIENT_PROCEEDING;
+	if (c->method == SIP_INVITE)
+		sip_client_invite_lost(c, now);
+	else
+		take(c, SIP_CLIENT_NETWORK, NULL, now);
 }
 
 /* ---- requests ---- */
@@ -158,11 +173,17 @@ struct made {
 static void make_ids(struct sip_stack *s, const struct sip_spec *spec, struct made *ret)
 {
 	memcpy(ret->branch, "z9hG4bK", 7);
-	sip_ident_random(s, ret->branch + 7);
+	if (!spec->branch.p)
+		sip_ident_random(s, ret->branch + 7);
 	if (!spec->from_tag.p)
 		sip_ident_random(s, ret->tag);
 	if (!spec->call_id.p)
 		sip_ident_random(s, ret->call_id);
+}
+
+static struct slice branch_of(const struct sip_spec *spec, const struct made *ids)
+{
+	return spec->branch.p ? spec->branch : slice_make(ids->branch, sizeof ids->branch);
 }
 
 static void write_request(struct sip_stack *s, const struct sip_hop *to,
@@ -171,7 +192,7 @@ static void write_request(struct sip_stack *s, const struct sip_hop *to,
 	struct sip_stamp stamp = {
 		.transport = (enum sip_transport)to->transport,
 		.sent_by = s->sent_by[to->socket],
-		.branch = slice_make(ids->branch, sizeof ids->branch),
+		.branch = branch_of(spec, ids),
 		.from_tag = slice_make(ids->tag, sizeof ids->tag),
 		.call_id = slice_make(ids->call_id, sizeof ids->call_id),
 		.user_agent = slice_of(s->config.server),
@@ -188,38 +209,50 @@ static void fail(struct sip_client *c, enum sip_end why)
 	list_append(&c->stack->failed, &c->link);
 }
 
-static void start(struct sip_client *c, const struct made *ids, unsigned timeout_ms, uint64_t now)
+/* Sends what is in out. */
+static void start(struct sip_client *c, uint64_t branch_id, unsigned timeout_ms, uint64_t now)
 {
 	struct sip_stack *s = c->stack;
-	struct slice branch = slice_make(ids->branch, sizeof ids->branch);
 
-	c->n = s->out.n;
-	c->bytes = xmalloc(c->n);
-	memcpy(c->bytes, buf_slice(&s->out).p, c->n);
-	s->stats.bytes += c->n;
+	sip_client_keep(c, buf_slice(&s->out));
 	c->interval = SIP_T1;
 	c->due_f = now + (timeout_ms && timeout_ms < SIP_64_T1 ? timeout_ms : SIP_64_T1);
-	send_request(c);
+	sip_client_send(c);
 	if (c->mark == SIP_NOT_SENT) {
 		fail(c, SIP_UNREACHABLE);
 		return;
 	}
-	sip_index_put(&s->clients, &c->by_branch, sip_ident_branch(s, branch));
+	sip_index_put(&s->clients, &c->by_branch, branch_id);
 	sip_flow_join(c);
 	start_e(c, now);
+}
+
+static struct sip_client *client_new(struct sip_stack *s, const struct sip_hop *to,
+	enum sip_method method, sip_done *done, void *arg)
+{
+	struct sip_client *c = xmalloc(sizeof *c);
+
+	*c = (struct sip_client){.stack = s, .done = done, .arg = arg, .to = *to};
+	c->method = (uint8_t)method;
+	s->n_clients++;
+	s->stats.bytes += sizeof *c;
+	return c;
+}
+
+void sip_client_begin_cancel(const struct sip_client *invite, uint64_t now)
+{
+	struct sip_client *c = client_new(invite->stack, &invite->to, SIP_CANCEL, NULL, NULL);
+
+	start(c, invite->by_branch.id, 0, now);
 }
 
 struct sip_client *sip_stack_request(struct sip_stack *s, const struct sip_hop *to,
 	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg,
 	uint64_t now_ms)
 {
-	struct sip_client *c = xmalloc(sizeof *c);
+	struct sip_client *c = client_new(s, to, spec->method, done, arg);
 	struct made ids;
 
-	*c = (struct sip_client){.stack = s, .done = done, .arg = arg, .to = *to};
-	c->method = (uint8_t)spec->method;
-	s->n_clients++;
-	s->stats.bytes += sizeof *c;
 	make_ids(s, spec, &ids);
 	write_request(s, to, spec, &ids);
 	if (s->n_clients > s->config.max_clients)
@@ -227,12 +260,24 @@ struct sip_client *sip_stack_request(struct sip_stack *s, const struct sip_hop *
 	else if (to->transport == SIP_UDP && s->out.n > UDP_MAX_REQUEST)
 		fail(c, SIP_TOO_BIG);
 	else
-		start(c, &ids, timeout_ms, now_ms);
+		start(c, sip_ident_branch(s, branch_of(spec, &ids)), timeout_ms, now_ms);
 	return c;
+}
+
+void sip_stack_ack(struct sip_stack *s, const struct sip_hop *to, const struct sip_spec *spec)
+{
+	struct made ids;
+
+	assert(spec->method == SIP_ACK);
+	make_ids(s, spec, &ids);
+	write_request(s, to, spec, &ids);
+	sip_stack_send(s, to, buf_slice(&s->out));
 }
 
 void sip_client_forget(struct sip_client *c)
 {
+	assert(c->method != SIP_INVITE || c->state == SIP_IC_COMPLETED ||
+		c->state == SIP_IC_ACCEPTED);
 	c->done = NULL;
 }
 
@@ -276,6 +321,10 @@ bool sip_client_response(struct sip_stack *s, const struct sip_msg *m, uint64_t 
 
 	if (!c)
 		return false;
+	if (c->method == SIP_INVITE) {
+		sip_client_invite_response(c, m, now);
+		return true;
+	}
 	if (c->state == SIP_CLIENT_COMPLETED)
 		s->stats.rx_retrans++;
 	take(c, m->status < 200 ? SIP_CLIENT_1XX : SIP_CLIENT_FINAL, m, now);
@@ -320,7 +369,7 @@ static void run_failed(struct sip_stack *s)
 		list_append(&now, l);
 	while ((l = list_pop(&now))) {
 		tell_end(of_link(l), (enum sip_end)of_link(l)->failed, false);
-		client_free(of_link(l));
+		sip_client_free(of_link(l));
 	}
 }
 
@@ -333,7 +382,11 @@ void sip_client_tick(struct sip_stack *s, uint64_t now)
 	while ((timer = sip_heap_first(&s->timers)) && timer->due <= now) {
 		struct sip_client *c = of_timer(timer);
 
-		take(c, c->due_f <= now ? SIP_CLIENT_TIMER_F : SIP_CLIENT_TIMER_E, NULL, now);
+		if (c->method == SIP_INVITE)
+			sip_client_invite_timer(c, now);
+		else
+			take(c, c->due_f <= now ? SIP_CLIENT_TIMER_F : SIP_CLIENT_TIMER_E, NULL,
+				now);
 	}
 	while ((l = list_first(&s->absorbing)) && of_link(l)->due_f <= now)
 		take(of_link(l), SIP_CLIENT_TIMER_K, NULL, now);

@@ -45,6 +45,7 @@ void sip_stack_closed(
 	while ((l = list_pop(&of_number(n)->clients))) {
 		struct sip_client *c = container_of(l, struct sip_client, on_flow);
 
+		c->to.flow = 0; /* an INVITE lives on: its CANCEL goes by any other */
 		sip_client_lost(c, c->mark <= flushed, now_ms);
 	}
 	free(of_number(n));
@@ -86,6 +87,14 @@ static bool read_head(struct slice bytes, enum sip_method *ret_method, struct si
 	return *ret_method != SIP_M_OTHER && sip_via_next(&via, ret_via) == 0;
 }
 
+/* An INVITE is news while it is sent, an ACK while that is: the first may have had its answer. */
+static bool is_news(const struct sip_client *c, enum sip_method sent)
+{
+	if (c->method != SIP_INVITE)
+		return true;
+	return sent == SIP_ACK ? c->state == SIP_IC_COMPLETED : c->state == SIP_IC_CALLING;
+}
+
 void sip_stack_undelivered(
 	struct sip_stack *s, const struct sip_hop *hop, struct slice bytes, uint64_t now_ms)
 {
@@ -95,7 +104,7 @@ void sip_stack_undelivered(
 
 	if (!read_head(bytes, &method, &via))
 		return;
-	c = sip_client_find(s, via.branch, method);
-	if (c && sip_hop_equal(&c->to, hop))
+	c = sip_client_find(s, via.branch, method == SIP_ACK ? SIP_INVITE : method);
+	if (c && sip_hop_equal(&c->to, hop) && is_news(c, method))
 		sip_client_lost(c, c->times > 1, now_ms);
 }

@@ -38,8 +38,8 @@ static bool has_cookie(struct slice branch)
  * 17.2.3: branch, sent-by and method. Without the cookie the sender is of RFC 2543, and what it
  * matched by is all of this.
  */
-void sip_ident_of(
-	struct sip_stack *s, const struct sip_msg *m, struct slice method, struct sip_ident *ret)
+static void identify(struct sip_stack *s, const struct sip_msg *m, struct slice method,
+	struct slice to_tag, struct sip_ident *ret)
 {
 	if (has_cookie(m->via.branch)) {
 		begin(s, 2);
@@ -51,7 +51,7 @@ void sip_ident_of(
 
 		begin(s, 4);
 		part(s, m->ruri_text);
-		part(s, m->to.tag);
+		part(s, to_tag);
 		part(s, m->from.tag);
 		part(s, m->call_id);
 		part(s, slice_make(&cseq, sizeof cseq));
@@ -59,6 +59,17 @@ void sip_ident_of(
 		part(s, method);
 	}
 	finish(s, ret);
+}
+
+void sip_ident_of(
+	struct sip_stack *s, const struct sip_msg *m, struct slice method, struct sip_ident *ret)
+{
+	identify(s, m, method, m->to.tag, ret);
+}
+
+void sip_ident_acked(struct sip_stack *s, const struct sip_msg *ack, struct sip_ident *ret)
+{
+	identify(s, ack, SL("INVITE"), SL_NONE, ret);
 }
 
 /* 8.2.2.2: two requests that agree in these are one that was forked and came together again. */
@@ -131,6 +142,12 @@ void sip_ident_tag(struct sip_stack *s, const struct sip_ident *id, char ret[sta
 	for (; in.which < 2; in.which++)
 		h[in.which] = hash_bytes(slice_make(&in, sizeof in));
 	make_id(s, (const uint8_t *)h, ret);
+}
+
+void sip_stack_branch(struct sip_stack *s, struct buf *out)
+{
+	buf_slice_add(out, SL("z9hG4bK"));
+	sip_stack_id(s, out);
 }
 
 void sip_stack_id(struct sip_stack *s, struct buf *out)

@@ -79,18 +79,18 @@ static void sent_free(struct sip_server *t)
 	t->sent = NULL;
 }
 
-static void unmerge(struct sip_server *t)
+void sip_server_unmerge(struct sip_server *t)
 {
 	if (t->merged_by)
 		sip_index_remove(&t->stack->merges, &t->by_merge);
 	t->merged_by = false;
 }
 
-static void server_free(struct sip_server *t)
+void sip_server_free(struct sip_server *t)
 {
 	struct sip_stack *s = t->stack;
 
-	unmerge(t);
+	sip_server_unmerge(t);
 	sip_index_remove(&s->servers, &t->by_id);
 	list_remove(&t->link);
 	s->n_servers--;
@@ -150,9 +150,8 @@ static void send_final(struct sip_server *t, const struct sip_reply *reply)
 	pending_free(t);
 	t->status = (uint16_t)reply->status;
 	t->sent = is_plain(reply) ? NULL : sent_new(s, buf_slice(&s->out), n_echo);
-	/* What was refused may be tried again on another way; only what was taken is a copy. */
 	if (reply->status >= 300)
-		unmerge(t);
+		sip_server_unmerge(t);
 }
 
 static void resend_final(struct sip_server *t, struct sip_rx *rx)
@@ -204,7 +203,7 @@ static void take(struct sip_server *t, enum sip_server_event event, struct sip_r
 		} else {
 			pending_free(t);
 		}
-		server_free(t);
+		sip_server_free(t);
 		return;
 	}
 	/* 17.2.2: of no time where nothing comes twice */
@@ -220,19 +219,27 @@ void sip_server_start(struct sip_rx *rx)
 	*t = (struct sip_server){.stack = s,
 		.b = rx->id.b,
 		.merged_by = true,
+		.is_invite = rx->m->method == SIP_INVITE,
 		.reliable = sip_hop_reliable(rx->from)};
 	sip_index_put(&s->servers, &t->by_id, rx->id.a);
 	sip_index_put(&s->merges, &t->by_merge, rx->merge_id);
-	t->pending = pending_new(rx);
-	enqueue(t, &s->trying, rx->now + SIP_100_AFTER);
 	s->n_servers++;
 	s->stats.bytes += sizeof *t;
+	if (t->is_invite) {
+		sip_server_invite_start(t, rx);
+	} else {
+		t->pending = pending_new(rx);
+		enqueue(t, &s->trying, rx->now + SIP_100_AFTER);
+	}
 	s->ops->request(s->arg, t, rx->m, rx->from, rx->ctx);
 }
 
 void sip_server_again(struct sip_server *t, struct sip_rx *rx)
 {
-	take(t, SIP_SERVER_REQUEST, rx, NULL, rx->now);
+	if (t->is_invite)
+		sip_server_invite_again(t, rx->now);
+	else
+		take(t, SIP_SERVER_REQUEST, rx, NULL, rx->now);
 }
 
 void sip_server_reply(struct sip_server *txn, const struct sip_reply *reply, uint64_t now_ms)
@@ -240,6 +247,10 @@ void sip_server_reply(struct sip_server *txn, const struct sip_reply *reply, uin
 	struct sip_reply r = *reply;
 
 	assert(r.status >= 200);
+	if (txn->is_invite) {
+		sip_server_invite_reply(txn, reply, now_ms);
+		return;
+	}
 	if (r.status == 408) { /* RFC 4320 4.2: never for a non-INVITE */
 		r.status = 504;
 		r.reason = SL_NONE;
@@ -272,6 +283,9 @@ uint64_t sip_server_deadline(const struct sip_stack *s)
 		lot |= 127;
 	if (b < a)
 		a = b;
+	b = sip_server_invite_deadline(s);
+	if (b < a)
+		a = b;
 	return lot < a ? lot : a;
 }
 
@@ -288,6 +302,7 @@ void sip_server_tick(struct sip_stack *s, uint64_t now)
 	run_queue(&s->trying, SIP_SERVER_SLOW, now);
 	run_queue(&s->proceeding, SIP_SERVER_TOO_LATE, now);
 	run_queue(&s->completed, SIP_SERVER_TIMER_J, now);
+	sip_server_invite_tick(s, now);
 }
 
 void sip_server_free_all(struct sip_stack *s)
@@ -296,6 +311,11 @@ void sip_server_free_all(struct sip_stack *s)
 
 	while ((n = sip_index_pop(&s->merges)))
 		container_of(n, struct sip_server, by_merge)->merged_by = false;
-	while ((n = sip_index_pop(&s->servers)))
-		free(of_id(n)->pending), free(of_id(n));
+	while ((n = sip_index_pop(&s->servers))) {
+		if (of_id(n)->is_invite)
+			sip_server_invite_free(of_id(n));
+		else
+			free(of_id(n)->pending);
+		free(of_id(n));
+	}
 }

@@ -33,6 +33,7 @@ struct sip_stack *sip_stack_new(
 	struct sip_stack *s = xzalloc(sizeof *s);
 
 	assert(ascii_alnum(config->node) && ascii_alnum(config->shard) && config->n_sockets);
+	assert(ops->invite || !sip_caps_allow(config->caps, SIP_INVITE));
 	s->ops = ops;
 	s->arg = arg;
 	s->config = *config;
@@ -59,6 +60,7 @@ void sip_stack_free(struct sip_stack *s)
 	sip_index_done(&s->clients);
 	sip_index_done(&s->flows);
 	sip_heap_done(&s->timers);
+	sip_heap_done(&s->invites);
 	for (unsigned i = 0; i < s->config.n_sockets; i++)
 		free((char *)s->sent_by[i].p);
 	free(s->sent_by);
@@ -152,21 +154,36 @@ static void identify(struct sip_rx *rx)
 
 /* ---- requests ---- */
 
-/* 9.2: 200 when there is what it cancels; a non-INVITE goes on all the same. */
+/* 9.2: 200 when there is what it cancels, with the same To tag; a non-INVITE goes on all the same.
+ */
 static void take_cancel(struct sip_rx *rx)
 {
 	struct sip_stack *s = rx->stack;
 	const enum sip_method *allow = s->config.caps->allow;
+	struct sip_server *t;
 	struct sip_ident id;
 
 	for (; *allow != SIP_M_OTHER; allow++) {
 		sip_ident_of(s, rx->m, slice_of(sip_method_name(*allow)), &id);
-		if (sip_server_find(s, &id)) {
-			sip_stack_answer(rx, 200, NULL, sip_stack_server_line(s));
-			return;
-		}
+		t = sip_server_find(s, &id);
+		if (!t)
+			continue;
+		sip_ident_tag(s, &id, rx->to_tag);
+		sip_stack_answer(rx, 200, NULL, sip_stack_server_line(s));
+		if (t->is_invite)
+			sip_server_invite_cancel(t, rx->now);
+		return;
 	}
 	refuse(rx, 481, NULL);
+}
+
+/* Of a refused INVITE that left nothing behind, it is dropped; of a 2xx, it is our user's. */
+static void take_ack(struct sip_rx *rx)
+{
+	const struct sip_stack_ops *ops = rx->stack->ops;
+
+	if (!sip_server_invite_ack(rx) && ops->ack)
+		ops->ack(rx->stack->arg, NULL, rx->m, rx->from, rx->ctx);
 }
 
 /* What the owner thinks of it; false: refused. */
@@ -211,8 +228,10 @@ static void take_request(struct sip_rx *rx)
 {
 	struct sip_server *t;
 
-	if (rx->m->method == SIP_ACK) /* of a refused INVITE, which left nothing behind */
+	if (rx->m->method == SIP_ACK) {
+		take_ack(rx);
 		return;
+	}
 	identify(rx);
 	t = sip_server_find(rx->stack, &rx->id);
 	if (t) {

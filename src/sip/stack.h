@@ -11,8 +11,10 @@
 #include "sip/write.h"
 
 /*
- * Non-INVITE transactions, both roles (RFC 3261 17.1.2, 17.2.2, RFC 4320), their matching
- * (17.1.3, 17.2.3), and the way of responses (18.2.2, RFC 3581).
+ * Transactions, both roles: non-INVITE (RFC 3261 17.1.2, 17.2.2, RFC 4320) and INVITE (17.1.1,
+ * 17.2.1, RFC 6026) with CANCEL (9) and ACK, their matching (17.1.3, 17.2.3), and the way of
+ * responses (18.2.2, RFC 3581). What a user agent does with an INVITE beyond its transaction is in
+ * dialog.h.
  *
  * Contract of calls: the ops run inside sip_stack_rx(), sip_stack_tick(), sip_stack_request(),
  * sip_server_reply(), sip_stack_closed() and sip_stack_undelivered() as said with each. send() may
@@ -66,6 +68,13 @@ struct sip_verdict {
 
 #define SIP_NOT_SENT UINT64_MAX
 
+/* Runs inside rx and tick only; sip_server_reply() and the others of INVITE may be called in it. */
+enum sip_invite_event {
+	SIP_INVITE_CANCELLED, /* by CANCEL (9.2): 487 is sent already, replies are in vain */
+	SIP_INVITE_NO_ACK,    /* a refusal was not acknowledged in time (timer H); GONE follows */
+	SIP_INVITE_GONE,      /* exactly once, and last: the handle is gone when it returns */
+};
+
 struct sip_stack_ops {
 	/*
 	 * Bytes to the wire; valid for the call only. A datagram may be lost. Returned is the place
@@ -84,12 +93,21 @@ struct sip_stack_ops {
 	/*
 	 * A request to serve; OPTIONS are answered before they get here. m is valid for the call
 	 * only. The handle is the callee's until it has called sip_server_reply() once; it must do
-	 * so, now or later, whatever else happens.
+	 * so, now or later, whatever else happens. That of an INVITE is its until SIP_INVITE_GONE.
 	 */
 	void (*request)(void *arg, struct sip_server *txn, const struct sip_msg *m,
 		const struct sip_hop *from, void *ctx);
 	/* n random bytes for tags, branches, Call-IDs. Asked in larger lots, not for each. */
 	void (*random)(void *arg, void *p, size_t n);
+	/* What happens to an INVITE that request() was given. NULL where caps have no INVITE. */
+	void (*invite)(void *arg, struct sip_server *txn, enum sip_invite_event event);
+	/*
+	 * An ACK to a 2xx: one that is no transaction's (13.3.1.4), with txn NULL; or of RFC 2543,
+	 * which is its INVITE's. Well-formed, from whomever: what it belongs to tells its dialog.
+	 * NULL: they are dropped.
+	 */
+	void (*ack)(void *arg, struct sip_server *txn, const struct sip_msg *m,
+		const struct sip_hop *from, void *ctx);
 };
 
 struct sip_stack_config {
@@ -152,6 +170,19 @@ void sip_stack_unreachable(struct sip_stack *s, const struct sip_hop *hop, uint6
  */
 void sip_server_reply(struct sip_server *txn, const struct sip_reply *reply, uint64_t now_ms);
 
+/*
+ * To an INVITE. sip_server_reply() sends its final response; refusals are sent again until the ACK
+ * (timers G, H), a 2xx is not: our user says it again, the same way, until he has the ACK (RFC 3261
+ * 13.3.1.4, sip/dialog.h), and each time it is sent (RFC 6026 7.1). After a CANCEL, or after a
+ * refusal, what is replied has no effect. 100 is sent by itself after 200 ms.
+ */
+void sip_server_progress(struct sip_server *txn, const struct sip_reply *reply); /* 101 to 199 */
+/* The To tag its responses get, when the request has none; for dialogs. Appended. */
+void sip_server_tag(const struct sip_server *txn, struct buf *out);
+/* Our user's own; NULL at first. INVITE only. */
+void sip_server_set_user(struct sip_server *txn, void *user);
+void *sip_server_user(const struct sip_server *txn);
+
 /* How a request of ours ended. */
 enum sip_end {
 	SIP_FINAL,       /* a final response: status, response */
@@ -160,25 +191,50 @@ enum sip_end {
 	SIP_TOO_BIG,     /* over 1300 bytes by UDP (18.1.1): nothing was sent */
 	SIP_OVERLOADED,  /* max_clients: nothing was sent */
 	SIP_NO_TARGET,   /* (sipnet) the next hop has no address: nothing was sent */
+	/* INVITE only: */
+	SIP_PROVISIONAL, /* 100 to 199: status, response; more follows */
+	SIP_GONE,        /* after FINAL: there will be no other 2xx */
 };
 struct sip_result {
 	enum sip_end end;
-	unsigned status;                /* FINAL */
-	const struct sip_msg *response; /* FINAL; valid for the call only */
+	unsigned status;                /* FINAL, PROVISIONAL */
+	const struct sip_msg *response; /* FINAL, PROVISIONAL; valid for the call only */
 	bool may_have_arrived;          /* false: certain that it was not taken */
+	unsigned sent;                  /* how often it went out */
 };
 typedef void sip_done(void *arg, const struct sip_result *r);
 
 /*
  * Sends a request and calls done() exactly once, unless sip_client_forget() comes first.
  * timeout_ms: at most 32000 (64*T1); 0: that. The handle is gone when done() returns.
+ *
+ * An INVITE: done() runs with each provisional response, with the final one (a refusal is
+ * acknowledged already; a 2xx is our user's to acknowledge, with sip_stack_ack(), and comes each
+ * time it comes: again, or from another branch of a fork, RFC 6026 7.2), and last with something
+ * else, exactly once: then the handle is gone. timeout_ms is for the first response of any kind
+ * (timer B); how long it may ring is our user's to say, with sip_client_cancel().
  */
 struct sip_client *sip_stack_request(struct sip_stack *s, const struct sip_hop *to,
 	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg,
 	uint64_t now_ms);
 
-/* done() will not run; answers are absorbed. */
+/* done() will not run; answers are absorbed. An INVITE: only after its final response. */
 void sip_client_forget(struct sip_client *c);
+
+/*
+ * An INVITE is not wanted any more (RFC 3261 9.1): CANCEL is sent, at once or after the first
+ * provisional response. done() will run with what is answered (487, or a 2xx that was faster), or
+ * with SIP_TIMEOUT 64*T1 after the CANCEL. Nothing happens after a final response.
+ */
+void sip_client_cancel(struct sip_client *c, uint64_t now_ms);
+
+/*
+ * ACK to a 2xx (13.2.2.4): spec is of method ACK, with the CSeq of the INVITE. No answer comes. The
+ * same again for each 2xx that comes again: with spec.branch the same, made by the caller.
+ */
+void sip_stack_ack(struct sip_stack *s, const struct sip_hop *to, const struct sip_spec *spec);
+/* A new branch for one. Appended. */
+void sip_stack_branch(struct sip_stack *s, struct buf *out);
 
 /* A new identifier of ours (node, shard, random): for Call-IDs. Appended. */
 void sip_stack_id(struct sip_stack *s, struct buf *out);

@@ -11,6 +11,10 @@ static const struct {
 	const char *reason;
 } reasons[] = {
 	{100, "Trying"},
+	{180, "Ringing"},
+	{181, "Call Is Being Forwarded"},
+	{182, "Queued"},
+	{183, "Session Progress"},
 	{200, "OK"},
 	{202, "Accepted"},
 	{300, "Multiple Choices"},
@@ -186,6 +190,39 @@ void sip_write_request(struct buf *out, const struct sip_spec *spec, const struc
 	if (stamp->user_agent.p)
 		sip_write_field(out, "User-Agent", stamp->user_agent);
 	add_body(out, spec->content_type, spec->body);
+}
+
+/* Line by line what the INVITE has: its first Via, its Route fields, and so on (9.1, 17.1.1.3). */
+static void write_like(
+	struct buf *out, const char *method, const struct sip_msg *invite, struct slice to)
+{
+	buf_str(out, method);
+	ADD(out, " ");
+	buf_slice_add(out, invite->ruri_text);
+	ADD(out, " SIP/2.0\r\n");
+	sip_write_field(out, "Via", invite->via.text);
+	ADD(out, "Max-Forwards: 70\r\n");
+	sip_write_field(out, "From", sip_msg_get(invite, SIP_H_FROM));
+	sip_write_field(out, "To", to);
+	sip_write_field(out, "Call-ID", invite->call_id);
+	ADD(out, "CSeq: ");
+	buf_u64(out, invite->cseq);
+	ADD(out, " ");
+	buf_str(out, method);
+	ADD(out, "\r\n");
+	for (uint16_t i = invite->first[SIP_H_ROUTE]; i; i = invite->fields[i - 1].next)
+		sip_write_field(out, "Route", invite->fields[i - 1].value);
+	add_body(out, SL_NONE, SL(""));
+}
+
+void sip_write_cancel(struct buf *out, const struct sip_msg *invite)
+{
+	write_like(out, "CANCEL", invite, sip_msg_get(invite, SIP_H_TO));
+}
+
+void sip_write_ack(struct buf *out, const struct sip_msg *invite, struct slice to)
+{
+	write_like(out, "ACK", invite, to);
 }
 
 /* ---- responses ---- */

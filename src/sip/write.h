@@ -28,6 +28,7 @@ struct sip_spec {
 	struct slice from_tag;        /* absent: made */
 	struct slice to_tag;          /* absent: none (outside a dialog) */
 	struct slice call_id;         /* a legal callid (sip_is_call_id, asserted); absent: made */
+	struct slice branch;          /* absent: made, as it should be; see sip_stack_ack() */
 	uint32_t cseq;                /* 0: 1 */
 	unsigned max_forwards;        /* 0: 70 */
 	const struct sip_out *fields; /* Subject, Date, Content-Language, ... in this order */
@@ -46,6 +47,11 @@ struct sip_stamp {
 };
 
 void sip_write_request(struct buf *out, const struct sip_spec *spec, const struct sip_stamp *stamp);
+
+/* What ends an INVITE of ours as it was sent: CANCEL (9.1), and ACK to a refusal with its To
+ * (17.1.1.3). */
+void sip_write_cancel(struct buf *out, const struct sip_msg *invite);
+void sip_write_ack(struct buf *out, const struct sip_msg *invite, struct slice to);
 
 /* What a caller says of a response. */
 struct sip_reply {

@@ -41,6 +41,7 @@ struct net {
 	} requests[NET_MAX];
 	unsigned n_requests, n_admits;
 	char *tagless;
+	struct buf told; /* of INVITE: "cancelled gone ack ack-of-nothing " */
 };
 
 static inline uint64_t net_on_send(void *arg, const struct sip_hop *to, struct slice bytes)
@@ -87,23 +88,40 @@ static inline void net_on_random(void *arg, void *p, size_t count)
 		((uint8_t *)p)[i] = n->next_random += 37;
 }
 
+static inline void net_on_invite(void *arg, struct sip_server *txn, enum sip_invite_event event)
+{
+	static const char *const names[] = {"cancelled ", "no-ack ", "gone "};
+	struct net *n = arg;
+
+	buf_str(&n->told, names[event]);
+}
+
+static inline void net_on_ack(void *arg, struct sip_server *txn, const struct sip_msg *m,
+	const struct sip_hop *from, void *ctx)
+{
+	struct net *n = arg;
+
+	assert_int_equal(m->method, SIP_ACK);
+	buf_str(&n->told, txn ? "ack " : "ack-of-nothing ");
+}
+
 static const struct sip_stack_ops net_ops = {
 	net_on_send,
 	net_on_admit,
 	net_on_request,
 	net_on_random,
+	net_on_invite,
+	net_on_ack,
 };
 
-static inline struct net *net_new_sized(unsigned max_servers, unsigned max_clients)
+static inline struct net *net_new_with(
+	const struct sip_caps *caps, unsigned max_servers, unsigned max_clients)
 {
-	static const enum sip_method allow[] = {SIP_MESSAGE, SIP_OPTIONS, SIP_M_OTHER};
-	static const char *const supported[] = {NULL};
-	static const struct sip_caps caps = {allow, supported, "text/plain"};
 	const struct slice sent_by[] = {SL("192.0.2.1:5060"), SL("[2001:db8::1]:5060")};
 	const struct sip_stack_config config = {
 		.node = 'a',
 		.shard = '0',
-		.caps = &caps,
+		.caps = caps,
 		.sent_by = sent_by,
 		.n_sockets = 2,
 		.server = "Entente",
@@ -117,9 +135,29 @@ static inline struct net *net_new_sized(unsigned max_servers, unsigned max_clien
 	return n;
 }
 
+static inline struct net *net_new_sized(unsigned max_servers, unsigned max_clients)
+{
+	static const enum sip_method allow[] = {SIP_MESSAGE, SIP_OPTIONS, SIP_M_OTHER};
+	static const char *const supported[] = {NULL};
+	static const struct sip_caps caps = {allow, supported, "text/plain"};
+
+	return net_new_with(&caps, max_servers, max_clients);
+}
+
 static inline struct net *net_new(void)
 {
 	return net_new_sized(1000, 1000);
+}
+
+/* One that takes INVITE, too. */
+static inline struct net *net_new_calls(void)
+{
+	static const enum sip_method allow[] = {
+		SIP_INVITE, SIP_ACK, SIP_BYE, SIP_CANCEL, SIP_MESSAGE, SIP_M_OTHER};
+	static const char *const supported[] = {NULL};
+	static const struct sip_caps caps = {allow, supported, "application/sdp"};
+
+	return net_new_with(&caps, 1000, 1000);
 }
 
 static inline void net_free(struct net *n)
@@ -128,7 +166,19 @@ static inline void net_free(struct net *n)
 	for (unsigned i = 0; i < NET_MAX; i++)
 		xfree(n->sent[i].text);
 	xfree(n->tagless);
+	buf_done(&n->told);
 	xfree(n);
+}
+
+/* What was told since this was asked last. */
+static inline void net_expect_told(struct net *n, const char *want)
+{
+	char *got = slice_dup(buf_slice(&n->told));
+
+	buf_reset(&n->told);
+	if (strcmp(got, want) != 0)
+		fail_msg("told \"%s\", want \"%s\"", got, want);
+	xfree(got);
 }
 
 /* 192.0.2.20:5060 by UDP, which is what most tests talk to. */

@@ -1,0 +1,219 @@
+#include "unit.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "sip/invite.h"
+
+/*
+ * Every cell of the two machines of INVITE, written by hand from RFC 3261 17.1.1.2, 17.2.1, 9.1 and
+ * 9.2, and RFC 6026. "!": cannot happen. Else the actions, and the state that follows.
+ */
+#define CANNOT "!"
+
+/* clang-format off */
+static const char *const server_state[] = {
+	"proceeding", "completed", "confirmed", "accepted", "terminated",
+};
+static const char *const server_event[] = {
+	"INVITE", "200 ms", "1xx", "2xx", "300-699", "ACK", "CANCEL", "G", "H", "I", "L",
+};
+static const char *const server_cells[SIP_IS_STATE__N][SIP_IS_EVENT__N] = {
+	{ /* proceeding */
+		/* INVITE */  "resend proceeding",
+		/* 200 ms */  "resend proceeding",
+		/* 1xx */     "send proceeding",
+		/* 2xx */     "send,start-l accepted",
+		/* 300-699 */ "send,start-g,start-h completed",
+		/* ACK */     "- proceeding",
+		/* CANCEL */  "send,start-g,start-h,tell-cancel completed",
+		/* G */       CANNOT,
+		/* H */       CANNOT,
+		/* I */       CANNOT,
+		/* L */       CANNOT,
+	},
+	{ /* completed */
+		/* INVITE */  "resend completed",
+		/* 200 ms */  CANNOT,
+		/* 1xx */     "- completed",
+		/* 2xx */     "- completed",
+		/* 300-699 */ "- completed",
+		/* ACK */     "start-i confirmed",
+		/* CANCEL */  "- completed",
+		/* G */       "resend,start-g completed",
+		/* H */       "tell-no-ack,tell-gone,free terminated",
+		/* I */       CANNOT,
+		/* L */       CANNOT,
+	},
+	{ /* confirmed */
+		/* INVITE */  "- confirmed",
+		/* 200 ms */  CANNOT,
+		/* 1xx */     "- confirmed",
+		/* 2xx */     "- confirmed",
+		/* 300-699 */ "- confirmed",
+		/* ACK */     "- confirmed",
+		/* CANCEL */  "- confirmed",
+		/* G */       CANNOT,
+		/* H */       CANNOT,
+		/* I */       "tell-gone,free terminated",
+		/* L */       CANNOT,
+	},
+	{ /* accepted */
+		/* INVITE */  "- accepted",
+		/* 200 ms */  CANNOT,
+		/* 1xx */     "- accepted",
+		/* 2xx */     "send accepted",
+		/* 300-699 */ "- accepted",
+		/* ACK */     "tell-ack accepted",
+		/* CANCEL */  "- accepted",
+		/* G */       CANNOT,
+		/* H */       CANNOT,
+		/* I */       CANNOT,
+		/* L */       "tell-gone,free terminated",
+	},
+	{CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT},
+};
+
+static const char *const client_state[] = {
+	"calling", "proceeding", "completed", "accepted", "terminated",
+};
+static const char *const client_event[] = {
+	"1xx", "2xx", "300-699", "cancel", "A", "B", "D", "M", "cancel late", "network",
+};
+static const char *const client_cells[SIP_IC_STATE__N][SIP_IC_EVENT__N] = {
+	{ /* calling */
+		/* 1xx */         "wait,cancel,tell-1xx proceeding",
+		/* 2xx */         "start-m,tell-final accepted",
+		/* 300-699 */     "ack,start-d,tell-final completed",
+		/* cancel */      "owe-cancel calling",
+		/* A */           "resend calling",
+		/* B */           "tell-timeout,free terminated",
+		/* D */           CANNOT,
+		/* M */           CANNOT,
+		/* cancel late */ CANNOT,
+		/* network */     "tell-network,free terminated",
+	},
+	{ /* proceeding */
+		/* 1xx */         "tell-1xx proceeding",
+		/* 2xx */         "start-m,tell-final accepted",
+		/* 300-699 */     "ack,start-d,tell-final completed",
+		/* cancel */      "owe-cancel,cancel proceeding",
+		/* A */           CANNOT,
+		/* B */           CANNOT,
+		/* D */           CANNOT,
+		/* M */           CANNOT,
+		/* cancel late */ "tell-timeout,free terminated",
+		/* network */     "- proceeding",
+	},
+	{ /* completed */
+		/* 1xx */         "- completed",
+		/* 2xx */         "- completed",
+		/* 300-699 */     "resend completed",
+		/* cancel */      "- completed",
+		/* A */           CANNOT,
+		/* B */           CANNOT,
+		/* D */           "tell-gone,free terminated",
+		/* M */           CANNOT,
+		/* cancel late */ CANNOT,
+		/* network */     "tell-gone,free terminated",
+	},
+	{ /* accepted */
+		/* 1xx */         "- accepted",
+		/* 2xx */         "tell-final accepted",
+		/* 300-699 */     "- accepted",
+		/* cancel */      "- accepted",
+		/* A */           CANNOT,
+		/* B */           CANNOT,
+		/* D */           CANNOT,
+		/* M */           "tell-gone,free terminated",
+		/* cancel late */ CANNOT,
+		/* network */     "- accepted",
+	},
+	{CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT},
+};
+/* clang-format on */
+
+/* "actions next", in the order of their bits. */
+static char *describe(struct sip_invite_step step, const char *const *states)
+{
+	static const char *const names[] = {
+		"send",
+		"resend",
+		"start-g",
+		"start-h",
+		"start-i",
+		"start-l",
+		"tell-ack",
+		"tell-cancel",
+		"tell-no-ack",
+		"wait",
+		"ack",
+		"owe-cancel",
+		"cancel",
+		"start-d",
+		"start-m",
+		"tell-1xx",
+		"tell-final",
+		"tell-timeout",
+		"tell-network",
+		"tell-gone",
+		"free",
+	};
+	struct buf b = {0};
+	char *text;
+
+	if (step.actions & SIP_INV_CANNOT_HAPPEN)
+		return xstrdup(CANNOT);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (step.actions & 1u << i)
+			buf_printf(&b, "%s%s", b.n ? "," : "", names[i]);
+	if (!b.n)
+		buf_str(&b, "-");
+	buf_printf(&b, " %s", states[step.next]);
+	text = slice_dup(buf_slice(&b));
+	buf_done(&b);
+	return text;
+}
+
+static void expect(struct sip_invite_step step, const char *const *states, const char *want,
+	const char *state, const char *event)
+{
+	char *got = describe(step, states);
+
+	if (strcmp(got, want) != 0)
+		fail_msg("%s at %s: got \"%s\", want \"%s\"", state, event, got, want);
+	xfree(got);
+}
+
+static void test_server(void **state)
+{
+	for (size_t s = 0; s < SIP_IS_STATE__N; s++)
+		for (size_t e = 0; e < SIP_IS_EVENT__N; e++)
+			expect(sip_invite_server_steps[s][e], server_state, server_cells[s][e],
+				server_state[s], server_event[e]);
+}
+
+static void test_client(void **state)
+{
+	for (size_t s = 0; s < SIP_IC_STATE__N; s++)
+		for (size_t e = 0; e < SIP_IC_EVENT__N; e++)
+			expect(sip_invite_client_steps[s][e], client_state, client_cells[s][e],
+				client_state[s], client_event[e]);
+}
+
+/* 17.2.1, 17.1.1.2 */
+static void test_times(void **state)
+{
+	assert_int_equal(SIP_INVITE_100_AFTER, 200);
+	assert_int_equal(SIP_TIMER_D, 32000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_server),
+		cmocka_unit_test(test_client),
+		cmocka_unit_test(test_times),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
