@@ -28,7 +28,6 @@ struct partner_state {
 	size_t stanzas, stanza_bytes; /* on their way to it, without a fate yet */
 	struct place_scope place;
 	struct list verifies; /* verify.c */
-	unsigned n_verifies;
 	bool verify_floor; /* TLS has failed when keys were to be verified: nothing in clear */
 	struct negotiation floor_under; /* ... while these are in force */
 };

@@ -315,8 +315,13 @@ static void begin(struct proofs *p, const struct xstream_db *db, const struct pa
 	p->n_pending++;
 	if (s->authenticated || edge_may_log(s->edge))
 		log_info(&s->log, "dialback-request", LF_S("from", remote), LF_S("to", local));
-	k->verify = verify_new(
-		s->edge, partner, local, remote, xstream_id(s->x), db->key, on_verified, k);
+	k->verify = verify_new(s->edge, partner,
+		&(struct verify_question){.local = local,
+			.remote = remote,
+			.id = xstream_id(s->x),
+			.key = db->key,
+			.source = conn_peer(s->conn)},
+		on_verified, k);
 }
 
 static void decide(

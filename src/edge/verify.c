@@ -33,8 +33,11 @@ struct verify {
 	struct edge *edge;
 	struct partner_state *partner; /* a reference */
 	char *local, *remote, *id, *key;
+	uint8_t source[16]; /* netaddr_limit_key() */
+	uint8_t source_n;
 	struct stream *on; /* on which it is or will be asked; NULL: it has been answered */
 	unsigned tries;
+	bool told; /* the result is there, and the task will tell it */
 	struct loop_timer timer;
 	struct loop_task task; /* tells the result */
 	enum verify_result result;
@@ -54,7 +57,6 @@ static struct verifier *of(struct stream *s)
 static void verify_free(struct verify *v)
 {
 	list_remove(&v->node);
-	v->partner->n_verifies--;
 	loop_timer_stop(&v->timer);
 	loop_task_stop(&v->task);
 	partner_state_unref(v->edge, v->partner);
@@ -98,6 +100,7 @@ static void finish(
 	struct stream *on = v->on;
 
 	v->on = NULL;
+	v->told = true;
 	v->result = result;
 	v->cond = cond;
 	snprintf(v->why, sizeof v->why, "%s", why);
@@ -181,27 +184,91 @@ static void ask(struct verify *v, const struct partner *partner)
 		send_question(v);
 }
 
-struct verify *verify_new(struct edge *e, const struct partner *partner, struct slice local,
-	struct slice remote, struct slice id, struct slice key, verify_done *done, void *arg)
+/* ---- room ---- */
+
+static unsigned under_way(const struct partner_state *p)
+{
+	unsigned n = 0;
+
+	list_each(&p->verifies, it)
+		n += !container_of(it, struct verify, node)->told;
+	return n;
+}
+
+static bool same_source(const struct verify *a, const struct verify *b)
+{
+	return a->source_n == b->source_n && memcmp(a->source, b->source, a->source_n) == 0;
+}
+
+/* How many of v's address, v among them, are under way. */
+static unsigned of_its_source(const struct verify *v)
+{
+	unsigned n = 0;
+
+	list_each(&v->partner->verifies, it) {
+		const struct verify *other = container_of(it, struct verify, node);
+
+		n += !other->told && same_source(other, v);
+	}
+	return n;
+}
+
+/* The oldest of the address that has most; v where its own has as many. */
+static struct verify *who_makes_room(struct verify *v)
+{
+	struct verify *found = v;
+	unsigned most = of_its_source(v);
+
+	list_each(&v->partner->verifies, it) {
+		struct verify *other = container_of(it, struct verify, node);
+		unsigned n = other->told ? 0 : of_its_source(other);
+
+		if (n > most) {
+			most = n;
+			found = other;
+		}
+	}
+	return found;
+}
+
+static void make_room(struct verify *v)
+{
+	if (under_way(v->partner) > VERIFY_PARTNER_MAX)
+		finish(who_makes_room(v), VERIFY_ERROR, STANZA_RESOURCE_CONSTRAINT,
+			"too many keys of this partner are being verified");
+}
+
+static struct verify *make(
+	struct edge *e, const struct partner *partner, const struct verify_question *q)
 {
 	struct verify *v = xzalloc(sizeof *v);
+	uint8_t key[16];
+	struct slice source = netaddr_limit_key(q->source, key);
 
 	v->edge = e;
 	v->partner = partner_state_get(e, partner);
-	v->local = slice_dup(local);
-	v->remote = slice_dup(remote);
-	v->id = slice_dup(id);
-	v->key = slice_dup(key);
+	v->local = slice_dup(q->local);
+	v->remote = slice_dup(q->remote);
+	v->id = slice_dup(q->id);
+	v->key = slice_dup(q->key);
+	v->source_n = (uint8_t)source.n;
+	memcpy(v->source, source.p, source.n);
+	return v;
+}
+
+struct verify *verify_new(struct edge *e, const struct partner *partner,
+	const struct verify_question *q, verify_done *done, void *arg)
+{
+	struct verify *v = make(e, partner, q);
+
 	v->done = done;
 	v->arg = arg;
 	loop_timer_init(&v->timer, e->loop, on_timer, v);
 	loop_task_init(&v->task, tell, v);
 	list_append(&v->partner->verifies, &v->node);
-	if (++v->partner->n_verifies > VERIFY_PARTNER_MAX) {
-		finish(v, VERIFY_ERROR, STANZA_RESOURCE_CONSTRAINT,
-			"too many keys of this partner are being verified");
+	make_room(v);
+	if (v->told)
 		return v;
-	}
 	loop_timer_in(&v->timer, ANSWER_MS);
 	ask(v, partner);
 	return v;

@@ -12,6 +12,7 @@
  * own time-out; none of them ends a stream that others use. Private to the edge, one loop.
  */
 struct edge;
+struct netaddr;
 struct partner;
 struct snapshot;
 struct stream;
@@ -27,15 +28,23 @@ enum verify_result {
 typedef void verify_done(
 	void *arg, enum verify_result result, enum stanza_cond cond, const char *why);
 
+/* What is asked; canonical domains. Copied. */
+struct verify_question {
+	struct slice local;   /* our domain, which receives */
+	struct slice remote;  /* the domain to be verified */
+	struct slice id, key; /* id: of the response header which we sent on the peer's stream */
+	const struct netaddr *source; /* from where the key came */
+};
+
 /*
- * local: our domain, which receives; remote: the domain to be verified; canonical. id: that of the
- * response header which we sent on the stream being authenticated. partner: of the snapshot in
- * force, remote is one of its domains; not kept. At most VERIFY_PARTNER_MAX of one partner are
- * under way; one more is answered with resource-constraint.
+ * partner: of the snapshot in force, remote is one of its domains; not kept. At most
+ * VERIFY_PARTNER_MAX of one partner are under way. One more is answered with resource-constraint,
+ * or the oldest of the address that has most is, unless its own address has as many: anybody can
+ * name the partner, and an authority that is slow must not be a way to lock it out.
  */
 enum { VERIFY_PARTNER_MAX = 32 };
-struct verify *verify_new(struct edge *e, const struct partner *partner, struct slice local,
-	struct slice remote, struct slice id, struct slice key, verify_done *done, void *arg);
+struct verify *verify_new(struct edge *e, const struct partner *partner,
+	const struct verify_question *q, verify_done *done, void *arg);
 
 /* done() does not run. NULL is fine. */
 void verify_cancel(struct verify *v);

@@ -108,12 +108,24 @@ static void on_done(void *arg, enum verify_result result, enum stanza_cond cond,
 	assert_ptr_equal(arg, &told);
 }
 
-static struct verify *ask(const char *id)
+static struct verify *ask_from(const char *source, const char *id)
 {
 	const struct partner *p = snapshot_partner(a.edge->snapshot, SL("xmpp.lab"));
+	struct netaddr from;
 
-	return verify_new(a.edge, p, SL("sip.lab"), SL("xmpp.lab"), slice_of(id), SL("key"),
+	assert_int_equal(netaddr_parse_host(&from, slice_of(source), 5269), 0);
+	return verify_new(a.edge, p,
+		&(struct verify_question){.local = SL("sip.lab"),
+			.remote = SL("xmpp.lab"),
+			.id = slice_of(id),
+			.key = SL("key"),
+			.source = &from},
 		on_done, &told);
+}
+
+static struct verify *ask(const char *id)
+{
+	return ask_from("192.0.2.1", id);
 }
 
 /* One more than may be under way is answered at once, but not inside the call. */
@@ -138,6 +150,33 @@ static void so_many_of_a_partner(void **state)
 	ask("3");
 	rig_until(&rig, told.done == 2);
 	assert_int_equal(told.last, VERIFY_INVALID); /* b says so: it is no key of its own */
+}
+
+/*
+ * Who fills the places from few addresses loses them to who comes from another: the oldest of the
+ * address with most is told that there is no room.
+ */
+static void places_are_shared_by_address(void **state)
+{
+	struct verify *v[VERIFY_PARTNER_MAX], *late[2];
+
+	told.done = 0;
+	settings("NotSupported", "NotSupported");
+	for (size_t i = 0; i < VERIFY_PARTNER_MAX; i++)
+		v[i] = ask_from(i < 2 ? "192.0.2.2" : "192.0.2.1", "1");
+	late[0] = ask_from("2001:db8::1", "2");
+	late[1] = ask_from("2001:db8::2", "3"); /* of the same /64 */
+	assert_int_equal(told.done, 0);
+	rig_turn(&rig);
+	assert_int_equal(told.done, 2); /* v[2] and v[3] are gone */
+	assert_int_equal(told.cond, STANZA_RESOURCE_CONSTRAINT);
+	for (size_t i = 0; i < VERIFY_PARTNER_MAX; i++)
+		if (i != 2 && i != 3)
+			verify_cancel(v[i]);
+	verify_cancel(late[0]);
+	verify_cancel(late[1]);
+	rig_turns(&rig, 3);
+	assert_int_equal(told.done, 2);
 }
 
 /*
@@ -196,6 +235,7 @@ int main(void)
 		T(inside_tls),
 		T(tls_is_used_when_it_can_be),
 		T(so_many_of_a_partner),
+		T(places_are_shared_by_address),
 		T(the_domain_gets_another_partner),
 		T(settings_do_not_end_a_connection_in_use),
 	};
