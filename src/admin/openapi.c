@@ -1,6 +1,5 @@
 #include "admin/admin_priv.h"
-#include "admin/openapi_accounts.h"
-#include "admin/openapi_history.h"
+#include "admin/openapi_schema.h"
 
 #include "base/mem.h"
 #include "federation/object.h"
@@ -18,11 +17,14 @@ static const char head[] =
 	"  version: v1\n"
 	"  summary: Administration of Entente, XMPP federation for SIP deployments.\n"
 	"  description: |\n"
-	"    Served on the unix socket of entented (mode 0660): root, the daemon's own user and the\n"
-	"    members of its group may use it. Requests that came through a proxy are refused (403).\n"
+	"    Served on the unix socket of entented (mode 0660), where root, the daemon's own user and the\n"
+	"    members of its group may use it and requests that came through a proxy are refused (403); and\n"
+	"    by HTTPS, for sessions and tokens. x-right names the right that an operation needs.\n"
 	"    Every change is validated whole and is one transaction; it raises the generation, which is\n"
 	"    the ETag of every answer. A change with If-Match is made only if nothing was changed\n"
 	"    meanwhile (else 412); with dry_run=true it is only planned.\n"
+	"    An answer has the members that its schema names and no other. Any request may also be refused\n"
+	"    with 405, 413, 421, 429, 500, 503 and 504.\n"
 	"    Written from the route table; do not edit.\n"
 	"  license:\n"
 	"    name: Apache-2.0\n"
@@ -30,10 +32,20 @@ static const char head[] =
 	"servers:\n"
 	"  - url: http://localhost\n"
 	"    description: over the unix socket, /run/entente/admin.sock\n"
+	"  - url: https://localhost:8443\n"
+	"    description: where the panel is; admin.url names it\n"
+	"security: [{session: []}, {token: []}, {}]\n"
 	"paths:\n";
 
 static const char components[] =
 	"components:\n"
+	"  securitySchemes:\n"
+	"    session:\n"
+	"      type: apiKey\n"
+	"      in: cookie\n"
+	"      name: __Host-entente\n"
+	"      description: As POST /session sets it; changes need the field x-csrf-token, and Origin.\n"
+	"    token: {type: http, scheme: bearer}\n"
 	"  parameters:\n"
 	"    Key:\n"
 	"      name: key\n"
@@ -44,7 +56,7 @@ static const char components[] =
 	"    IfMatch:\n"
 	"      name: If-Match\n"
 	"      in: header\n"
-	"      description: The ETag of an answer; 412 when the settings have changed since.\n"
+	"      description: The ETag of an answer, else 412; * for whatever it is; missing is 428, but for dry_run.\n"
 	"      schema: {type: string, examples: ['\"17\"']}\n"
 	"    DryRun:\n"
 	"      name: dry_run\n"
@@ -60,341 +72,118 @@ static const char components[] =
 	"    Changed:\n"
 	"      description: Done, or planned.\n"
 	"      headers:\n"
-	"        ETag: {schema: {type: string}}\n"
+	"        ETag: {required: true, schema: {type: string}}\n"
 	"      content:\n"
 	"        application/json:\n"
 	"          schema: {$ref: '#/components/schemas/Changed'}\n"
-	"  schemas:\n"
-	"    Generation: {type: integer, minimum: 1, description: Rises by one with every change.}\n"
-	"    Time: {type: [string, 'null'], format: date-time}\n"
-	"    Problem:\n"
-	"      type: object\n"
-	"      description: RFC 9457 with a stable code, the field it is about, and ways out.\n"
-	"      required: [type, status, code, title, detail]\n"
-	"      properties:\n"
-	"        type: {type: string}\n"
-	"        status: {type: integer}\n"
-	"        code: {type: string}\n"
-	"        title: {type: string}\n"
-	"        detail: {type: string}\n"
-	"        field: {type: string}\n"
-	"        ways_out:\n"
-	"          type: array\n"
-	"          description: Whole settings that would be accepted, safest first.\n"
-	"          items:\n"
-	"            type: object\n"
-	"            properties:\n"
-	"              settings: {type: object}\n"
-	"              methods: {type: array, items: {$ref: '#/components/schemas/Method'}}\n"
-	"    Method: {type: string, enum: [sasl-over-tls, tls-dialback, tcp-dialback]}\n"
-	"    Warning:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        code: {type: string}\n"
-	"        kind: {type: string}\n"
-	"        key: {type: string}\n"
-	"        field: {type: string}\n"
-	"        text: {type: string}\n"
-	"    Changed:\n"
-	"      type: object\n"
-	"      required: [dry_run, generation, plan]\n"
-	"      properties:\n"
-	"        dry_run: {type: boolean}\n"
-	"        generation: {$ref: '#/components/schemas/Generation'}\n"
-	"        plan:\n"
-	"          type: object\n"
-	"          properties:\n"
-	"            generation: {$ref: '#/components/schemas/Generation'}\n"
-	"            changes: {$ref: '#/components/schemas/PlanChanges'}\n"
-	"            warnings: {type: array, items: {$ref: '#/components/schemas/Warning'}}\n"
-	"            streams:\n"
-	"              type: array\n"
-	"              description: The streams that it ends.\n"
-	"              items:\n"
-	"                type: object\n"
-	"                properties:\n"
-	"                  dir: {type: string, enum: [in, out]}\n"
-	"                  id: {type: [string, 'null']}\n"
-	"                  partner: {type: [string, 'null']}\n"
-	"                  local: {type: [string, 'null']}\n"
-	"                  remote: {type: [string, 'null']}\n"
-	"                  reason: {type: string}\n"
-	"    Change:\n"
-	"      type: object\n"
-	"      required: [changes]\n"
-	"      properties:\n"
-	"        changes:\n"
-	"          type: array\n"
-	"          minItems: 1\n"
-	"          items:\n"
-	"            type: object\n"
-	"            required: [verb, kind]\n"
-	"            properties:\n"
-	"              verb: {type: string, enum: [add, set, remove]}\n"
-	"              kind: {type: string, enum: [partner, domain, route, policy, grant, gateway, access]}\n"
-	"              key: {type: string}\n"
-	"              settings: {type: object}\n"
-	"    Negotiation:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        refused: {type: [string, 'null']}\n"
-	"        methods: {type: array, items: {$ref: '#/components/schemas/Method'}}\n"
-	"        warnings: {type: array, items: {type: string}}\n"
-	"        ways_out: {type: array, items: {type: object}}\n"
-	"    NegotiationRow:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        row: {type: integer, minimum: 1, maximum: 18}\n"
-	"        settings: {type: object}\n"
-	"        verdict: {$ref: '#/components/schemas/Negotiation'}\n"
-	"    Allow:\n"
-	"      type: object\n"
-	"      required: [user, contact]\n"
-	"      properties:\n"
-	"        user: {type: string, description: Address of the SIP user.}\n"
-	"        contact: {type: string, description: Address of the XMPP contact.}\n"
-	"        expires: {$ref: '#/components/schemas/Time'}\n"
-	"    Stream:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        direction: {type: string, enum: [in, out]}\n"
-	"        state: {type: string, enum: [waiting, connecting, negotiating, up, closing, closed]}\n"
-	"        id: {type: [string, 'null'], description: As in the log.}\n"
-	"        partner: {type: [string, 'null']}\n"
-	"        local_domain: {type: [string, 'null']}\n"
-	"        remote_domain: {type: [string, 'null']}\n"
-	"        peer: {type: [string, 'null']}\n"
-	"        method: {type: [string, 'null']}\n"
-	"        tls: {type: [string, 'null']}\n"
-	"        cipher: {type: [string, 'null']}\n"
-	"        certificate: {type: [string, 'null'], description: The verdict on the peer's.}\n"
-	"        certificate_expires: {$ref: '#/components/schemas/Time'}\n"
-	"        last_error: {type: [string, 'null'], description: A stable word.}\n"
-	"        last_error_text: {type: [string, 'null']}\n"
-	"        began: {$ref: '#/components/schemas/Time'}\n"
-	"        since: {$ref: '#/components/schemas/Time'}\n"
-	"        last_stanza: {$ref: '#/components/schemas/Time'}\n"
-	"        next_attempt: {$ref: '#/components/schemas/Time'}\n"
-	"        stanzas_in: {type: integer}\n"
-	"        stanzas_out: {type: integer}\n"
-	"        bytes_in: {type: integer}\n"
-	"        bytes_out: {type: integer}\n"
-	"        queued: {type: integer}\n"
-	"        pairs:\n"
-	"          type: array\n"
-	"          description: The domain pairs authenticated on it, youngest first.\n"
-	"          items:\n"
-	"            type: object\n"
-	"            properties:\n"
-	"              method: {$ref: '#/components/schemas/Method'}\n"
-	"              local_domain: {type: string}\n"
-	"              remote_domain: {type: string}\n"
-	"              since: {$ref: '#/components/schemas/Time'}\n"
-	"        peer_certificate:\n"
-	"          type: object\n"
-	"          description: Only when one stream is asked for.\n"
-	"          properties:\n"
-	"            fingerprint: {type: string, description: 'SHA-256, hexadecimal'}\n"
-	"            subject: {type: string}\n"
-	"            issuer: {type: string}\n"
-	"            names: {type: string}\n"
-	"            not_after: {$ref: '#/components/schemas/Time'}\n"
-	"    StreamEvent:\n"
-	"      type: object\n"
-	"      required: [event, time]\n"
-	"      properties:\n"
-	"        event:\n"
-	"          type: string\n"
-	"          description: |\n"
-	"            present: it was there when the watch began; complete: all of these have been told;\n"
-	"            changed: a new one, or its state or domains are others; closed: it is gone; missed:\n"
-	"            some have come and gone that are not told of.\n"
-	"          enum: [present, complete, changed, closed, missed]\n"
-	"        time: {$ref: '#/components/schemas/Time'}\n"
-	"        stream: {$ref: '#/components/schemas/Stream'}\n"
-	"    Health: {type: string, enum: [never, connected, idle, failing, disabled]}\n"
-	"    PartnerState:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        state: {$ref: '#/components/schemas/Health'}\n"
-	"        inbound: {$ref: '#/components/schemas/Health'}\n"
-	"        outbound: {$ref: '#/components/schemas/Health'}\n"
-	"        domain: {type: string}\n"
-	"        streams_in: {type: integer, description: Authenticated and up.}\n"
-	"        streams_out: {type: integer}\n"
-	"        stanzas_in: {type: integer, description: Since the start.}\n"
-	"        stanzas_out: {type: integer}\n"
-	"        queued: {type: integer}\n"
-	"        queued_bytes: {type: integer}\n"
-	"        failures: {type: integer, description: Streams that failed since the start.}\n"
-	"        last_inbound: {$ref: '#/components/schemas/Time'}\n"
-	"        last_outbound: {$ref: '#/components/schemas/Time'}\n"
-	"        last_error: {type: [string, 'null'], description: A stable word.}\n"
-	"        last_error_text: {type: [string, 'null']}\n"
-	"        last_error_at: {$ref: '#/components/schemas/Time'}\n"
-	"        next_attempt: {$ref: '#/components/schemas/Time'}\n"
-	"    Attempt:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        id: {type: string, description: Of the stream.}\n"
-	"        direction: {type: string, enum: [in, out]}\n"
-	"        outcome: {type: string, enum: [under-way, authenticated, failed, ended]}\n"
-	"        local_domain: {type: [string, 'null']}\n"
-	"        remote_domain: {type: [string, 'null']}\n"
-	"        peer: {type: [string, 'null']}\n"
-	"        began: {$ref: '#/components/schemas/Time'}\n"
-	"        reason: {type: [string, 'null'], description: Why it failed or how it ended.}\n"
-	"        steps:\n"
-	"          type: array\n"
-	"          items:\n"
-	"            type: object\n"
-	"            properties:\n"
-	"              step:\n"
-	"                type: string\n"
-	"                enum: [dns, connect, header, features, starttls, tls, certificate, sasl,\n"
-	"                  dialback, verify, ready, end]\n"
-	"              result: {type: string, enum: [ok, warn, fail]}\n"
-	"              ms: {type: integer, description: After the begin of the attempt.}\n"
-	"              text: {type: string}\n"
-	"    Certificate:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        name: {type: string}\n"
-	"        domains: {type: array, items: {type: string}}\n"
-	"        subject: {type: [string, 'null']}\n"
-	"        issuer: {type: [string, 'null']}\n"
-	"        names: {type: [string, 'null']}\n"
-	"        key: {type: [string, 'null']}\n"
-	"        purposes: {type: [string, 'null']}\n"
-	"        fingerprint: {type: [string, 'null'], description: 'SHA-256, hexadecimal'}\n"
-	"        not_before: {$ref: '#/components/schemas/Time'}\n"
-	"        not_after: {$ref: '#/components/schemas/Time'}\n"
-	"        days_left: {type: integer}\n"
-	"        lacks: {type: [string, 'null'], description: Domains that show it and are not in it.}\n"
-	"        warning: {type: [string, 'null']}\n"
-	"    Test:\n"
-	"      type: object\n"
-	"      description: One of partner and domain.\n"
-	"      properties:\n"
-	"        partner: {type: string, description: A domain of a partner.}\n"
-	"        domain: {type: string, description: One of our domains.}\n"
-	"        local: {type: string, description: 'With partner: our domain to speak for; else the first.'}\n"
-	"    TestLine:\n"
-	"      type: object\n"
-	"      description: A step, or with the member end the result; entente-test(7) lists steps and codes.\n"
-	"      properties:\n"
-	"        step: {type: string}\n"
-	"        result: {type: string, enum: [pass, warn, fail, skipped]}\n"
-	"        code: {type: string}\n"
-	"        evidence: {type: string, maxLength: 256}\n"
-	"        remedy: {type: string}\n"
-	"        ms: {type: integer, description: After the begin of the test.}\n"
-	"        end: {type: boolean}\n"
-	"        pass: {type: integer}\n"
-	"        warn: {type: integer}\n"
-	"        fail: {type: integer}\n"
-	"        skipped: {type: integer}\n"
-	"    Kind:\n"
-	"      type: object\n"
-	"      description: A kind of object and its settings, in the order of a form.\n"
-	"      properties:\n"
-	"        kind: {type: string}\n"
-	"        path: {type: string, description: Below /api/v1/.}\n"
-	"        title: {type: string}\n"
-	"        single: {type: boolean, description: 'There is exactly one: no list, no key.'}\n"
-	"        settings:\n"
-	"          type: array\n"
-	"          items:\n"
-	"            type: object\n"
-	"            properties:\n"
-	"              name: {type: string}\n"
-	"              type:\n"
-	"                type: string\n"
-	"                enum: [bool, number, word, text, name, domain, domains, host, next_hop, networks,\n"
-	"                  policy, user, secret]\n"
-	"              key: {type: boolean, description: Names the object; fixed once it exists.}\n"
-	"              required: {type: boolean}\n"
-	"              none: {type: boolean, description: May be empty.}\n"
-	"              write_only: {type: boolean}\n"
-	"              min: {type: integer, description: 'Of a number; characters of a text.'}\n"
-	"              max: {type: integer, description: 'Likewise; items of a list.'}\n"
-	"              words: {type: array, items: {type: string}, description: The values of a word.}\n"
-	"              default: {type: [string, 'null']}\n"
-	"              unit: {type: [string, 'null']}\n"
-	"              help: {type: string}\n"
-	"              range: {type: string, description: In words.}\n"
-	"    Status:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        version: {type: string}\n"
-	"        state: {type: string, enum: [starting, ready, draining]}\n"
-	"        node: {type: string}\n"
-	"        roles: {type: string}\n"
-	"        pid: {type: integer}\n"
-	"        since: {$ref: '#/components/schemas/Time'}\n"
-	"        uptime_seconds: {type: integer}\n"
-	"        generation: {$ref: '#/components/schemas/Generation'}\n"
-	"        partners: {type: integer}\n"
-	"        partners_enabled: {type: integer}\n"
-	"        domains: {type: integer}\n"
-	"        routes: {type: integer}\n"
-	"        body_logging: {type: boolean, description: Texts of messages are being logged.}\n"
-	"        counters: {type: object}\n"
-	"        hints:\n"
-	"          type: array\n"
-	"          description: What keeps messages from flowing, and the command that changes it.\n"
-	"          items:\n"
-	"            type: object\n"
-	"            properties:\n"
-	"              code: {type: string}\n"
-	"              text: {type: string}\n"
-	"              command: {type: string}\n";
+	"  schemas:\n";
 /* clang-format on */
 
 /* ---- paths ---- */
 
-/* "Partner" of "partner". */
-static void schema_name(int kind, struct buf *out)
-{
-	const char *name = object_classes[kind]->name;
-
-	buf_chr(out, (char)(name[0] - 'a' + 'A'));
-	buf_str(out, name + 1);
-}
-
-static const struct {
-	const char *id, *name;
-} query_of[] = {
-	{"listStreams", "partner"},
-	{"removeAllow", "user"},
-	{"removeAllow", "contact"},
-	{"watch", "topics"},
-	{"closeStream", "dry_run"},
-	{"setGateway", "confirm"},
-	{"change", "confirm"},
-	{"listAudit", "after"},
-	{"listAudit", "before"},
-	{"listAudit", "limit"},
-	{"listAudit", "since"},
-	{"listAudit", "who"},
-	{"listAudit", "kind"},
-	{"listAudit", "key"},
-	{"listAudit", "verb"},
-	{"verifyAudit", "head"},
-	{"listGenerations", "before"},
-	{"listGenerations", "limit"},
-	{"diffGenerations", "against"},
-	{"judgeNegotiation", "tls_negotiation"},
-	{"judgeNegotiation", "sasl_negotiation"},
-	{"judgeNegotiation", "support_dialback_negotiation"},
+/* What a body and an answer are made of, where it is no object of the settings. */
+/* clang-format off */
+static const struct io {
+	const char *id, *body, *answer; /* schemas; NULL: none */
+} ios[] = {
+	{"change", "Changes", NULL},
+	{"judgeNegotiation", NULL, "Negotiation"},
+	{"listNegotiations", NULL, "NegotiationRow"},
+	{"listAllow", NULL, "Allow"},
+	{"putAllow", "NewAllow", "Allow"},
+	{"removeAllow", NULL, "Allow"},
+	{"listStreams", NULL, "Stream"},
+	{"watchStreams", NULL, "StreamEvent"},
+	{"getStream", NULL, "Stream"},
+	{"closeStream", NULL, "StreamClosing"},
+	{"listPartnerStates", NULL, "PartnerState"},
+	{"getPartnerState", NULL, "PartnerState"},
+	{"listAttempts", NULL, "Attempt"},
+	{"listCertificates", NULL, "Certificate"},
+	{"reloadCertificates", NULL, "Certificate"},
+	{"test", "Test", "TestLine"},
+	{"getSession", NULL, "Session"},
+	{"signIn", "SignIn", "Session"},
+	{"setOwnPassword", "OwnPassword", NULL},
+	{"beginTotp", NULL, "TotpSecret"},
+	{"confirmTotp", "TotpCode", "RecoveryCodes"},
+	{"removeTotp", "TotpRemoval", NULL},
+	{"listAdministrators", NULL, "Administrator"},
+	{"addAdministrator", "NewAdministrator", "AdministratorItem"},
+	{"getAdministrator", NULL, "AdministratorItem"},
+	{"setAdministrator", "AdministratorSettings", "AdministratorItem"},
+	{"resetAdministrator", "Reset", "AdministratorItem"},
+	{"listRoles", NULL, "Role"},
+	{"addRole", "NewRole", "RoleItem"},
+	{"getRole", NULL, "RoleItem"},
+	{"setRole", "RoleSettings", "RoleItem"},
+	{"listRights", NULL, "Right"},
+	{"listTokens", NULL, "Token"},
+	{"addToken", "NewToken", "TokenShown"},
+	{"getDirectory", NULL, "Directory"},
+	{"setDirectory", "DirectorySettings", "Directory"},
+	{"listBindings", NULL, "Binding"},
+	{"addBinding", "NewBinding", "Binding"},
+	{"setBinding", "BindingSettings", "Binding"},
+	{"testDirectory", "DirectoryTest", "DirectoryTestLine"},
+	{"getStatus", NULL, "Status"},
+	{"listSettings", NULL, "Kind"},
+	{"getGeneration", NULL, "CurrentGeneration"},
+	{"getHealth", NULL, "Health"},
+	{"listAudit", NULL, "AuditLine"},
+	{"verifyAudit", NULL, "AuditVerdict"},
+	{"listGenerations", NULL, "GenerationRow"},
+	{"showGeneration", NULL, "GenerationShown"},
+	{"diffGenerations", NULL, "GenerationDiff"},
+	{"export", NULL, "Export"},
 };
+
+/* refused: the status of an argument that is not right; 0: it always is. */
+static const struct query {
+	const char *id, *name, *schema;
+	unsigned refused;
+} queries[] = {
+	{"listStreams", "partner", TEXT, 0},
+	{"removeAllow", "user", TEXT, 422},
+	{"removeAllow", "contact", TEXT, 422},
+	{"watch", "topics", TEXT, 422},
+	{"closeStream", "dry_run", WHETHER, 400},
+	{"setGateway", "confirm", WORDS("log-bodies"), 0},
+	{"change", "confirm", WORDS("log-bodies"), 0},
+	{"listAudit", "after", COUNT, 400},
+	{"listAudit", "before", COUNT, 400},
+	{"listAudit", "limit", "type: integer, minimum: 0, maximum: 1000, default: 100", 400},
+	{"listAudit", "since", TEXT, 400},
+	{"listAudit", "who", TEXT, 0},
+	{"listAudit", "kind", TEXT, 0},
+	{"listAudit", "key", TEXT, 0},
+	{"listAudit", "verb", TEXT, 0},
+	{"verifyAudit", "head", TEXT, 400},
+	{"listGenerations", "before", COUNT, 400},
+	{"listGenerations", "limit", "type: integer, minimum: 0, maximum: 1000, default: 100", 400},
+	{"diffGenerations", "against", COUNT, 400},
+	{"judgeNegotiation", "tls_negotiation", REF("Level"), 422},
+	{"judgeNegotiation", "sasl_negotiation", REF("Level"), 422},
+	{"judgeNegotiation", "support_dialback_negotiation", WHETHER, 422},
+};
+/* clang-format on */
+
+static const struct io *io_of(const struct api_route *r)
+{
+	static const struct io none = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(ios); i++)
+		if (strcmp(ios[i].id, r->id) == 0)
+			return &ios[i];
+	return &none;
+}
 
 static void query(const struct api_route *r, struct buf *out)
 {
-	for (size_t i = 0; i < ARRAY_LEN(query_of); i++)
-		if (strcmp(query_of[i].id, r->id) == 0)
-			buf_printf(out, "        - {name: %s, in: query, schema: {type: string}}\n",
-				query_of[i].name);
+	for (size_t i = 0; i < ARRAY_LEN(queries); i++)
+		if (strcmp(queries[i].id, r->id) == 0)
+			buf_printf(out, "        - {name: %s, in: query, schema: {%s}}\n",
+				queries[i].name, queries[i].schema);
 }
 
 static void parameters(const struct api_route *r, struct buf *out)
@@ -413,55 +202,16 @@ static void parameters(const struct api_route *r, struct buf *out)
 	buf_done(&list);
 }
 
-/* What a body or an answer without an object kind is made of. */
-static const char *plain_schema(const struct api_route *r)
+static void ref(const char *name, struct buf *out)
 {
-	static const char *const by_path[][2] = {
-		{"/api/v1/changes", "Change"},
-		{"/api/v1/negotiation", "Negotiation"},
-		{"/api/v1/negotiation/matrix", "NegotiationRow"},
-		{"/api/v1/allow", "Allow"},
-		{"/api/v1/streams", "Stream"},
-		{"/api/v1/streams/{key}", "Stream"},
-		{"/api/v1/partner-states", "PartnerState"},
-		{"/api/v1/partners/{key}/state", "PartnerState"},
-		{"/api/v1/partners/{key}/attempts", "Attempt"},
-		{"/api/v1/certificates", "Certificate"},
-		{"/api/v1/certificates/reload", "Certificate"},
-		{"/api/v1/status", "Status"},
-		{"/api/v1/settings", "Kind"},
-		{"/api/v1/tests", "Test"},
-		{"/api/v1/audit", "AuditLine"},
-		{"/api/v1/audit/verify", "AuditVerdict"},
-		{"/api/v1/generations", "GenerationRow"},
-		{"/api/v1/generations/{key}", "GenerationShown"},
-		{"/api/v1/generations/{key}/diff", "GenerationDiff"},
-		{"/api/v1/export", "Export"},
-		{"/api/v1/health", "Health"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(by_path); i++)
-		if (strcmp(by_path[i][0], r->path) == 0)
-			return by_path[i][1];
-	return NULL;
+	buf_printf(out, "{$ref: '#/components/schemas/%s'}", name);
 }
 
-/* name: of a schema that is not by kind or path; NULL: it is. */
-static void ref_to(const struct api_route *r, const char *name, struct buf *out)
+static void ref_object(const struct api_route *r, enum openapi_form form, struct buf *out)
 {
 	buf_str(out, "{$ref: '#/components/schemas/");
-	if (name)
-		buf_str(out, name);
-	else if (r->kind >= 0)
-		schema_name(r->kind, out);
-	else
-		buf_str(out, plain_schema(r));
+	openapi_object_name(r->kind, form, out);
 	buf_str(out, "'}");
-}
-
-static void ref(const struct api_route *r, struct buf *out)
-{
-	ref_to(r, openapi_accounts_answer(r->id), out);
 }
 
 static void request_body(const struct api_route *r, struct buf *out)
@@ -473,74 +223,146 @@ static void request_body(const struct api_route *r, struct buf *out)
 		     "        content:\n"
 		     "          application/json:\n"
 		     "            schema: ");
-	ref_to(r, openapi_accounts_body(r->id), out);
+	if (r->kind >= 0)
+		ref_object(r, r->flags & API_CREATES ? OPENAPI_NEW : OPENAPI_SETTINGS, out);
+	else
+		ref(io_of(r)->body, out);
 	buf_chr(out, '\n');
 }
+
+/* ---- answers ---- */
 
 static bool is_list(const struct api_route *r)
 {
 	return slice_starts(slice_of(r->id), SL("list")) || r->handle == certificates_reload;
 }
 
-static void answer_schema(const struct api_route *r, struct buf *out)
-{
-	bool wrapped = r->kind >= 0;
+/* An object of nothing but these members. */
+static const char whole[] = "{type: object, additionalProperties: false, required: [";
 
-	if (is_list(r)) {
-		buf_str(out, "{type: object, properties: {items: {type: array, items: ");
-		ref(r, out);
-		buf_str(out, "}}}");
-	} else if (wrapped) {
-		buf_str(out, "{type: object, properties: {item: ");
-		ref(r, out);
-		buf_str(out, "}}");
-	} else if (openapi_accounts_answer(r->id) || plain_schema(r)) {
-		ref(r, out);
-	} else {
-		buf_str(out, "{type: object, properties: {generation: "
-			     "{$ref: '#/components/schemas/Generation'}}}");
-	}
+static void object_answer(const struct api_route *r, struct buf *out)
+{
+	bool partner = r->kind == OBJECT_PARTNER;
+
+	buf_printf(out,
+		"%sgeneration, item, warnings%s], properties: {"
+		"generation: {$ref: '#/components/schemas/Generation'}, "
+		"warnings: {type: array, items: {$ref: '#/components/schemas/ItemWarning'}}, "
+		"%sitem: ",
+		whole, partner ? ", negotiation" : "",
+		partner ? "negotiation: {$ref: '#/components/schemas/Negotiation'}, " : "");
+	ref_object(r, OPENAPI_SHOWN, out);
+	buf_str(out, "}}");
 }
 
-static void responses(const struct api_route *r, struct buf *out)
+static void list_answer(const struct api_route *r, struct buf *out)
 {
-	buf_str(out, "      responses:\n");
+	bool objects = r->kind >= 0;
+
+	buf_printf(out, "%s%sitems], properties: {%sitems: {type: array, items: ", whole,
+		objects ? "generation, " : "",
+		objects ? "generation: {$ref: '#/components/schemas/Generation'}, " : "");
+	if (objects)
+		ref_object(r, OPENAPI_SHOWN, out);
+	else
+		ref(io_of(r)->answer, out);
+	buf_str(out, "}}}");
+}
+
+static void json_answer(const struct api_route *r, struct buf *out)
+{
+	buf_printf(out,
+		"        '%d':\n"
+		"          description: As asked.\n"
+		"          content:\n"
+		"            application/json:\n"
+		"              schema: ",
+		r->flags & API_CREATES ? 201 : 200);
+	if (is_list(r))
+		list_answer(r, out);
+	else if (r->kind >= 0)
+		object_answer(r, out);
+	else
+		ref(io_of(r)->answer, out);
+	buf_chr(out, '\n');
+}
+
+static const char events_answer[] =
+	"        '200':\n"
+	"          description: Server-sent events; data is a JSON object, of a schema by event.\n"
+	"          content:\n"
+	"            text/event-stream:\n"
+	"              schema: {type: string}\n"
+	"              x-events:\n"
+	"                hello: {$ref: '#/components/schemas/HelloEvent'}\n"
+	"                missed: {$ref: '#/components/schemas/PlainEvent'}\n"
+	"                partner-state: {$ref: '#/components/schemas/PartnerState'}\n"
+	"                stream: {$ref: '#/components/schemas/StreamChange'}\n"
+	"                generation: {$ref: '#/components/schemas/CurrentGeneration'}\n"
+	"                counters: {$ref: '#/components/schemas/CountersEvent'}\n"
+	"                certificate: {$ref: '#/components/schemas/PlainEvent'}\n"
+	"                audit: {$ref: '#/components/schemas/PlainEvent'}\n"
+	"                session: {$ref: '#/components/schemas/SessionEvent'}\n"
+	"                body-logging: {$ref: '#/components/schemas/BodyLoggingEvent'}\n";
+
+static void success(const struct api_route *r, struct buf *out)
+{
 	if (r->flags & API_CHANGES) {
 		buf_str(out, "        '200': {$ref: '#/components/responses/Changed'}\n");
 		if (r->flags & API_CREATES)
 			buf_str(out, "        '201': {$ref: '#/components/responses/Changed'}\n");
 	} else if (r->flags & API_LINES) {
-		buf_printf(out,
-			"        '200':\n"
-			"          description: As it happens, an object a line.\n"
-			"          content:\n"
-			"            application/x-ndjson:\n"
-			"              schema: {$ref: '#/components/schemas/%s'}\n",
-			r->handle == stream_watch		? "StreamEvent"
-			: r->handle == directory_test_post ? "DirectoryTestLine"
-							   : "TestLine");
+		buf_str(out, "        '200':\n"
+			     "          description: As it happens, an object a line.\n"
+			     "          content:\n"
+			     "            application/x-ndjson:\n"
+			     "              schema: ");
+		ref(io_of(r)->answer, out);
+		buf_chr(out, '\n');
 	} else if (r->flags & API_EVENTS) {
-		buf_str(out,
-			"        '200':\n"
-			"          description: Server-sent events; data is a JSON object.\n"
-			"          content: {text/event-stream: {schema: {type: string}}}\n");
+		buf_str(out, events_answer);
 	} else if (r->flags & API_NOTHING) {
 		buf_str(out, "        '204': {description: Done.}\n");
 	} else if (r->flags & API_PLAIN) {
-		buf_str(out,
-			"        '200': {description: As asked., content: {application/yaml: "
-			"{}}}\n");
+		buf_str(out, "        '200': {description: As asked., "
+			     "content: {application/yaml: {}}}\n");
 	} else {
-		buf_printf(out,
-			"        '%d':\n"
-			"          description: As asked.\n"
-			"          content:\n"
-			"            application/json:\n"
-			"              schema: ",
-			r->flags & API_CREATES ? 201 : 200);
-		answer_schema(r, out);
-		buf_chr(out, '\n');
+		json_answer(r, out);
 	}
+}
+
+static bool query_refused(const struct api_route *r, unsigned status)
+{
+	for (size_t i = 0; i < ARRAY_LEN(queries); i++)
+		if (queries[i].refused == status && strcmp(queries[i].id, r->id) == 0)
+			return true;
+	return false;
+}
+
+/* The refusals that follow from what a route takes; any may be 405, 413, 429, 500 or 503 as well.
+ */
+static void refusals(const struct api_route *r, struct buf *out)
+{
+	bool body = r->flags & API_BODY, changes = r->flags & API_CHANGES;
+	const struct {
+		unsigned status;
+		bool there;
+	} all[] = {
+		{400, body || changes || query_refused(r, 400)},
+		{401, true},
+		{403, true},
+		{404, strchr(r->path, '{')},
+		{409, r->flags & API_CREATES && r->handle != token_add},
+		{412, changes},
+		{415, body},
+		{422, body || query_refused(r, 422)},
+		{428, changes},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i].there)
+			buf_printf(out, "        '%u': {$ref: '#/components/responses/Problem'}\n",
+				all[i].status);
 	buf_str(out, "        default: {$ref: '#/components/responses/Problem'}\n");
 }
 
@@ -561,7 +383,9 @@ static void operation(const struct api_route *r, struct buf *out)
 					   : right_name(r->right));
 	parameters(r, out);
 	request_body(r, out);
-	responses(r, out);
+	buf_str(out, "      responses:\n");
+	success(r, out);
+	refusals(r, out);
 }
 
 /* The methods of a path stand together, at the place of its first row. */
@@ -581,77 +405,43 @@ static bool seen_before(size_t n)
 	return false;
 }
 
-/* ---- settings ---- */
+/* ---- all else ---- */
 
-/* A YAML text in single quotes. */
-static void quoted(const char *s, struct buf *out)
+/* "name?": may be missing. */
+static int name_length(const struct openapi_member *m)
 {
-	buf_chr(out, '\'');
-	for (; *s; s++) {
-		if (*s == '\'')
-			buf_chr(out, '\'');
-		buf_chr(out, *s);
+	return (int)strcspn(m->name, "?");
+}
+
+static void members(const struct openapi_member *v, struct buf *out)
+{
+	const char *comma = "";
+
+	buf_str(out, "      type: object\n      additionalProperties: false\n      required: [");
+	for (const struct openapi_member *m = v; m->name; m++) {
+		if (m->name[name_length(m)])
+			continue;
+		buf_printf(out, "%s%s", comma, m->name);
+		comma = ", ";
 	}
-	buf_chr(out, '\'');
+	buf_str(out, "]\n      properties:\n");
+	for (const struct openapi_member *m = v; m->name; m++)
+		buf_printf(out, "        %.*s: {%s}\n", name_length(m), m->name, m->schema);
 }
 
-static void words(const struct setting *s, struct buf *out)
+static void schemas(const struct openapi_schema *s, struct buf *out)
 {
-	buf_str(out, ", enum: [");
-	for (size_t i = 0; s->words[i]; i++)
-		buf_printf(out, "%s%s", i ? ", " : "", s->words[i]);
-	buf_chr(out, ']');
-}
-
-static void default_value(const struct setting *s, struct buf *out)
-{
-	if (!s->deflt || setting_is_list(s))
-		return;
-	buf_str(out, ", default: ");
-	if (s->type == SETTING_BOOL || s->type == SETTING_NUMBER)
-		buf_str(out, s->deflt);
-	else
-		quoted(s->deflt, out);
-}
-
-static void property(const struct setting *s, struct buf *out)
-{
-	const char *type = setting_json_type(s);
-	bool unicode = s->type == SETTING_DOMAIN || s->type == SETTING_DOMAINS;
-
-	buf_printf(out, "        %s: {type: ", s->name);
-	if (s->flags & SETTING_NONE && !setting_is_list(s))
-		buf_printf(out, "[%s, 'null']", type);
-	else
-		buf_str(out, type);
-	if (setting_is_list(s))
-		buf_printf(out, ", items: {type: string}, maxItems: %u", s->max);
-	if (s->type == SETTING_NUMBER)
-		buf_printf(out, ", minimum: %u, maximum: %u", s->min, s->max);
-	if (s->type == SETTING_WORD)
-		words(s, out);
-	default_value(s, out);
-	if (s->flags & SETTING_WRITE_ONLY)
-		buf_str(out, ", writeOnly: true");
-	buf_str(out, ", description: ");
-	quoted(s->help, out);
-	buf_str(out, "}\n");
-	if (s->flags & SETTING_WRITE_ONLY)
-		buf_printf(out, "        %s_set: {type: boolean, readOnly: true}\n", s->name);
-	if (unicode)
-		buf_printf(out, "        %s_unicode: {type: %s, readOnly: true%s}\n", s->name, type,
-			setting_is_list(s) ? ", items: {type: string}" : "");
-}
-
-static void object_schema(const struct object_class *class, struct buf *out)
-{
-	buf_str(out, "    ");
-	schema_name((int)class->kind, out);
-	buf_str(out, ":\n      type: object\n      title: ");
-	quoted(class->title, out);
-	buf_str(out, "\n      properties:\n");
-	for (size_t i = 0; i < class->n_settings; i++)
-		property(&class->settings[i], out);
+	for (; s->name; s++) {
+		buf_printf(out, "    %s:%s", s->name, s->members ? "\n" : " {");
+		if (s->about)
+			buf_printf(out,
+				s->members ? "      description: '%s'\n" : "description: '%s', ",
+				s->about);
+		if (s->members)
+			members(s->members, out);
+		else
+			buf_printf(out, "%s}\n", s->schema);
+	}
 }
 
 void api_openapi(struct buf *out)
@@ -661,8 +451,10 @@ void api_openapi(struct buf *out)
 		if (!seen_before(i))
 			path(i, out);
 	buf_str(out, components);
-	buf_str(out, openapi_accounts_components);
-	buf_str(out, openapi_history_components);
+	schemas(openapi_common, out);
+	schemas(openapi_live, out);
+	schemas(openapi_accounts, out);
+	schemas(openapi_history, out);
 	for (size_t i = 0; i < OBJECT__N; i++)
-		object_schema(object_classes[i], out);
+		openapi_object_schemas(object_classes[i], out);
 }

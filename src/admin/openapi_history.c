@@ -1,109 +1,67 @@
-#include "admin/openapi_history.h"
+#include "admin/openapi_schema.h"
+
+#include <stddef.h>
+
+/* The audit log, generations, the settings as a whole. */
 
 /* clang-format off */
-const char openapi_history_components[] =
-	"    PlanChanges:\n"
-	"      type: array\n"
-	"      items:\n"
-	"        type: object\n"
-	"        properties:\n"
-	"          verb: {type: string, enum: [add, set, remove]}\n"
-	"          kind: {type: string}\n"
-	"          key: {type: string}\n"
-	"          fields:\n"
-	"            type: array\n"
-	"            items:\n"
-	"              type: object\n"
-	"              properties:\n"
-	"                name: {type: string}\n"
-	"                before: {type: string}\n"
-	"                after: {type: string}\n"
-	"    AuditLine:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        id: {type: integer}\n"
-	"        at: {$ref: '#/components/schemas/Time'}\n"
-	"        who: {type: string}\n"
-	"        from: {type: string, description: 'Address, or process on this machine.'}\n"
-	"        way: {type: string, description: 'cli, api, panel, import, start.'}\n"
-	"        verb: {type: string}\n"
-	"        kind: {type: string}\n"
-	"        key: {type: string}\n"
-	"        generation: {$ref: '#/components/schemas/Generation'}\n"
-	"        before: {type: [object, 'null']}\n"
-	"        after: {type: [object, 'null'], description: 'Of a refusal: what was asked for.'}\n"
-	"        result: {type: string, enum: [done, refused]}\n"
-	"        code: {type: [string, 'null'], description: Of the refusal.}\n"
-	"        times: {type: integer, description: 'It happened as often within a minute.'}\n"
-	"    AuditVerdict:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        ok: {type: boolean}\n"
-	"        lines: {type: integer}\n"
-	"        head:\n"
-	"          type: object\n"
-	"          description: The last line, as an event audit-head of the log has it.\n"
-	"          properties:\n"
-	"            id: {type: integer}\n"
-	"            mac: {type: string}\n"
-	"            count: {type: integer}\n"
-	"        problems:\n"
-	"          type: array\n"
-	"          items:\n"
-	"            type: object\n"
-	"            properties:\n"
-	"              code: {type: string, enum: [changed, gap, order, truncated]}\n"
-	"              id: {type: integer, description: 'The line; of truncated, the first one missing.'}\n"
-	"              text: {type: string}\n"
-	"    GenerationRow:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        generation: {$ref: '#/components/schemas/Generation'}\n"
-	"        at: {$ref: '#/components/schemas/Time'}\n"
-	"        who: {type: string}\n"
-	"        from: {type: string}\n"
-	"        way: {type: string}\n"
-	"        summary: {type: string}\n"
-	"    GenerationShown:\n"
-	"      allOf:\n"
-	"        - $ref: '#/components/schemas/GenerationRow'\n"
-	"        - type: object\n"
-	"          properties:\n"
-	"            changes:\n"
-	"              description: Null where the generation before it is no longer kept.\n"
-	"              oneOf: [{$ref: '#/components/schemas/PlanChanges'}, {type: 'null'}]\n"
-	"    GenerationDiff:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        from: {$ref: '#/components/schemas/Generation'}\n"
-	"        to: {$ref: '#/components/schemas/Generation'}\n"
-	"        changes: {$ref: '#/components/schemas/PlanChanges'}\n"
-	"    Export:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        format: {type: string, enum: [entente-config]}\n"
-	"        version: {type: integer}\n"
-	"        generation: {$ref: '#/components/schemas/Generation'}\n"
-	"        changes:\n"
-	"          type: array\n"
-	"          description: They make these settings of the defaults.\n"
-	"          items:\n"
-	"            type: object\n"
-	"            properties:\n"
-	"              verb: {type: string, enum: [add, set]}\n"
-	"              kind: {type: string}\n"
-	"              key: {type: string}\n"
-	"              settings: {type: object}\n"
-	"    Health:\n"
-	"      type: object\n"
-	"      properties:\n"
-	"        ready: {type: boolean}\n"
-	"        state: {type: string, enum: [starting, ready, draining]}\n"
-	"        problems:\n"
-	"          type: array\n"
-	"          items:\n"
-	"            type: object\n"
-	"            properties:\n"
-	"              code: {type: string}\n"
-	"              text: {type: string}\n";
+#define CHANGES LIST(REF("PlannedChange"))
+#define GENERATION_ROW \
+	{"generation", REF("Generation")}, \
+	{"at", TIME}, \
+	{"who", TEXT}, \
+	{"from", TEXT}, \
+	{"way", TEXT}, \
+	{"summary", TEXT}
+
+const struct openapi_schema openapi_history[] = {
+	{"AuditLine", NULL, OBJECT(
+		{"id", COUNT},
+		{"at", TIME},
+		{"who", TEXT},
+		{"from", TEXT ABOUT("Address, or process on this machine.")},
+		{"way", WORDS("cli, api, panel, import, start")},
+		{"verb", TEXT},
+		{"kind", TEXT},
+		{"key", TEXT},
+		{"generation", COUNT ABOUT("0: it is about none.")},
+		{"before", "type: [object, 'null']"},
+		{"after", "type: [object, 'null']" ABOUT("Of a refusal: what was asked for.")},
+		{"result", WORDS("done, refused")},
+		{"code", TEXT_OR_NULL ABOUT("Of the refusal.")},
+		{"times", COUNT ABOUT("It happened as often within a minute.")})},
+	{"AuditVerdict", NULL, OBJECT(
+		{"ok", WHETHER},
+		{"lines", COUNT},
+		{"head", REF("AuditHead")},
+		{"problems", LIST(REF("AuditProblem"))})},
+	{"AuditHead", "The last line, as an event audit-head of the log has it.", OBJECT(
+		{"id", COUNT},
+		{"mac", TEXT},
+		{"count", COUNT})},
+	{"AuditProblem", NULL, OBJECT(
+		{"code", WORDS("changed, gap, order, truncated")},
+		{"id", COUNT ABOUT("The line; of truncated, the first one missing.")},
+		{"text", TEXT})},
+	{"GenerationRow", NULL, OBJECT(GENERATION_ROW)},
+	{"GenerationShown", NULL, OBJECT(
+		GENERATION_ROW,
+		{"changes", "oneOf: [{" CHANGES "}, {type: 'null'}]"
+			ABOUT("Null where the generation before it is no longer kept.")})},
+	{"GenerationDiff", NULL, OBJECT(
+		{"from", REF("Generation")},
+		{"to", REF("Generation")},
+		{"changes", CHANGES})},
+	{"Export", NULL, OBJECT(
+		{"format", WORDS("entente-config")},
+		{"version", COUNT},
+		{"generation", REF("Generation")},
+		{"changes", LIST(REF("ExportedChange")) ABOUT("They make these settings of the defaults.")})},
+	{"ExportedChange", NULL, OBJECT(
+		{"verb", WORDS("add, set")},
+		{"kind", REF("ObjectKind")},
+		{"key", TEXT},
+		{"settings", "type: object"})},
+	{0},
+};
 /* clang-format on */

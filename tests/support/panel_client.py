@@ -11,6 +11,8 @@ import ssl
 import struct
 import time
 
+from contract import contract
+
 
 @dataclasses.dataclass
 class Reply:
@@ -74,7 +76,8 @@ class Listening:
 
 
 class PanelClient:
-    """Each has an address of its own, so that what one does wrong slows no other down."""
+    """Each has an address of its own, so that what one does wrong slows no other down. What the API
+    answers is held against docs/openapi.yaml."""
 
     made = 0
 
@@ -127,6 +130,7 @@ class PanelClient:
         text = answer.read().decode()
         if answer.will_close:
             self.hang_up()
+        contract().check(method, path, answer.status, answer.headers, text)
         return Reply(answer.status, answer.headers, text)
 
     def dial(self):
