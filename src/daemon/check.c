@@ -104,7 +104,7 @@ static bool is_private(const struct network *n)
 
 static void check_route(const struct route *r, struct conf_notes *n)
 {
-	if (r->transport != ROUTE_UDP)
+	if (r->transport == ROUTE_TLS)
 		return;
 	if (r->sources.n == 0 && strcmp(r->next_hop.host, "localhost") != 0)
 		conf_note(n, CONF_WARNING, 0,
@@ -114,8 +114,9 @@ static void check_route(const struct route *r, struct conf_notes *n)
 	for (size_t i = 0; i < r->sources.n; i++)
 		if (!is_private(&r->sources.v[i]))
 			conf_note(n, CONF_WARNING, 0,
-				"route %s trusts addresses of the open Internet over UDP, where a "
-				"sender's address can be forged; use a private network or a tunnel",
+				"route %s trusts addresses of the open Internet without TLS, where "
+				"a sender's address proves little; use transport tls, a private "
+				"network or a tunnel",
 				r->name);
 }
 

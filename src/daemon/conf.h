@@ -55,7 +55,7 @@ struct conf {
 	char *trust; /* a file, or "system" */
 	struct conf_names crls;
 	unsigned crl_check; /* enum conf_crl_check */
-	struct conf_addrs sip_udp;
+	struct conf_addrs sip_udp, sip_tcp, sip_tls;
 	unsigned dnssec; /* enum conf_dnssec */
 	struct conf_names insecure_zones;
 	struct conf_addrs forward;

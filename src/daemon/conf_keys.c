@@ -84,6 +84,16 @@ const struct conf_key conf_keys[] = {
 	{"sip", "listen-udp", CT_ADDRS, C(sip_udp), "127.0.0.1:5060 [::1]:5060", 1, 16, NULL, false,
 		"Addresses that take SIP over UDP from the configured routes. UDP cannot prove who "
 		"sends: listen on loopback or on a network you trust."},
+	{"sip", "listen-tcp", CT_ADDRS, C(sip_tcp), "", 0, 16, NULL, false,
+		"Addresses that take SIP over TCP from the configured routes, which are known by "
+		"their addresses alone: listen on loopback or on a network you trust. Empty: none; "
+		"routes with transport tcp are connected to all the same."},
+	{"sip", "listen-tls", CT_ADDRS, C(sip_tls), "", 0, 16, NULL, false,
+		"Addresses that take SIP over TLS, such as 192.0.2.10:5061, from routes that prove "
+		"by their certificate who they are. We show the certificate of the domain that the "
+		"peer asks for, else the one without domains. Whose certificates are believed is "
+		"said by trust and crl in [xmpp]. Empty: none; routes with transport tls are "
+		"connected to all the same."},
 
 	{"resolver", "dnssec", CT_CHOICE, C(dnssec), "auto", 0, 0, "auto off require", false,
 		"auto: validate, and do without where the network strips signatures; require: "

@@ -112,17 +112,29 @@ static void rule_certificates(const struct conf *c, struct conf_notes *n)
 			"authenticated by TLS");
 }
 
-static void rule_ports(const struct conf *c, struct conf_notes *n)
+static void rule_sip_listen(const struct conf *c, struct conf_notes *n, const struct conf_addrs *l,
+	const char *key, const char *danger)
 {
 	char text[NETADDR_TEXT];
 
-	for (size_t i = 0; i < c->sip_udp.n; i++)
-		if (!netaddr_is_loopback(&c->sip_udp.v[i]))
-			conf_note(n, CONF_WARNING, line_of(c, "sip", "listen-udp"),
-				"listen-udp: %s is reachable beyond this machine, and over UDP the "
-				"sender's address can be forged; see that only your SIP servers "
-				"reach it",
-				netaddr_print(&c->sip_udp.v[i], text));
+	for (size_t i = 0; i < l->n; i++)
+		if (!netaddr_is_loopback(&l->v[i]))
+			conf_note(n, CONF_WARNING, line_of(c, "sip", key),
+				"%s: %s is reachable beyond this machine, and %s; see that only "
+				"your SIP servers reach it",
+				key, netaddr_print(&l->v[i], text), danger);
+}
+
+static void rule_ports(const struct conf *c, struct conf_notes *n)
+{
+	rule_sip_listen(
+		c, n, &c->sip_udp, "listen-udp", "over UDP the sender's address can be forged");
+	rule_sip_listen(c, n, &c->sip_tcp, "listen-tcp",
+		"over TCP whoever is on the way can read and change what is said");
+	if (c->sip_tls.n && c->n_cert == 0)
+		conf_note(n, CONF_ERROR, line_of(c, "sip", "listen-tls"),
+			"listen-tls: there is no [certificate NAME] section, so nobody could "
+			"connect; name a certificate and its key");
 }
 
 /* ---- the panel ---- */
@@ -191,7 +203,8 @@ static void rule_admin_place(const struct conf *c, struct conf_notes *n)
 			continue;
 		conf_note(n, CONF_ERROR, line_of(c, "admin", "listen"),
 			"listen: %s is where partners are served, too ([xmpp] listen: %s); take an "
-			"address that the Internet does not reach, or add 'allow-beside-xmpp = yes' "
+			"address that the Internet does not reach, or add 'allow-beside-xmpp = "
+			"yes' "
 			"to [admin]",
 			netaddr_print(a, mine), netaddr_print(b, theirs));
 	}

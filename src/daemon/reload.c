@@ -30,18 +30,27 @@ static void on_edge(struct loop_call *c)
 	free(n);
 }
 
+static void on_gateway(struct loop_call *c)
+{
+	struct new_tls *n = container_of(c, struct new_tls, call);
+
+	sipnet_set_tls(n->service->sipnet, n->tls);
+	n->call.fn = on_edge;
+	loop_post(n->service->edge_runner.loop, &n->call);
+}
+
 /* tls is the service's own from now on. */
 static void put_in_force(struct service *s, struct tls_set *tls)
 {
 	struct new_tls *n = xzalloc(sizeof *n);
 
-	n->call.fn = on_edge;
+	n->call.fn = on_gateway;
 	n->service = s;
 	n->tls = tls_set_ref(tls);
 	tls_set_unref(s->tls);
 	s->tls = tls;
 	metric_add(M_CERTS_LOADED, 1);
-	loop_post(s->edge_runner.loop, &n->call);
+	loop_post(s->gateway_runner.loop, &n->call);
 	service_note_certificates(s);
 }
 

@@ -141,24 +141,44 @@ static int new_memory(struct service *s, const struct store_options *o, struct e
 	return gateway_new(&s->gateway, s->gateway_runner.loop, &config, &s->log, e);
 }
 
+/* Where SIP is taken: "udp:127.0.0.1:5060", ... */
+struct sip_listeners {
+	struct slice v[3 * ADDRS_MAX];
+	char text[3 * ADDRS_MAX][NETADDR_TEXT + 4];
+	unsigned n;
+};
+
+static void add_listeners(const struct service *s, struct sip_listeners *l, const char *kind,
+	const char *key, const struct conf_addrs *addrs)
+{
+	int type = strcmp(kind, "udp") == 0 ? SOCK_DGRAM : SOCK_STREAM;
+	struct netaddr listen[ADDRS_MAX];
+	char host[NETADDR_TEXT];
+	size_t n = addresses(s, addrs, written(s->conf, "sip", key), type, listen);
+
+	for (size_t i = 0; i < n; i++, l->n++) {
+		snprintf(l->text[l->n], sizeof *l->text, "%s:%s", kind,
+			netaddr_print(&listen[i], host));
+		l->v[l->n] = slice_of(l->text[l->n]);
+	}
+}
+
 static int new_sipnet(struct service *s, struct err *e)
 {
-	struct netaddr listen[ADDRS_MAX];
-	char text[ADDRS_MAX][NETADDR_TEXT + 4], host[NETADDR_TEXT];
-	struct slice names[ADDRS_MAX];
+	struct sip_listeners l = {.n = 0};
 	struct sipnet_config config = {
-		.listen = names,
-		.n_listen = (unsigned)addresses(s, &s->conf->sip_udp,
-			written(s->conf, "sip", "listen-udp"), SOCK_DGRAM, listen),
+		.listen = l.v,
+		.tls = s->tls,
+		.log = &s->log,
 		.node = s->conf->node[0],
 		.shard = SHARD,
 		.caps = &gateway_caps,
 	};
 
-	for (unsigned i = 0; i < config.n_listen; i++) {
-		snprintf(text[i], sizeof text[i], "udp:%s", netaddr_print(&listen[i], host));
-		names[i] = slice_of(text[i]);
-	}
+	add_listeners(s, &l, "udp", "listen-udp", &s->conf->sip_udp);
+	add_listeners(s, &l, "tcp", "listen-tcp", &s->conf->sip_tcp);
+	add_listeners(s, &l, "tls", "listen-tls", &s->conf->sip_tls);
+	config.n_listen = l.n;
 	if (sipnet_new(&s->sipnet, s->gateway_runner.loop, s->dns, &config, &gateway_sipnet_ops,
 		    s->gateway, e) < 0)
 		return err_in(e, "[sip]");

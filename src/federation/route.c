@@ -66,12 +66,10 @@ static int not_built(struct err *e, const char *field, const char *value, const 
 
 static int check_built(const struct route *r, struct err *e)
 {
-	if (r->transport != ROUTE_UDP)
-		return not_built(e, "transport", transport_words[r->transport], "udp");
+	if (r->transport == ROUTE_LOCATED)
+		return not_built(e, "transport", transport_words[r->transport], "tls");
 	if (r->message_mode != ROUTE_PAGER)
 		return not_built(e, "message_mode", mode_words[r->message_mode], "pager");
-	if (r->certificate)
-		return not_built(e, "certificate", r->certificate, "empty");
 	if (r->digest_user)
 		return not_built(e, "digest_user", "a name", "empty");
 	if (r->sender_rate)

@@ -225,7 +225,7 @@ static void what_is_in_the_store_is_looked_at(void **state)
 		"warning: local domain other.lab has no certificate; add a [certificate NAME] for "
 		"it\n");
 	expect(0, "warning: local domain sip.lab has no SIP route; its users get no messages\n");
-	expect(0, "warning: route main trusts addresses of the open Internet over UDP");
+	expect(0, "warning: route main trusts addresses of the open Internet without TLS");
 }
 
 static void private_networks_are_trusted_without_a_word(void **state)

@@ -272,16 +272,49 @@ static void an_empty_file_has_the_defaults(void **state)
 	conf_notes_done(&notes);
 }
 
-static void udp_beyond_loopback_is_warned_about(void **state)
+/* Design section 9: UDP and TCP are for loopback and trusted networks. */
+static void sip_without_tls_beyond_loopback_is_warned_about(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		const char *text;
+		const char *warning; /* NULL: none */
+	} cases[] = {
+		{"[sip]\nlisten-udp = 10.1.2.3:5060\n", "the sender's address can be forged"},
+		{"[sip]\nlisten-tcp = 10.1.2.3:5060\n", "whoever is on the way can read and change"},
+		{"[sip]\nlisten-tcp = [2001:db8::1]:5060\n", "whoever is on the way can read and change"},
+		{"[sip]\nlisten-tcp = 127.0.0.1:5060 [::1]:5060\n", NULL},
+		{"[sip]\nlisten-tls = 10.1.2.3:5061 [2001:db8::1]:5061\n", NULL},
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct conf_notes notes = {0};
+		char *text = xasprintf(CERT "%s", cases[i].text);
+		struct conf *c = read_text(text, &notes);
+
+		assert_non_null(c);
+		assert_int_equal(notes.n, cases[i].warning ? 1 : 0);
+		if (cases[i].warning) {
+			assert_int_equal(notes.v[0].severity, CONF_WARNING);
+			assert_int_equal(notes.v[0].line, 5);
+			assert_non_null(strstr(notes.v[0].text, cases[i].warning));
+		}
+		conf_free(c);
+		conf_notes_done(&notes);
+		free(text);
+	}
+}
+
+static void sip_over_tls_needs_a_certificate(void **state)
 {
 	struct conf_notes notes = {0};
-	struct conf *c = read_text(CERT "[sip]\nlisten-udp = 10.1.2.3:5060\n", &notes);
 
-	assert_non_null(c);
-	assert_int_equal(notes.n, 1);
-	assert_int_equal(notes.v[0].severity, CONF_WARNING);
-	assert_int_equal(notes.v[0].line, 5);
-	conf_free(c);
+	assert_null(read_text("[sip]\nlisten-tls = 127.0.0.1:5061\n", &notes));
+	assert_int_equal(notes.errors, 1);
+	assert_int_equal(notes.n, 2); /* and the one about streams */
+	assert_int_equal(notes.v[1].severity, CONF_ERROR);
+	assert_non_null(strstr(notes.v[1].text, "listen-tls: there is no [certificate NAME]"));
 	conf_notes_done(&notes);
 }
 
@@ -383,7 +416,8 @@ int main(void)
 		cmocka_unit_test(a_missing_file_is_said),
 		cmocka_unit_test(values_are_typed),
 		cmocka_unit_test(an_empty_file_has_the_defaults),
-		cmocka_unit_test(udp_beyond_loopback_is_warned_about),
+		cmocka_unit_test(sip_without_tls_beyond_loopback_is_warned_about),
+		cmocka_unit_test(sip_over_tls_needs_a_certificate),
 		cmocka_unit_test(the_panel_has_one_origin),
 		cmocka_unit_test(a_changed_address_needs_a_restart_a_certificate_does_not),
 		cmocka_unit_test(the_example_is_the_table),
