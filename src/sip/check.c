@@ -122,10 +122,10 @@ static unsigned check_require(struct checking *c)
 	return missing ? refuse(c, 420, NULL) : 0;
 }
 
-/* 12.2.2: a To tag names a dialog, and we have none. */
+/* 12.2.2: a To tag names a dialog, and we have none where nobody keeps them. */
 static unsigned check_dialog(struct checking *c)
 {
-	return c->m->to.tag.p ? refuse(c, 481, NULL) : 0;
+	return c->m->to.tag.p && !c->caps->dialogs ? refuse(c, 481, NULL) : 0;
 }
 
 /* 8.2.3, 20.15. Which media types are taken is the owner's to say. */

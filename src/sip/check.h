@@ -10,6 +10,7 @@ struct sip_caps {
 	const enum sip_method *allow; /* ends with SIP_M_OTHER */
 	const char *const *supported; /* option tags; ends with NULL; may be empty */
 	const char *accept;           /* "text/plain, text/html" */
+	bool dialogs; /* whether there is one of a To tag is the owner's to say; else 481 */
 };
 
 /*

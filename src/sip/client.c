@@ -331,20 +331,6 @@ bool sip_client_response(struct sip_stack *s, const struct sip_msg *m, uint64_t 
 	return true;
 }
 
-void sip_stack_unreachable(struct sip_stack *s, const struct sip_hop *hop, uint64_t now_ms)
-{
-	size_t n = 0, all = s->timers.n;
-	struct sip_client **gone = all ? xcalloc(all, sizeof(struct sip_client *)) : NULL;
-
-	/* First all of them: what is told may start new ones, which have not failed. */
-	for (size_t i = 0; i < all; i++)
-		if (sip_hop_equal(&of_timer(s->timers.v[i])->to, hop))
-			gone[n++] = of_timer(s->timers.v[i]);
-	for (size_t i = 0; i < n; i++)
-		sip_client_lost(gone[i], gone[i]->times > 1, now_ms);
-	free(gone);
-}
-
 /* ---- time ---- */
 
 uint64_t sip_client_deadline(const struct sip_stack *s)

@@ -15,8 +15,10 @@
  *   identity who a network says a sender is, and what he wants hidden
  *   write    requests and responses as bytes
  *   stack    transactions: matching, retransmissions, timers
+ *   dialog   what INVITE makes of two sides: identity, numbers, the way, the states
  */
 #include "sip/check.h"
+#include "sip/dialog.h"
 #include "sip/digest.h"
 #include "sip/frame.h"
 #include "sip/identity.h"

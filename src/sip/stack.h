@@ -86,7 +86,7 @@ struct sip_stack_ops {
 	/*
 	 * A new request, well-formed and allowed by sip_check_request(), no retransmission.
 	 * Refusals here are answered without keeping anything. ctx is what sip_stack_rx() was
-	 * given.
+	 * given. OPTIONS are asked about too: 200 is their answer when nothing is said against.
 	 */
 	struct sip_verdict (*admit)(
 		void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx);
@@ -160,9 +160,6 @@ void sip_stack_closed(
  */
 void sip_stack_undelivered(
 	struct sip_stack *s, const struct sip_hop *hop, struct slice bytes, uint64_t now_ms);
-
-/* To go: all client transactions to this hop fail. */
-void sip_stack_unreachable(struct sip_stack *s, const struct sip_hop *hop, uint64_t now_ms);
 
 /*
  * The final answer. The handle is gone. 408 becomes 504 (RFC 4320 4.2). When the client has

@@ -160,6 +160,8 @@ static void add_top_via(struct buf *out, const struct sip_stamp *stamp)
 	buf_slice_add(out, stamp->branch);
 	if (stamp->transport == SIP_UDP)
 		ADD(out, ";rport"); /* RFC 3581 3 */
+	else if (stamp->transport == SIP_TLS)
+		ADD(out, ";alias"); /* RFC 5923 5: the other way by the same connection, please */
 	ADD(out, "\r\n");
 }
 

@@ -326,7 +326,8 @@ void rig_unreachable(struct rig *r)
 {
 	struct sip_hop to = next_hop();
 
-	sip_stack_unreachable(r->stack, &to, rig_now(r));
+	for (unsigned i = 0, n = r->n_sip; i < n; i++)
+		sip_stack_undelivered(r->stack, &to, slice_of(r->sip[i].text), rig_now(r));
 }
 
 unsigned rig_status(const struct rig *r)

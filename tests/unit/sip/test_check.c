@@ -109,6 +109,24 @@ static void test_check(void **state)
 	}
 }
 
+/* Who keeps dialogs is asked himself. */
+static void test_dialogs(void **state)
+{
+	static char text[] = "MESSAGE sip:j@example.com SIP/2.0\r\nVia: SIP/2.0/UDP a.example\r\n"
+			     "From: <sip:r@example.net>;tag=a\r\nTo: "
+			     "<sip:j@example.com>;tag=x\r\nCall-ID: c\r\nCSeq: 1 MESSAGE\r\n\r\n";
+	static struct sip_msg m;
+	struct sip_caps keeper = caps;
+	struct buf extra = {0};
+	const char *reason = NULL;
+
+	assert_int_equal(sip_msg_parse(&m, text, sizeof text - 1), SIP_GOOD);
+	assert_int_equal(sip_check_request(&m, &caps, &reason, &extra), 481);
+	keeper.dialogs = true;
+	assert_int_equal(sip_check_request(&m, &keeper, &reason, &extra), 0);
+	buf_done(&extra);
+}
+
 static void test_caps(void **state)
 {
 	struct buf b = {0};
@@ -123,6 +141,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_dialogs),
 		cmocka_unit_test(test_caps),
 	};
 

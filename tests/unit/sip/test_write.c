@@ -9,17 +9,15 @@
 static const struct sip_stamp stamp = {
 	.transport = SIP_UDP,
 	.sent_by = {"192.0.2.1:5060", 14},
-	.branch = {"z9hG4bKa0x",     10},
-	.from_tag = {"a0tag",          5 },
-	.call_id = {"a0call",         6 },
+	.branch = {"z9hG4bKa0x", 10},
+	.from_tag = {"a0tag", 5},
+	.call_id = {"a0call", 6},
 };
 
 static void test_request(void **state)
 {
 	const struct sip_out fields[] = {
-		{SL("Subject"),          SL("Balcony")},
-                {SL("Content-Language"), SL("en")     }
-        };
+		{SL("Subject"), SL("Balcony")}, {SL("Content-Language"), SL("en")}};
 	const struct sip_spec spec = {
 		.method = SIP_MESSAGE,
 		.ruri = SL("sip:romeo@example.net"),
@@ -69,7 +67,7 @@ static void test_request_given(void **state)
 	s.user_agent = SL("Entente");
 	sip_write_request(&b, &spec, &s);
 	assert_slice(buf_slice(&b), "OPTIONS sip:example.net SIP/2.0\r\n"
-				    "Via: SIP/2.0/TLS 192.0.2.1:5060;branch=z9hG4bKa0x\r\n"
+				    "Via: SIP/2.0/TLS 192.0.2.1:5060;branch=z9hG4bKa0x;alias\r\n"
 				    "Max-Forwards: 1\r\n"
 				    "From: <sip:a.example>;tag=f\r\n"
 				    "To: <sip:example.net>;tag=t\r\n"
@@ -86,9 +84,7 @@ static void test_no_injection(void **state)
 {
 	static struct sip_msg m;
 	const struct slice evil = SL("x\r\nEvil: 1\r\n\r\nINVITE\0\ny");
-	const struct sip_out fields[] = {
-		{SL("Subject"), evil}
-        };
+	const struct sip_out fields[] = {{SL("Subject"), evil}};
 	const struct sip_spec spec = {
 		.method = SIP_MESSAGE,
 		.ruri = SL("sip:a@b.example\r\nEvil: 2"),
@@ -132,9 +128,7 @@ static void test_response(void **state)
 {
 	static struct sip_msg m;
 	const struct sip_seen seen = {SL("192.0.2.1"), 9988, SL("a0t")};
-	const struct sip_out fields[] = {
-		{SL("Warning"), SL("399 x \"why\"")}
-        };
+	const struct sip_out fields[] = {{SL("Warning"), SL("399 x \"why\"")}};
 	const struct sip_reply reply = {
 		.status = 404,
 		.fields = fields,
