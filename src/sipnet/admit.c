@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "federation/snapshot.h"
 #include "sipnet/sipnet_priv.h"
 #include "view/metrics.h"
@@ -9,8 +10,7 @@
 
 enum { RETRY_AFTER_S = 2 };
 
-/* Hosts in SIP may have capitals and a dot at the end; the snapshot's keys have not. */
-static struct slice plain_host(struct slice host, char *buf, size_t size)
+struct slice sipnet_plain_host(struct slice host, char *buf, size_t size)
 {
 	if (host.n && host.p[host.n - 1] == '.')
 		host.n--;
@@ -29,30 +29,74 @@ bool sipnet_has_room(const struct sipnet *n, unsigned sixteenths)
 	return stats.bytes <= n->budget - n->budget / 16 * sixteenths;
 }
 
+/* Those who are refused together come back at different times. */
+static struct sip_verdict overloaded(const struct sip_msg *m)
+{
+	unsigned spread = (unsigned)(hash_bytes(m->call_id) % 8);
+
+	return (struct sip_verdict){500, "Overloaded", 5 + spread};
+}
+
+/* The sender, however his host is written. */
+static uint64_t sender_of(const struct sip_msg *m)
+{
+	char host[256];
+	struct slice h = sipnet_plain_host(m->from.uri.host, host, sizeof host);
+
+	return hash_bytes(m->from.uri.user) * UINT64_C(0x9e3779b97f4a7c15) + hash_bytes(h);
+}
+
+/*
+ * Is there room for new work, and has its sender not had his share? What belongs to a dialog is not
+ * new: refusing it would not make less of it.
+ */
+static struct sip_verdict shed(struct sipnet *n, struct target *t, const struct sip_msg *m)
+{
+	if (m->to.tag.p)
+		return (struct sip_verdict){0};
+	if (n->draining)
+		return (struct sip_verdict){500, "Shutting down", RETRY_AFTER_S};
+	if (!sipnet_has_room(n, 2))
+		return overloaded(m);
+	if (!target_take_of(t, sender_of(m), sipnet_now(n)))
+		return (struct sip_verdict){500, "Too many requests of this sender", RETRY_AFTER_S};
+	if (!target_take(t, sipnet_now(n)))
+		return (struct sip_verdict){500, "Too many requests", RETRY_AFTER_S};
+	return (struct sip_verdict){0};
+}
+
+/* Who sends OPTIONS wants to know whether to send more: not to a node that is going. */
+static struct sip_verdict health(const struct sipnet *n)
+{
+	if (n->draining)
+		return (struct sip_verdict){503, "Shutting down", RETRY_AFTER_S};
+	return (struct sip_verdict){0};
+}
+
 /* ctx is where request() finds the target by which it came. */
 struct sip_verdict sipnet_admit(
 	void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx)
 {
 	struct sipnet *n = arg;
 	struct target *t, *source;
+	struct sip_verdict v;
 	char host[256];
 
-	if (n->draining)
-		return (struct sip_verdict){500, "Shutting down", RETRY_AFTER_S};
-	t = sipnet_target_for(n, from, plain_host(m->from.uri.host, host, sizeof host), &source);
+	if (m->method == SIP_OPTIONS)
+		return health(n);
+	t = sipnet_target_for(n, from, m, &source);
 	if (!t) {
 		assert(source); /* or sipnet_receive() had taken it for a stranger's */
 		metric_add(M_SIP_FORGED_FROM, 1);
 		source->forged_from++;
 		return (struct sip_verdict){403, "From is not of a domain of this route", 0};
 	}
-	if (snapshot_local(n->snapshot, plain_host(m->ruri.host, host, sizeof host)))
+	if (snapshot_local(n->snapshot, sipnet_plain_host(m->ruri.host, host, sizeof host)))
 		return (struct sip_verdict){
 			403, "Users of this domain are not reached this way", 0};
-	if (!sipnet_has_room(n, 2))
-		return (struct sip_verdict){500, "Overloaded", RETRY_AFTER_S};
-	if (!target_take(t, sipnet_now(n)))
-		return (struct sip_verdict){500, "Too many requests", RETRY_AFTER_S};
+	v = shed(n, t, m);
+	if (v.status)
+		return v;
 	sipnet_flow_admitted(n, from, m);
 	*(struct target **)ctx = t;
 	return (struct sip_verdict){0};

@@ -5,6 +5,9 @@
 #include "federation/snapshot.h"
 #include "sipnet/sipnet_priv.h"
 
+static const struct target_ops ops = {
+	.probe = sipnet_probe, .forget = sipnet_forget_probe, .release = sipnet_release};
+
 /* The routes of the snapshot in force. */
 
 struct target *sipnet_target(const struct sipnet *n, struct slice name)
@@ -25,7 +28,7 @@ static bool is_of(const struct sipnet *n, const struct sip_hop *from, const stru
 	if (from->transport == SIP_TLS)
 		return sipnet_flow_is_of(n, from, t->route);
 	return sipnet_route_speaks(t->route, (enum sip_transport)from->transport) &&
-	       netaddr_from(&a, &from->sa) == 0 && target_has_source(t, &a);
+	       target_is_clear(t) && netaddr_from(&a, &from->sa) == 0 && target_has_source(t, &a);
 }
 
 const char *sipnet_route_at(const struct sipnet *n, const struct sip_hop *from)
@@ -40,8 +43,15 @@ const char *sipnet_route_at(const struct sipnet *n, const struct sip_hop *from)
 }
 
 struct target *sipnet_target_for(const struct sipnet *n, const struct sip_hop *from,
-	struct slice domain, struct target **ret_source)
+	const struct sip_msg *m, struct target **ret_source)
 {
+	char name[2][256];
+	struct sip_addr asserted;
+	struct slice from_host = sipnet_plain_host(m->from.uri.host, name[0], sizeof name[0]);
+	struct slice said = from_host;
+
+	if (sip_asserted(m, &asserted) == SIP_ASSERTED)
+		said = sipnet_plain_host(asserted.uri.host, name[1], sizeof name[1]);
 	*ret_source = NULL;
 	list_each(&n->targets, it) {
 		struct target *t = container_of(it, struct target, node);
@@ -50,7 +60,8 @@ struct target *sipnet_target_for(const struct sipnet *n, const struct sip_hop *f
 			continue;
 		if (!*ret_source)
 			*ret_source = t;
-		if (snapshot_route_accepts(n->snapshot, t->route, domain))
+		if (snapshot_route_accepts(
+			    n->snapshot, t->route, t->route->trust_identity ? said : from_host))
 			return t;
 	}
 	return NULL;
@@ -58,7 +69,7 @@ struct target *sipnet_target_for(const struct sipnet *n, const struct sip_hop *f
 
 static bool same_next_hop(const struct route *a, const struct route *b)
 {
-	return a->next_hop.port == b->next_hop.port &&
+	return a->transport == b->transport && a->next_hop.port == b->next_hop.port &&
 	       strcmp(a->next_hop.host, b->next_hop.host) == 0;
 }
 
@@ -75,15 +86,19 @@ static struct target *target_of(struct sipnet *n, struct list *old, const struct
 		target_set_route(t, r);
 		return t;
 	}
-	return target_new(n->loop, n->dns, r);
+	return target_new(n->loop, n->dns, &ops, n, r);
 }
 
-void sipnet_free_targets(struct list *targets)
+void sipnet_free_targets(struct sipnet *n, struct list *targets)
 {
 	struct list *l;
 
-	while ((l = list_first(targets)))
-		target_free(container_of(l, struct target, node));
+	while ((l = list_first(targets))) {
+		struct target *t = container_of(l, struct target, node);
+
+		sipnet_drop_held(n, t);
+		target_free(t);
+	}
 }
 
 void sipnet_set_snapshot(struct sipnet *n, struct snapshot *snapshot)
@@ -97,7 +112,7 @@ void sipnet_set_snapshot(struct sipnet *n, struct snapshot *snapshot)
 		list_append(&old, l);
 	for (size_t i = 0; i < n_routes; i++)
 		list_append(&n->targets, &target_of(n, &old, route_of(v[i]))->node);
-	sipnet_free_targets(&old);
+	sipnet_free_targets(n, &old);
 	snapshot_ref(snapshot);
 	snapshot_unref(n->snapshot);
 	n->snapshot = snapshot;

@@ -205,16 +205,18 @@ void sipnet_free(struct sipnet *n)
 		return;
 	sipnet_close_senders(n);
 	flows_done(n);
+	sipnet_free_targets(n, &n->targets);
 	loop_timer_stop(&n->timer);
 	loop_task_stop(&n->tell);
 	loop_task_stop(&n->turn);
 	sip_stack_free(n->stack);
 	sipnet_free_calls(&n->calls);
 	sipnet_free_calls(&n->failed);
-	sipnet_free_targets(&n->targets);
 	snapshot_unref(n->snapshot);
 	free(n->listener_view);
 	free(n->route_view);
+	free(n->target_view);
+	free(n->error_view);
 	log_done(&n->log);
 	free(n);
 }

@@ -56,7 +56,7 @@ struct sipnet_config {
 	unsigned n_listen;
 	struct tls_set *tls;   /* as for sipnet_set_tls() */
 	const struct log *log; /* NULL: none above */
-	char node, shard; /* sip_stack_config */
+	char node, shard;      /* sip_stack_config */
 	const struct sip_caps *caps;
 	/*
 	 * Bytes that transactions may take, those that only linger too; 0: 512 MiB. New requests
@@ -129,7 +129,7 @@ enum { SIPNET_ADDRESS = 64 }; /* "[2001:db8::1]:5060" */
 /* One address to which requests of a route may go. Times are milliseconds from now or until now. */
 struct sipnet_target_view {
 	char address[SIPNET_ADDRESS];
-	char host[256];            /* the name that has the address; of a literal: "" */
+	char host[272];            /* the name that has the address; of a literal: "" */
 	const char *transport;     /* "udp", "tcp", "tls" */
 	uint16_t priority, weight; /* of its SRV record; 0 where there was none */
 	enum sipnet_target_state state;

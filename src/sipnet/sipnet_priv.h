@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "loop/loop.h"
+#include "sipnet/call.h"
 #include "sipnet/flows.h"
 #include "sipnet/sipnet.h"
 #include "sipnet/target.h"
@@ -22,18 +23,6 @@ struct sender {
 	uint8_t index;
 	char name[NETADDR_TEXT + 8]; /* "udp:127.0.0.1:5060" */
 	char sent_by[300];           /* of our Via */
-};
-
-/* A request of ours. Those that fail before anything was sent wait in `failed` for the turn's end.
- */
-struct sipnet_call {
-	struct list node;
-	struct sipnet *net;
-	struct sip_client *client; /* NULL: failed at once */
-	char route[65];            /* routes come and go meanwhile */
-	struct netaddr to;
-	sip_done *done;
-	void *arg;
 };
 
 struct sipnet {
@@ -63,6 +52,8 @@ struct sipnet {
 	struct sip_stack_stats counted; /* what the metrics have already */
 	struct sipnet_listener_view *listener_view;
 	struct sipnet_route_view *route_view;
+	struct sipnet_target_view *target_view;
+	struct sipnet_error_view *error_view;
 };
 
 static inline uint64_t sipnet_now(const struct sipnet *n)
@@ -78,8 +69,8 @@ void sipnet_count(struct sipnet *n);
 /*
  * A message has come. False: from nobody we know, who may have been told so (403) in these words.
  */
-bool sipnet_receive(struct sipnet *n, const struct sip_hop *from, char *p, size_t len,
-	const char *stranger);
+bool sipnet_receive(
+	struct sipnet *n, const struct sip_hop *from, char *p, size_t len, const char *stranger);
 /* One more stranger spoke: may he be answered? */
 bool sipnet_stranger(struct sipnet *n);
 extern const struct udp_ops sipnet_udp_ops; /* arg: the sender */
@@ -103,8 +94,7 @@ bool sipnet_route_speaks(const struct route *r, enum sip_transport t);
 /* TLS: may what comes by this connection be of this route? Of anything else: false. */
 bool sipnet_flow_is_of(const struct sipnet *n, const struct sip_hop *from, const struct route *r);
 /* A request that came by a connection was let through: RFC 5923, alias. */
-void sipnet_flow_admitted(
-	struct sipnet *n, const struct sip_hop *from, const struct sip_msg *m);
+void sipnet_flow_admitted(struct sipnet *n, const struct sip_hop *from, const struct sip_msg *m);
 void sipnet_flow_asked(struct sipnet *n, const struct sip_hop *from); /* it was handed out */
 /* A connection that we made to a route has failed: f->end, f->end_text. */
 void sipnet_note_error(struct sipnet *n, const struct flow *f);
@@ -123,12 +113,19 @@ struct target *sipnet_target(const struct sipnet *n, struct slice route);
 /* The first route whose requests may come by this hop; NULL: it is a stranger's. */
 const char *sipnet_route_at(const struct sipnet *n, const struct sip_hop *from);
 /*
- * The route by which a request of this source and From domain comes; NULL: none. *ret_source: the
+ * The route by which a request of this source and sender comes; NULL: none. *ret_source: the
  * first that has the source at all.
  */
 struct target *sipnet_target_for(const struct sipnet *n, const struct sip_hop *from,
-	struct slice domain, struct target **ret_source);
-void sipnet_free_targets(struct list *targets);
+	const struct sip_msg *m, struct target **ret_source);
+/* Those of a list that is no longer n->targets, or of all when n ends: before its stack does. */
+void sipnet_free_targets(struct sipnet *n, struct list *targets);
+/* Hosts in SIP may have capitals and a dot at the end; the snapshot's keys have not. */
+struct slice sipnet_plain_host(struct slice host, char *buf, size_t size);
+
+/* probe.c: a target's ops */
+void sipnet_probe(void *sipnet, struct endpoint *e);
+void sipnet_forget_probe(void *sipnet, struct sip_client *probe);
 
 /* call.c */
 /* A loop_task: tells the calls that failed before anything was sent. */

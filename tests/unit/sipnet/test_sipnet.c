@@ -339,6 +339,10 @@ static void test_drain(void **state)
 	turn(&r);
 	assert_non_null(strstr(peer_take(&r.peer), "\r\nRetry-After: 2\r\n"));
 	assert_int_equal(sipnet_busy(r.net), 1);
+	/* Who asks whether to send more is told to go elsewhere (RFC 3261 21.5.4). */
+	send_request(&r, &r.peer, "OPTIONS", "sip:xmpp.lab", "sip:romeo@sip.lab", 3);
+	turn(&r);
+	assert_non_null(strstr(peer_take(&r.peer), "SIP/2.0 503 "));
 	sipnet_reply(r.net, r.txn[0], &(struct sip_reply){.status = 200});
 	turn(&r);
 	assert_int_equal(status_at(&r.peer), 200);
@@ -370,11 +374,11 @@ static void test_burst(void **state)
 
 static const struct sip_spec spec = {
 	.method = SIP_MESSAGE,
-	.ruri = {"sip:romeo@sip.lab",     17},
+	.ruri = {"sip:romeo@sip.lab", 17},
 	.from = {"<sip:juliet@xmpp.lab>", 21},
-	.to = {"<sip:romeo@sip.lab>",   19},
-	.content_type = {"text/plain",            10},
-	.body = {"hi",                    2 },
+	.to = {"<sip:romeo@sip.lab>", 19},
+	.content_type = {"text/plain", 10},
+	.body = {"hi", 2},
 };
 
 static void on_done(void *arg, const struct sip_result *result);
@@ -452,20 +456,27 @@ static void test_call_ipv6(void **state)
 static void test_call_unanswered(void **state)
 {
 	struct rig r;
-	unsigned sent = 0;
+	unsigned sent = 0, probes = 0;
+	const char *text;
 
 	open_rig(&r);
 	call(&r, "main");
 	for (unsigned i = 0; i < 330; i++) {
 		loop_fake_advance(r.loop, 100);
 		turn(&r);
-		while (peer_take(&r.peer))
-			sent++;
+		while ((text = peer_take(&r.peer))) {
+			sent += strncmp(text, "MESSAGE ", 8) == 0;
+			probes += strncmp(text, "OPTIONS ", 8) == 0;
+		}
 	}
-	assert_int_equal(sent, 11); /* 17.1.2.2 */
+	assert_int_equal(sent, 11);  /* 17.1.2.2 */
+	assert_int_equal(probes, 2); /* in the second that is left */
 	assert_int_equal(r.dones, 1);
 	assert_int_equal(r.result.end, SIP_TIMEOUT);
 	assert_int_equal(main_view(&r)->timeouts, 1);
+	assert_int_equal(main_view(&r)->retransmissions, 10);
+	assert_int_equal(main_view(&r)->targets[0].state, SIPNET_SUSPECT);
+	assert_int_equal(main_view(&r)->errors[0].code, SIPNET_E_TIMEOUT);
 	close_rig(&r);
 }
 
