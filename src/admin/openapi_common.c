@@ -15,6 +15,7 @@ const struct openapi_schema openapi_common[] = {
 	{"Generation", NULL, NULL,
 		"type: integer, minimum: 1, description: Rises by one with every change."},
 	{"Time", NULL, NULL, "type: [string, 'null'], format: date-time"},
+	{"Moment", NULL, NULL, "type: string, format: date-time"},
 	{"Problem", "RFC 9457 with a stable code, the field it is about, and ways out.", OBJECT(
 		{"type", TEXT ", enum: ['about:blank']"},
 		{"status", "type: integer, minimum: 400, maximum: 599"},

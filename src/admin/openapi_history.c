@@ -8,7 +8,7 @@
 #define CHANGES LIST(REF("PlannedChange"))
 #define GENERATION_ROW \
 	{"generation", REF("Generation")}, \
-	{"at", TIME}, \
+	{"at", MOMENT}, \
 	{"who", TEXT}, \
 	{"from", TEXT}, \
 	{"way", TEXT}, \
@@ -17,7 +17,7 @@
 const struct openapi_schema openapi_history[] = {
 	{"AuditLine", NULL, OBJECT(
 		{"id", COUNT},
-		{"at", TIME},
+		{"at", MOMENT},
 		{"who", TEXT},
 		{"from", TEXT ABOUT("Address, or process on this machine.")},
 		{"way", WORDS("cli, api, panel, import, start")},

@@ -40,7 +40,7 @@ const struct openapi_schema openapi_live[] = {
 		{"method", REF("Method")},
 		{"local_domain", TEXT},
 		{"remote_domain", TEXT},
-		{"since", TIME})},
+		{"since", MOMENT})},
 	{"PeerCertificate", NULL, OBJECT(
 		{"fingerprint", TEXT ABOUT("SHA-256, hexadecimal.")},
 		{"subject", TEXT},
@@ -56,7 +56,7 @@ const struct openapi_schema openapi_live[] = {
 			ABOUT("present: it was there when the watch began; complete: all of these have been told; "
 			"changed: a new one, or its state or domains are others; closed: it is gone; missed: some "
 			"have come and gone that are not told of.")},
-		{"time", TIME},
+		{"time", MOMENT},
 		{"stream?", REF("Stream") ABOUT("Not of complete and missed.")})},
 	{"PartnerHealth", NULL, NULL, WORDS("never, connected, idle, failing, disabled")},
 	{"PartnerState", NULL, OBJECT(
@@ -84,7 +84,7 @@ const struct openapi_schema openapi_live[] = {
 		{"local_domain", TEXT_OR_NULL},
 		{"remote_domain", TEXT_OR_NULL},
 		{"peer", TEXT_OR_NULL},
-		{"began", TIME},
+		{"began", MOMENT},
 		{"reason", TEXT_OR_NULL ABOUT("Why it failed or how it ended.")},
 		{"steps", LIST(REF("AttemptStep"))})},
 	{"AttemptStep", NULL, OBJECT(
@@ -133,7 +133,7 @@ const struct openapi_schema openapi_live[] = {
 		{"node", TEXT},
 		{"roles", TEXT},
 		{"pid", COUNT},
-		{"since", TIME},
+		{"since", MOMENT},
 		{"uptime_seconds", COUNT},
 		{"generation", REF("Generation")},
 		{"partners", COUNT},
@@ -177,7 +177,7 @@ const struct openapi_schema openapi_live[] = {
 		{"event", WORDS("changed, closed")},
 		{"stream", REF("Stream")})},
 	{"CountersEvent", NULL, OBJECT(
-		{"at", TIME},
+		{"at", MOMENT},
 		{"messages_from_sip", COUNT},
 		{"messages_from_xmpp", COUNT},
 		{"delivered_to_sip", COUNT},

@@ -51,4 +51,5 @@ void openapi_object_schemas(const struct object_class *class, struct buf *out);
 #define REF(name)    "$ref: '#/components/schemas/" name "'"
 #define LIST(of)     "type: array, items: {" of "}"
 #define ABOUT(text)  ", description: '" text "'"
-#define TIME         REF("Time")
+#define TIME         REF("Time") /* or null */
+#define MOMENT       REF("Moment")

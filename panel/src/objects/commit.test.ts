@@ -3,11 +3,13 @@ import { Problem } from '../api/problem';
 import type { Changed, Plan } from '../api/types';
 import { commit, commitPlan, type Work } from './commit';
 
-const change = { verb: 'set' as const, kind: 'route', key: 'main', fields: [{ name: 'error_wait', before: '300', after: '500' }] };
-const warning = { code: 'late_errors_not_told', text: 'senders are not told' };
+const change = { verb: 'set' as const, kind: 'route' as const, key: 'main', fields: [{ name: 'error_wait', before: '300', after: '500' }] };
+const warning = {
+  code: 'late_errors_not_told', kind: 'route', key: 'main', field: 'late_error', text: 'senders are not told',
+};
 
 function answer(dryRun: boolean, part: Partial<Plan> = {}): Changed {
-  return { dry_run: dryRun, generation: dryRun ? 7 : 8, plan: { generation: 7, changes: [change], warnings: [], ...part } };
+  return { dry_run: dryRun, generation: dryRun ? 7 : 8, plan: { generation: 7, changes: [change], warnings: [], streams: [], ...part } };
 }
 
 /** Answers in the order given; sent is what it was asked. */

@@ -3,7 +3,7 @@ import type { Right, Session } from '../api/types';
 import { sessions } from './store';
 
 const nobody: Session = {
-  name: '', display: '', source: 'password', way: '', roles: [], rights: [], csrf: '', idle_expires: null,
+  name: '', display: '', source: 'password', way: 'panel', roles: [], rights: [], csrf: '', idle_expires: null,
   expires: null, must: null, body_logging: false,
 };
 

@@ -96,7 +96,7 @@ export const sessions = {
 };
 
 lendToClient({
-  csrf: () => (phase.is === 'here' || phase.is === 'ended' ? phase.session.csrf : ''),
+  csrf: () => (phase.is === 'here' || phase.is === 'ended' ? phase.session.csrf ?? '' : ''),
   refresh,
   signInAgain(signal) {
     leave();

@@ -185,9 +185,7 @@ function Actions({ account, onDo }: { account: Administrator; onDo(d: Doing): vo
         <MenuPopover>
           <MenuList>
             <MenuItem onClick={() => onDo({ what: 'edit', account })}>{t('action.edit')}</MenuItem>
-            {account.source === 'directory' ? null : (
-              <MenuItem onClick={() => onDo({ what: 'reset', account })}>{t('administrators.reset')}</MenuItem>
-            )}
+            <MenuItem onClick={() => onDo({ what: 'reset', account })}>{t('administrators.reset')}</MenuItem>
             {account.enabled
               ? <MenuItem onClick={() => onDo({ what: 'disable', account })}>{t('administrators.disable')}</MenuItem>
               : <MenuItem onClick={() => enable.mutate()}>{t('administrators.enable')}</MenuItem>}

@@ -17,7 +17,7 @@ export function differences(e: Pick<AuditEntry, 'before' | 'after'>): Difference
 }
 
 /** Done, or refused and why. */
-export const isDone = (e: Pick<AuditEntry, 'result'>) => e.result === 'ok' || e.result === 'done';
+export const isDone = (e: Pick<AuditEntry, 'result'>) => e.result === 'done';
 
 export interface Filters {
   who: string;

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import i18next from 'i18next';
 import { api } from '../../api/client';
 import { areas, useList } from '../../api/queries';
-import type { LocalDomain, TestLine } from '../../api/types';
+import type { LocalDomain, TestEnd, TestLine, TestStep } from '../../api/types';
 import { useSession } from '../../session';
 import { ErrorPanel, StateBadge, type Tone } from '../../ui';
 
@@ -22,31 +22,34 @@ const useStyles = makeStyles({
 });
 
 /** The daemon's words, unless there are some in the reader's language. */
-function inWords(prefix: string, code: string | undefined, own: string): { text: string; lang?: string } {
-  const key = `${prefix}.${code ?? ''}`;
-  if (code && i18next.exists(key)) return { text: i18next.t(key, { remedy: own }) };
+function inWords(prefix: string, code: string, own: string): { text: string; lang?: string } {
+  const key = `${prefix}.${code}`;
+  if (i18next.exists(key)) return { text: i18next.t(key, { remedy: own }) };
   return { text: own, lang: 'en' };
 }
+
+const isStep = (line: TestLine): line is TestStep => 'step' in line;
+const isEnd = (line: TestLine): line is TestEnd => 'end' in line;
 
 export function Steps({ lines }: { lines: readonly TestLine[] }) {
   const { t } = useTranslation();
   const styles = useStyles();
   return (
     <ol className={styles.steps} aria-label={t('partners.test.steps')}>
-      {lines.filter((l) => !l.end).map((line, i) => {
-        const remedy = inWords('partners.remedy', line.code, line.remedy ?? '');
+      {lines.filter(isStep).map((line, i) => {
+        const remedy = inWords('partners.remedy', line.code, line.remedy);
         return (
           <li key={i} className={styles.step} data-step={line.step} data-result={line.result} data-code={line.code}>
             <span>
-              <StateBadge tone={tones[line.result ?? 'skipped']!}
-                text={inWords('partners.step', line.step, line.step ?? '').text}
-                title={t(`partners.test.result.${line.result ?? 'skipped'}`)} />
-              <span className="visually-hidden">{t(`partners.test.result.${line.result ?? 'skipped'}`)}</span>
+              <StateBadge tone={tones[line.result]!}
+                text={inWords('partners.step', line.step, line.step).text}
+                title={t(`partners.test.result.${line.result}`)} />
+              <span className="visually-hidden">{t(`partners.test.result.${line.result}`)}</span>
             </span>
             <span>
               {line.evidence ? <span lang="en">{line.evidence}</span> : null}
               {line.remedy ? <div lang={remedy.lang}>{remedy.text}</div> : null}
-              {line.ms !== undefined ? <div className={styles.quiet}>{t('partners.test.ms', { ms: line.ms })}</div> : null}
+              <div className={styles.quiet}>{t('partners.test.ms', { ms: line.ms })}</div>
             </span>
           </li>
         );
@@ -86,8 +89,8 @@ export function Test({ domain }: { domain: string }) {
       setRunning(null);
     }
   }
-  const end = lines?.find((l) => l.end);
-  const result = end ? (end.fail ? 'fail' : end.warn ? 'warn' : 'pass') : null;
+  const end = lines?.find(isEnd);
+  const result = end?.result;
   return (
     <section className={styles.box} aria-labelledby="partner-test" aria-busy={running !== null}>
       <Subtitle1 as="h2" id="partner-test">{t('partners.test.title')}</Subtitle1>
@@ -116,7 +119,7 @@ export function Test({ domain }: { domain: string }) {
             intent={result === 'fail' ? 'error' : result === 'warn' ? 'warning' : 'success'}>
             <MessageBarBody>
               {t(`partners.test.end.${result}`)}{' '}
-              {t('partners.test.counts', { pass: end.pass ?? 0, warn: end.warn ?? 0, fail: end.fail ?? 0, skipped: end.skipped ?? 0 })}
+              {t('partners.test.counts', { pass: end.pass, warn: end.warn, fail: end.fail, skipped: end.skipped })}
             </MessageBarBody>
           </MessageBar>
         ) : null}

@@ -47,7 +47,7 @@ class Fake implements Daemon {
     if (this.error) throw this.error;
     if (how.generation !== undefined && how.generation !== this.generation)
       throw new Problem(412, { code: 'changed_meanwhile' });
-    const plan: Plan = { generation: this.generation, changes, warnings: [], ...this.plan };
+    const plan: Plan = { generation: this.generation, changes, warnings: [], streams: [], ...this.plan };
     if (!how.dryRun) this.generation++;
     return { dry_run: how.dryRun, generation: this.generation, plan };
   }

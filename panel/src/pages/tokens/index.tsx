@@ -8,7 +8,7 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, seg } from '../../api/client';
 import { areas, useList } from '../../api/queries';
-import type { Token } from '../../api/types';
+import type { Token, TokenShown } from '../../api/types';
 import { Can, useSession } from '../../session';
 import {
   ConfirmDialog, DataList, ErrorPanel, Form, FormField, Icon, OneTime, Page, StateBadge, Time, fieldError, isFieldError,
@@ -23,8 +23,6 @@ const useStyles = makeStyles({
   bad: { color: tokens.colorPaletteRedForeground1 },
 });
 
-type Answer = Partial<Token> & { item?: Token };
-
 function useRefresh() {
   const queries = useQueryClient();
   return () => Promise.all([areas.accounts, areas.audit].map((a) => queries.invalidateQueries({ queryKey: [a] })));
@@ -37,11 +35,11 @@ function NewToken({ onClose, onMade }: { onClose(): void; onMade(name: string, t
   const { rights } = useSession();
   const [typed, setTyped] = useState({ name: '', days: 90, rights: [] as string[] });
   const make = useMutation({
-    mutationFn: async () => (await api.post<Answer>('/tokens',
+    mutationFn: async () => (await api.post<TokenShown>('/tokens',
       { body: { name: typed.name.trim(), rights: typed.rights, expires: inDays(typed.days, Date.now()) }, ifMatch: '*' })).data,
     onSuccess: async (data) => {
       await refresh();
-      onMade(typed.name.trim(), data.token ?? data.item?.token ?? '');
+      onMade(typed.name.trim(), data.token);
     },
   });
   const rightsError = fieldError(make.error, 'rights');
