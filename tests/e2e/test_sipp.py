@@ -15,7 +15,7 @@ from scene import PARTNER
 
 SCENARIOS = pathlib.Path(__file__).resolve().parents[1] / "support" / "sipp"
 COUNT, RATE = 500, 100
-TRANSPORTS = {"udp": ["-t", "u1"]}
+TRANSPORTS = {"udp": "u1", "tcp": "t1"}
 
 
 def sipp(scene, scenario, port, *more, count=COUNT):
@@ -83,11 +83,22 @@ def test_options(scene):
     assert uac.wait_exit(60) == 0, uac.log()
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
-@pytest.mark.parametrize("case", [c for c in refusals.CASES if c.sipp], ids=lambda c: c.name)
-def test_refused(scene, case, transport):
+REFUSALS = [(transport, case) for transport in TRANSPORTS for case in refusals.CASES
+            if case.sipp and (transport == "udp" or case.stream == refusals.SAME)]
+
+
+@pytest.fixture(scope="module")
+def refusing(request, make_scene):
+    scene = make_scene(transport=request.param)
+    scene.sip.stop()
+    return scene
+
+
+@pytest.mark.parametrize("refusing, case", REFUSALS, indirect=["refusing"],
+                         ids=[f"{case.name}-{transport}" for transport, case in REFUSALS])
+def test_refused(refusing, case):
     """Each refusal, as a stack of other people's making sees it."""
-    path = scene.lab.folder / f"refusal-{transport}-{refusals.CASES.index(case)}.xml"
+    path = refusing.lab.folder / f"refusal-{refusals.CASES.index(case)}.xml"
     path.write_bytes(sipp_scenario.refusal(case))
-    uac = sipp(scene, path, 5082, *TRANSPORTS[transport], scene.entente.sip, count=1)
+    uac = sipp(refusing, path, 5082, "-t", TRANSPORTS[refusing.transport], refusing.entente.sip, count=1)
     assert uac.wait_exit(10) == 0, uac.log()

@@ -46,6 +46,17 @@ class SipWire(XmppWire):
         host, port = self._socket.getsockname()[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
+    def no_delay(self):
+        """What is sent goes out at once, in packets of its own."""
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def drain(self, seconds):
+        """Waits for the end, whatever comes before it."""
+        end = time.monotonic() + seconds * wait.SLOWNESS
+        with contextlib.suppress(Closed, ConnectionResetError, ssl.SSLError):
+            while True:
+                self._more(end)
+
     def take(self, seconds=10.0):
         """The next message."""
         end = time.monotonic() + seconds * wait.SLOWNESS
