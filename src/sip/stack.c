@@ -210,13 +210,11 @@ static void take_new(struct sip_rx *rx)
 		refuse(rx, status, reason);
 		return;
 	}
-	if (rx->m->method == SIP_OPTIONS) {
-		sip_stack_answer(rx, 200, NULL, buf_slice(&s->lines));
-		return;
-	}
 	if (!is_admitted(rx))
 		return;
-	if (sip_server_merges(s, rx->merge_id))
+	if (rx->m->method == SIP_OPTIONS)
+		sip_stack_answer(rx, 200, NULL, buf_slice(&s->lines));
+	else if (sip_server_merges(s, rx->merge_id))
 		refuse(rx, 482, NULL);
 	else if (s->n_servers >= s->config.max_servers)
 		refuse_overload(rx);

@@ -333,10 +333,14 @@ static void test_options(void **state)
 		REQUEST("OPTIONS", "sip:example.com", "192.0.2.20;branch=z9hG4bK1",
 			"Max-Forwards: 0\r\n"));
 	assert_int_equal(n->n_requests, 0);
-	assert_int_equal(n->n_admits, 0);
+	assert_int_equal(n->n_admits, 1);
 	assert_int_equal(net_status(n, 0), 200);
 	assert_non_null(strstr(net_text(n, 0), "Server: Entente\r\nAllow: MESSAGE, "
 					       "OPTIONS\r\nAccept: text/plain\r\nSupported: \r\n"));
+	n->verdict = (struct sip_verdict){503, "Shutting down", 9}; /* who leaves says so */
+	net_rx(n, PEER, REQUEST("OPTIONS", "sip:example.com", "192.0.2.20;branch=z9hG4bK2", ""));
+	assert_non_null(strstr(net_text(n, 1), "SIP/2.0 503 Shutting down\r\n"));
+	assert_non_null(strstr(net_text(n, 1), "\r\nRetry-After: 9\r\n"));
 	assert_int_equal(net_stats(n).bytes, 0);
 	net_free(n);
 }
@@ -409,13 +413,14 @@ static void test_refuse(void **state)
 		const char *text;
 		bool answered;
 	} strangers[] = {
-		{MESSAGE("z9hG4bK1", ""),                                       true},
-		{MESSAGE("z9hG4bK1",                  "Content-Length: 9\r\n"),                                          true},
-		{REQUEST("OPTIONS",              "sip:example.com",              "192.0.2.20;branch=z9hG4bK1", ""), true},
-		{REQUEST("ACK","sip:example.com","192.0.2.20;branch=z9hG4bK1", ""), false},
+		{MESSAGE("z9hG4bK1", ""), true},
+		{MESSAGE("z9hG4bK1", "Content-Length: 9\r\n"), true},
+		{REQUEST("OPTIONS", "sip:example.com", "192.0.2.20;branch=z9hG4bK1", ""), true},
+		{REQUEST("ACK", "sip:example.com", "192.0.2.20;branch=z9hG4bK1", ""), false},
 		{"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a.example\r\n" DIALOG_LINES
-		 "CSeq: 1 MESSAGE\r\n\r\n",              false						      },
-		{"rubbish\r\n\r\n",              false                                       },
+		 "CSeq: 1 MESSAGE\r\n\r\n",
+			false},
+		{"rubbish\r\n\r\n", false},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(strangers); i++) {
