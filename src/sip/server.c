@@ -13,7 +13,8 @@
 /* Until the answer: what it needs of the request. */
 struct sip_server_pending {
 	struct sip_hop back;
-	size_t n_echo, n; /* the lines of sip_write_echo(); with Timestamp, for the 100 */
+	uint64_t since;
+	size_t n_echo, n; /* the lines of sip_write_echo(); with those of the 100 */
 	char lines[];
 };
 
@@ -47,17 +48,16 @@ bool sip_server_merges(struct sip_stack *s, uint64_t merge_id)
 static struct sip_server_pending *pending_new(struct sip_rx *rx)
 {
 	struct buf *out = &rx->stack->out;
-	struct slice stamp = sip_msg_get(rx->m, SIP_H_TIMESTAMP);
 	struct sip_server_pending *p;
 	size_t n_echo;
 
 	buf_reset(out);
 	sip_write_echo(out, rx->m, &rx->seen);
 	n_echo = out->n;
-	if (stamp.p) /* 8.2.6.1 */
-		sip_write_field(out, "Timestamp", stamp);
+	sip_write_stamp(out, rx->m);
 	p = xmalloc(sizeof *p + out->n);
-	*p = (struct sip_server_pending){.back = rx->back, .n_echo = n_echo, .n = out->n};
+	*p = (struct sip_server_pending){
+		.back = rx->back, .since = rx->now, .n_echo = n_echo, .n = out->n};
 	memcpy(p->lines, buf_slice(out).p, out->n);
 	rx->stack->stats.bytes += sizeof *p + out->n;
 	return p;
@@ -126,15 +126,15 @@ static struct sip_server_sent *sent_new(struct sip_stack *s, struct slice all, s
 	return sent;
 }
 
-static void send_100(struct sip_server *t)
+static void send_100(struct sip_server *t, uint64_t now)
 {
 	struct sip_stack *s = t->stack;
-	struct sip_reply trying = {.status = 100};
+	struct sip_server_pending *p = t->pending;
 
 	buf_reset(&s->out);
-	sip_write_reply(&s->out, &trying, slice_make(t->pending->lines, t->pending->n),
-		sip_stack_server_line(s));
-	sip_stack_send(s, &t->pending->back, buf_slice(&s->out));
+	sip_write_100(
+		&s->out, slice_make(p->lines, p->n), now - p->since, sip_stack_server_line(s));
+	sip_stack_send(s, &p->back, buf_slice(&s->out));
 }
 
 static void send_final(struct sip_server *t, const struct sip_reply *reply)
@@ -183,7 +183,7 @@ static void take(struct sip_server *t, enum sip_server_event event, struct sip_r
 	assert(!(step->actions & SIP_CANNOT_HAPPEN));
 	t->state = step->next;
 	if (step->actions & SIP_DO_SEND_100)
-		send_100(t);
+		send_100(t, now);
 	if (step->actions & SIP_DO_AWAIT_LATE)
 		enqueue(t, &s->proceeding, t->due - SIP_100_AFTER + SIP_64_T1);
 	if (step->actions & SIP_DO_SEND_FINAL)

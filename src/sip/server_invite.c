@@ -17,7 +17,9 @@ struct sip_server_invite {
 	size_t n_echo;
 	char *echo; /* the lines of sip_write_echo(), with our To tag */
 	size_t n;
-	char *bytes; /* the last response; at first the 100 */
+	char *bytes;   /* the last response; at first the lines of the 100 */
+	bool answered; /* it is a response */
+	uint64_t since;
 };
 
 static struct sip_server_invite *of_timer(struct sip_heap_node *n)
@@ -54,21 +56,16 @@ static void set_timer(struct sip_server *t)
 
 /* ---- making and ending ---- */
 
-/* 17.2.1: without a To tag (8.2.6.2 leaves it open); Timestamp as it came (8.2.6.1). */
-static void make_100(struct sip_server *t, struct sip_rx *rx)
+/* 17.2.1: without a To tag (8.2.6.2 leaves it open). */
+static void keep_100(struct sip_server *t, struct sip_rx *rx)
 {
 	struct sip_stack *s = t->stack;
 	struct sip_seen seen = rx->seen;
-	struct slice stamp = sip_msg_get(rx->m, SIP_H_TIMESTAMP);
-	struct sip_reply trying = {.status = 100};
 
 	seen.to_tag = SL_NONE;
-	buf_reset(&s->scratch);
-	sip_write_echo(&s->scratch, rx->m, &seen);
-	if (stamp.p)
-		sip_write_field(&s->scratch, "Timestamp", stamp);
 	buf_reset(&s->out);
-	sip_write_reply(&s->out, &trying, buf_slice(&s->scratch), sip_stack_server_line(s));
+	sip_write_echo(&s->out, rx->m, &seen);
+	sip_write_stamp(&s->out, rx->m);
 	keep(t);
 }
 
@@ -82,7 +79,8 @@ void sip_server_invite_start(struct sip_server *t, struct sip_rx *rx)
 	i->txn = t;
 	i->back = rx->back;
 	s->stats.bytes += sizeof *i;
-	make_100(t, rx);
+	i->since = rx->now;
+	keep_100(t, rx);
 	buf_reset(&s->out);
 	sip_write_echo(&s->out, rx->m, &rx->seen);
 	i->n_echo = s->out.n;
@@ -105,6 +103,18 @@ void sip_server_invite_free(struct sip_server *t)
 
 /* ---- events ---- */
 
+static void make_100(struct sip_server *t, uint64_t now)
+{
+	struct sip_stack *s = t->stack;
+	struct sip_server_invite *i = t->invite;
+
+	buf_reset(&s->out);
+	sip_write_100(
+		&s->out, slice_make(i->bytes, i->n), now - i->since, sip_stack_server_line(s));
+	keep(t);
+	i->answered = true;
+}
+
 static void send_kept(struct sip_server *t)
 {
 	sip_stack_send(t->stack, &t->invite->back, slice_make(t->invite->bytes, t->invite->n));
@@ -119,6 +129,7 @@ static void send_new(struct sip_server *t, const struct sip_reply *reply)
 	buf_reset(&s->out);
 	sip_write_reply(&s->out, reply, slice_make(i->echo, i->n_echo), sip_stack_server_line(s));
 	keep(t);
+	i->answered = true;
 	send_kept(t);
 	if (reply->status >= 300)
 		sip_server_unmerge(t);
@@ -178,8 +189,11 @@ static void take(struct sip_server *t, enum sip_invite_server_event event, struc
 	t->state = step->next;
 	if (step->actions & SIP_INV_SEND)
 		send_new(t, reply);
-	if (step->actions & SIP_INV_RESEND)
+	if (step->actions & SIP_INV_RESEND) {
+		if (!t->invite->answered)
+			make_100(t, now);
 		send_kept(t);
+	}
 	if (step->actions & SIP_INV_TELL_ACK && s->ops->ack)
 		s->ops->ack(s->arg, t, rx->m, rx->from, rx->ctx);
 	tell(t, step->actions);

@@ -309,3 +309,38 @@ void sip_write_reply(
 	buf_slice_add(out, extra);
 	add_body(out, reply->content_type, reply->body);
 }
+
+#define STAMP "Timestamp: "
+
+/* Without its line break: sip_write_100() sees by that that there is one. */
+void sip_write_stamp(struct buf *out, const struct sip_msg *m)
+{
+	struct slice stamp = sip_msg_get(m, SIP_H_TIMESTAMP);
+
+	if (!stamp.p)
+		return;
+	ADD(out, STAMP);
+	add_safe(out, stamp);
+}
+
+/* A delay in a request is not ours to add to. */
+static bool has_delay(struct slice stamp)
+{
+	return slice_find(stamp, ' ') < stamp.n || slice_find(stamp, '\t') < stamp.n;
+}
+
+void sip_write_100(struct buf *out, struct slice lines, uint64_t took_ms, struct slice extra)
+{
+	struct slice stamp = slice_from(lines, slice_rfind(lines, '\n') + 1);
+
+	ADD(out, "SIP/2.0 100 Trying\r\n");
+	buf_slice_add(out, lines);
+	if (stamp.n) {
+		if (!has_delay(slice_from(stamp, sizeof STAMP - 1)))
+			buf_printf(out, " %u.%03u", (unsigned)(took_ms / 1000),
+				(unsigned)(took_ms % 1000));
+		ADD(out, "\r\n");
+	}
+	buf_slice_add(out, extra);
+	add_body(out, SL_NONE, SL(""));
+}

@@ -78,5 +78,12 @@ void sip_write_echo(struct buf *out, const struct sip_msg *m, const struct sip_s
 void sip_write_reply(
 	struct buf *out, const struct sip_reply *reply, struct slice echo, struct slice extra);
 
+/*
+ * A 100 (Trying). sip_write_stamp() puts behind the echoed lines what it repeats besides: the
+ * Timestamp, to which the seconds that it took are added when it is sent (8.2.6.1).
+ */
+void sip_write_stamp(struct buf *out, const struct sip_msg *m);
+void sip_write_100(struct buf *out, struct slice lines, uint64_t took_ms, struct slice extra);
+
 /* One header field "Name: value\r\n", safe as above. */
 void sip_write_field(struct buf *out, const char *name, struct slice value);

@@ -92,13 +92,74 @@ static void test_100(void **state)
 	assert_int_equal(n->n_sent, 1);
 	assert_string_equal(net_tagless(n, 0),
 		ANSWER("100 Trying", "192.0.2.20:5060;branch=z9hG4bK1", "TAG",
-			"Timestamp: 54\r\nServer: Entente\r\nContent-Length: 0\r\n\r\n"));
+			"Timestamp: 54 3.500\r\nServer: Entente\r\nContent-Length: 0\r\n\r\n"));
+	net_run(n, 4000);
 	net_rx(n, PEER, MESSAGE("z9hG4bK1", "Timestamp: 54\r\n")); /* PROCEEDING: the 100 again */
 	assert_int_equal(n->n_sent, 2);
-	assert_string_equal(net_text(n, 1), net_text(n, 0));
+	assert_non_null(strstr(net_text(n, 1), "\r\nTimestamp: 54 7.500\r\n"));
 	net_reply(n, 0, 200);
 	assert_int_equal(net_status(n, 2), 200);
 	assert_null(strstr(net_text(n, 2), "Timestamp"));
+	net_free(n);
+}
+
+/* 8.2.6.1: no line where there was none; a delay that is there already is not ours. */
+static void test_timestamp(void **state)
+{
+	static const struct {
+		const char *sent, *got;
+	} rows[] = {
+		{"", ""},
+		{"Timestamp: 54.5\r\n", "Timestamp: 54.5 3.500\r\n"},
+		{"Timestamp: 54 1.25\r\n", "Timestamp: 54 1.25\r\n"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct net *n = net_new();
+		char *text = xasprintf(MESSAGE("z9hG4bK1", "%s"), rows[i].sent),
+		     *want = xasprintf("\r\nCSeq: 1 MESSAGE\r\n%sServer: Entente\r\n", rows[i].got);
+
+		net_rx(n, PEER, text);
+		net_run(n, 3500);
+		if (!strstr(net_text(n, 0), want))
+			fail_msg("%s: %s", rows[i].sent, net_text(n, 0));
+		xfree(text);
+		xfree(want);
+		net_free(n);
+	}
+}
+
+/* RFC 5393 5.3.5: Max-Breadth is for proxies: a server takes no notice of it. */
+static void test_max_breadth(void **state)
+{
+	static const char *const values[] = {"60", "1", "0", "none"};
+
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		struct net *n = net_new();
+		char *text = xasprintf(MESSAGE("z9hG4bK1", "Max-Breadth: %s\r\n"), values[i]);
+
+		net_rx(n, PEER, text);
+		assert_int_equal(n->n_requests, 1);
+		net_reply(n, 0, 200);
+		assert_null(strstr(net_text(n, 0), "Max-Breadth"));
+		xfree(text);
+		net_free(n);
+	}
+}
+
+/* RFC 3262 3: PRACK is no method of ours, inside a dialog or not. */
+static void test_prack(void **state)
+{
+	struct net *n = net_new();
+
+	net_rx(n, PEER,
+		REQUEST("PRACK", "sip:j@example.com", "192.0.2.20;branch=z9hG4bK1",
+			"RAck: 1 1 INVITE\r\n"));
+	assert_int_equal(net_status(n, 0), 405);
+	assert_non_null(strstr(net_text(n, 0), "\r\nAllow: MESSAGE, OPTIONS\r\n"));
+	net_rx(n, PEER, MESSAGE("z9hG4bK2", "Require: 100rel\r\n"));
+	assert_int_equal(net_status(n, 1), 420);
+	assert_non_null(strstr(net_text(n, 1), "\r\nUnsupported: 100rel\r\n"));
 	net_free(n);
 }
 
@@ -500,6 +561,9 @@ int main(void)
 		cmocka_unit_test(test_retransmissions),
 		cmocka_unit_test(test_rich_answer_again),
 		cmocka_unit_test(test_100),
+		cmocka_unit_test(test_timestamp),
+		cmocka_unit_test(test_max_breadth),
+		cmocka_unit_test(test_prack),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_matching),
 		cmocka_unit_test(test_merged),
