@@ -66,14 +66,8 @@ static int not_built(struct err *e, const char *field, const char *value, const 
 
 static int check_built(const struct route *r, struct err *e)
 {
-	if (r->transport == ROUTE_LOCATED)
-		return not_built(e, "transport", transport_words[r->transport], "tls");
 	if (r->message_mode != ROUTE_PAGER)
 		return not_built(e, "message_mode", mode_words[r->message_mode], "pager");
-	if (r->digest_user)
-		return not_built(e, "digest_user", "a name", "empty");
-	if (r->sender_rate)
-		return not_built(e, "sender_rate", "a limit", "empty");
 	return 0;
 }
 
