@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "document.h"
 #include "sip/sip.h"
 
 /* Dialogs: RFC 3261 12, 13.2.2.4, 13.3.1.4, 14, 15. */
@@ -68,6 +69,26 @@ static const char *const cells[SIP_DIALOG_STATE__N][SIP_DIALOG_EVENT__N] = {
 	},
 };
 /* clang-format on */
+
+/* clang-format off */
+static const char *const where[] = {
+	"13.3.1.4, 14.2; `sip_dialog/test_2xx_again`, `sip_dialog/test_take`",
+	"13.2.2.4, 14.1; `sip_dialog/test_take`",
+	"12.3, 14.1; `sip_dialog/test_take`",
+	"13.3.1.4; `sip_dialog/test_ack`",
+	"13.3.1.4; `sip_dialog/test_2xx_again`",
+	"13.3.1.4; `sip_dialog/test_2xx_again`",
+	"15.1.2; `sip_dialog/test_take`",
+	"15, 15.1.1; `sip_dialog/test_ack`",
+	"12.2.1.2; `sip_dialog/test_states`",
+};
+/* clang-format on */
+
+static void test_document(void **state)
+{
+	document_machine_expect(&(struct document_machine){"Dialogs", SIP_DIALOG_STATE__N,
+		SIP_DIALOG_EVENT__N, states, events, where, &cells[0][0]});
+}
 
 static char *describe(struct sip_dialog_step step)
 {
@@ -511,6 +532,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_document),
 		cmocka_unit_test(test_called),
 		cmocka_unit_test(test_calling),
 		cmocka_unit_test(test_bad_invites),

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "document.h"
 #include "sip/invite.h"
 
 /*
@@ -132,6 +133,44 @@ static const char *const client_cells[SIP_IC_STATE__N][SIP_IC_EVENT__N] = {
 };
 /* clang-format on */
 
+/* clang-format off */
+static const char *const server_where[] = {
+	"17.2.1, RFC 6026 7.1; `sip_invite_server/test_progress`, `sip_invite_server/test_accepted`",
+	"17.2.1; `sip_invite_server/test_100`",
+	"17.2.1; `sip_invite_server/test_progress`",
+	"RFC 6026 7.1; `sip_invite_server/test_accepted`",
+	"17.2.1; `sip_invite_server/test_refused_and_acked`",
+	"17.2.1, 17.2.3, RFC 6026 7.1; `sip_invite_server/test_refused_and_acked`, `sip_invite_server/test_ack_2543`",
+	"9.2; `sip_invite_server/test_cancel`, `sip_invite_server/test_cancel_too_late`",
+	"17.2.1; `sip_invite_server/test_refused_without_ack`, not by connections: `sip_invite_server/test_reliable`",
+	"17.2.1; `sip_invite_server/test_refused_without_ack`",
+	"17.2.1; `sip_invite_server/test_refused_and_acked`, by connections 0: `sip_invite_server/test_reliable`",
+	"RFC 6026 7.1; `sip_invite_server/test_accepted`",
+};
+static const char *const client_where[] = {
+	"17.1.1.2; `sip_invite_client/test_provisional`",
+	"RFC 6026 7.2; `sip_invite_client/test_accepted`",
+	"17.1.1.2; `sip_invite_client/test_refused`",
+	"9.1; `sip_invite_client/test_cancel`, `sip_invite_client/test_cancel_crosses`",
+	"17.1.1.2; `sip_invite_client/test_no_answer`, not by connections: `sip_invite_client/test_reliable`",
+	"17.1.1.2; `sip_invite_client/test_no_answer`, `sip_invite_client/test_cancel_unheard`",
+	"17.1.1.2; `sip_invite_client/test_refused`, by connections 0: `sip_invite_client/test_reliable`",
+	"RFC 6026 7.2; `sip_invite_client/test_accepted`",
+	"9.1; `sip_invite_client/test_cancel_without_end`",
+	"17.1.4, 18.4; `sip_invite_client/test_undelivered`, `sip_invite_client/test_connection_ends`",
+};
+/* clang-format on */
+
+static void test_document(void **state)
+{
+	document_machine_expect(&(struct document_machine){"INVITE server transactions",
+		SIP_IS_STATE__N, SIP_IS_EVENT__N, server_state, server_event, server_where,
+		&server_cells[0][0]});
+	document_machine_expect(&(struct document_machine){"INVITE client transactions",
+		SIP_IC_STATE__N, SIP_IC_EVENT__N, client_state, client_event, client_where,
+		&client_cells[0][0]});
+}
+
 /* "actions next", in the order of their bits. */
 static char *describe(struct sip_invite_step step, const char *const *states)
 {
@@ -213,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_client),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_document),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "base/mem.h"
+#include "document.h"
 #include "sip/trans.h"
 
 /*
@@ -13,7 +14,7 @@
 static const char *const server_state[] = {
 	"trying", "proceeding", "completed", "late", "terminated",
 };
-static const char *const server_event[] = {"request", "slow", "too late", "final", "J"};
+static const char *const server_event[] = {"request", "3.5 s", "64*T1", "200-699", "J"};
 static const char *const server_cells[SIP_SERVER_STATE__N][SIP_SERVER_EVENT__N] = {
 	{ /* trying */
 		/* request again */ "- trying",
@@ -47,7 +48,7 @@ static const char *const server_cells[SIP_SERVER_STATE__N][SIP_SERVER_EVENT__N] 
 };
 
 static const char *const client_state[] = {"trying", "proceeding", "completed", "terminated"};
-static const char *const client_event[] = {"1xx", "final", "E", "F", "K", "network"};
+static const char *const client_event[] = {"1xx", "200-699", "E", "F", "K", "network"};
 static const char *const client_cells[SIP_CLIENT_STATE__N][SIP_CLIENT_EVENT__N] = {
 	{ /* trying */
 		/* 1xx */     "- proceeding",
@@ -76,6 +77,34 @@ static const char *const client_cells[SIP_CLIENT_STATE__N][SIP_CLIENT_EVENT__N] 
 	{CANNOT, CANNOT, CANNOT, CANNOT, CANNOT, CANNOT}, /* terminated */
 };
 /* clang-format on */
+
+/* clang-format off */
+static const char *const server_where[] = {
+	"17.2.2; `sip_server/test_retransmissions`, `sip_server/test_100`",
+	"RFC 4320 4.1; `sip_server/test_100`, `sip_reliable/test_server`",
+	"RFC 4320 4.2; `sip_server/test_late`",
+	"17.2.2, RFC 4320 4.2; `sip_server/test_answered`, `sip_server/test_late`",
+	"17.2.2; `sip_server/test_retransmissions`, by connections 0: `sip_reliable/test_server`",
+};
+static const char *const client_where[] = {
+	"17.1.2.2; `sip_client/test_provisional`",
+	"17.1.2.2; `sip_client/test_answered`",
+	"17.1.2.2; `sip_client/test_retransmissions`, not by connections: `sip_reliable/test_client_timers`",
+	"17.1.2.2; `sip_client/test_retransmissions`, `sip_client/test_provisional`",
+	"17.1.2.2; `sip_client/test_answered`, by connections 0: `sip_reliable/test_k_is_0`",
+	"17.1.4, 18.4; `sip_client/test_unreachable`, `sip_reliable/test_closed`, `sip_reliable/test_undelivered`",
+};
+/* clang-format on */
+
+static void test_document(void **state)
+{
+	document_machine_expect(&(struct document_machine){"Non-INVITE server transactions",
+		SIP_SERVER_STATE__N, SIP_SERVER_EVENT__N, server_state, server_event, server_where,
+		&server_cells[0][0]});
+	document_machine_expect(&(struct document_machine){"Non-INVITE client transactions",
+		SIP_CLIENT_STATE__N, SIP_CLIENT_EVENT__N, client_state, client_event, client_where,
+		&client_cells[0][0]});
+}
 
 /* "actions next", in the order of their bits. */
 static char *describe(struct sip_step step, const char *const *states)
@@ -153,6 +182,7 @@ int main(void)
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_client),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_document),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
