@@ -95,6 +95,12 @@ const struct conf_key conf_keys[] = {
 		"said by trust and crl in [xmpp]. Empty: none; routes with transport tls are "
 		"connected to all the same."},
 
+	{"sip", "transactions-memory", CT_NUMBER, C(sip_transactions_memory), "512", 16, 65536, NULL, false,
+		"Megabytes that SIP transactions may take at most, those included that are kept only "
+		"to answer retransmissions: about 0.15 kB for each request of the last 32 seconds. New "
+		"requests that find no room are refused (500 with Retry-After); what has begun goes "
+		"on."},
+
 	{"resolver", "dnssec", CT_CHOICE, C(dnssec), "auto", 0, 0, "auto off require", false,
 		"auto: validate, and do without where the network strips signatures; require: "
 		"unsigned answers are no answers; off: do not validate."},

@@ -173,6 +173,7 @@ static int new_sipnet(struct service *s, struct err *e)
 		.node = s->conf->node[0],
 		.shard = SHARD,
 		.caps = &gateway_caps,
+		.transactions_memory = (size_t)s->conf->sip_transactions_memory << 20,
 	};
 
 	add_listeners(s, &l, "udp", "listen-udp", &s->conf->sip_udp);
