@@ -221,6 +221,23 @@ static void never_authenticated(void **state)
 	expect(FAULT("connection-timeout", "not authenticated in time") END);
 }
 
+/* It is asked to begin TLS, and never does. */
+static void a_handshake_has_its_time(void **state)
+{
+	dial();
+	send_all(HEADER(FROM("xmpp.lab"), TO("sip.lab")));
+	rig_until(&rig, client.got.n && strstr(buf_slice(&client.got).p, "features>"));
+	buf_reset(&client.got);
+	send_all(STARTTLS);
+	rig_until(&rig, client.got.n);
+	expect(PROCEED);
+	rig_pass(&rig, 9000);
+	assert_false(client.ended);
+	rig_pass(&rig, 2000);
+	rig_until(&rig, client.ended);
+	assert_int_equal(client.got.n, 0); /* nothing can be said in the middle of it */
+}
+
 static void connections_of_one_address_are_bounded(void **state)
 {
 	struct conn *held[3];
@@ -384,6 +401,7 @@ int main(void)
 		T(nothing_before_tls),
 		T(no_header_in_time),
 		T(never_authenticated),
+		T(a_handshake_has_its_time),
 		T(connections_of_one_address_are_bounded),
 		T(no_certificate),
 		T(certificates_that_are_not_good),
