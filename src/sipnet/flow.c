@@ -211,6 +211,7 @@ static void on_timer(void *arg)
 	}
 	if (due_ping(f) <= now_of(f)) {
 		f->ping_ms = now_of(f);
+		f->frame.empty = false; /* the pong is not the other half of what came before */
 		put(f, SL("\r\n\r\n"));
 	}
 	if (f->state != FLOW_ENDED)

@@ -36,6 +36,7 @@ void flows_done(struct sipnet *n)
 	table_done(&all->by_number);
 	table_done(&all->groups);
 	tls_set_unref(all->tls);
+	free(all->view);
 }
 
 /* ---- by number ---- */

@@ -51,6 +51,7 @@ struct flows {
 	uint64_t trust;      /* how often tls was set */
 	struct loop_task judge;
 	struct flow_ended ended[FLOWS_ENDED]; /* by number */
+	struct sipnet_connection_view *view;
 	uint64_t lines_second;
 	unsigned lines;
 };

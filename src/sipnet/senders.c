@@ -19,22 +19,24 @@ static const struct {
 	{"tls:", SIP_TLS, 5061},
 };
 
-static void own_host(char *ret, size_t size)
+enum { OWN_HOST = 256 };
+
+static void own_host(char ret[static OWN_HOST])
 {
-	memset(ret, 0, size);
-	if (gethostname(ret, size - 1) < 0 || sip_host_kind(slice_of(ret)) == SIP_HOST_NONE)
-		snprintf(ret, size, "localhost");
+	ret[OWN_HOST - 1] = 0;
+	if (gethostname(ret, OWN_HOST - 1) < 0 || sip_host_kind(slice_of(ret)) == SIP_HOST_NONE)
+		snprintf(ret, OWN_HOST, "localhost");
 }
 
 /* What our Via says: the address, or for a wildcard the name of this host. */
 static void name_sender(struct sender *s, const char *kind)
 {
-	char text[NETADDR_TEXT], host[256];
+	char text[NETADDR_TEXT], host[OWN_HOST];
 
 	netaddr_print(&s->addr, text);
 	snprintf(s->name, sizeof s->name, "%s%s", kind, text);
 	if (netaddr_is_any(&s->addr)) {
-		own_host(host, sizeof host);
+		own_host(host);
 		snprintf(s->sent_by, sizeof s->sent_by, "%s:%u", host, netaddr_port(&s->addr));
 	} else {
 		snprintf(s->sent_by, sizeof s->sent_by, "%s", text);
@@ -94,7 +96,7 @@ void sipnet_add_silent(struct sipnet *n)
 		struct sender *s = next_sender(n, t[i]);
 
 		s->silent = true;
-		own_host(s->sent_by, 256);
+		own_host(s->sent_by);
 		n->n_senders++;
 	}
 }

@@ -96,8 +96,6 @@ bool sipnet_flow_is_of(const struct sipnet *n, const struct sip_hop *from, const
 /* A request that came by a connection was let through: RFC 5923, alias. */
 void sipnet_flow_admitted(struct sipnet *n, const struct sip_hop *from, const struct sip_msg *m);
 void sipnet_flow_asked(struct sipnet *n, const struct sip_hop *from); /* it was handed out */
-/* A connection that we made to a route has failed: f->end, f->end_text. */
-void sipnet_note_error(struct sipnet *n, const struct flow *f);
 bool sipnet_address(const struct sip_hop *h, struct netaddr *ret);
 
 /* admit.c: two of the stack's ops. ctx is where the second finds the target that the first saw. */

@@ -232,10 +232,17 @@ uint64_t streams_send(struct sipnet *n, const struct sip_hop *to, struct slice b
 
 /* ---- the end ---- */
 
-void sipnet_note_error(struct sipnet *n, const struct flow *f)
+static void note_error(struct sipnet *n, const struct flow *f)
 {
-	(void)n; /* the log has it, too */
-	(void)f;
+	struct target *t = sipnet_target(n, slice_of(f->group->name));
+	bool certificate = strncmp(f->end, "certificate-", 12) == 0;
+	char text[SIPNET_ERROR_TEXT], peer[NETADDR_TEXT];
+
+	if (!t)
+		return;
+	snprintf(text, sizeof text, "%s: %s%s%s", netaddr_print(&f->peer, peer), f->end,
+		f->end_text[0] ? ": " : "", f->end_text);
+	target_trouble(t, NULL, certificate ? SIPNET_E_CERTIFICATE : SIPNET_E_CONNECTION, text);
 }
 
 static void on_deaf(void *arg, struct flow *f)
@@ -264,7 +271,7 @@ static void on_ended(void *arg, struct flow *f)
 	enum log_level level = is_orderly(f) ? LOG_INFO : LOG_WARN;
 
 	if (level == LOG_WARN && route && f->ours)
-		sipnet_note_error(n, f);
+		note_error(n, f);
 	if (level == LOG_INFO || may_log(&n->flows, sipnet_now(n)))
 		log_event(&n->log, level, "sip-disconnected", LF_Z("route", route),
 			LF_Z("peer", netaddr_print(&f->peer, text)),
