@@ -57,14 +57,14 @@ struct conf {
 	unsigned crl_check; /* enum conf_crl_check */
 	struct conf_addrs sip_udp, sip_tcp, sip_tls;
 	unsigned sip_transactions_memory; /* MiB */
-	unsigned dnssec; /* enum conf_dnssec */
+	unsigned dnssec;                  /* enum conf_dnssec */
 	struct conf_names insecure_zones;
 	struct conf_addrs forward;
 	char *trust_anchors; /* a file; "": none */
 	char *admin_socket, *admin_group;
 	unsigned directory_reread; /* seconds */
 	struct conf_addrs admin_listen;
-	char *admin_url;                    /* "": made from admin_listen, see conf_admin_url() */
+	char *admin_url;                     /* "": made from admin_listen, see conf_admin_url() */
 	char *admin_certificate, *admin_key; /* PEM files; "": one of its own making */
 	struct proxy_networks trusted_proxies;
 	unsigned session_idle, session_life; /* seconds */
