@@ -1,72 +1,32 @@
 #include "load.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "proc.h"
+#include "resend.h"
 #include "sip.h"
 
-enum { BATCH = 32, DATAGRAM = 2048, PATIENCE_NS = 2000000000 };
+enum { BATCH = 32 };
+static const uint64_t patience_ns = 2000000000, patience_resend_ns = 36000000000;
 
-struct batch {
-	struct mmsghdr msg[BATCH];
-	struct iovec iov[BATCH];
-	char bytes[BATCH][DATAGRAM];
-	unsigned n;
+/* What is known of one message. */
+struct fate {
+	uint64_t sent_ns;
+	bool answered, arrived;
 };
 
 struct run {
 	struct load *l;
-	struct batch in, out;
-	char got[1 << 18];  /* of the stream, not yet looked at */
+	struct fate *fate;
+	struct resend *resend;
+	char got[1 << 18]; /* of the stream, not yet looked at */
 	size_t got_n;
-	char put[1 << 18];  /* for the stream, not yet written */
+	char put[1 << 18]; /* for the stream, not yet written */
 	size_t put_n;
 	uint64_t begin_ns, begin_cpu_ns, moved_ns, round;
 };
-
-static void batch_init(struct batch *b)
-{
-	for (int i = 0; i < BATCH; i++) {
-		b->iov[i] = (struct iovec){b->bytes[i], DATAGRAM};
-		b->msg[i].msg_hdr = (struct msghdr){.msg_iov = &b->iov[i], .msg_iovlen = 1};
-	}
-	b->n = 0;
-}
-
-static void flush_udp(struct run *r)
-{
-	for (unsigned done = 0; done < r->out.n;) {
-		int k = sendmmsg(r->l->udp, r->out.msg + done, r->out.n - done, 0);
-
-		if (k > 0)
-			done += (unsigned)k;
-		else if (errno != EINTR && errno != ECONNREFUSED)
-			poll(&(struct pollfd){.fd = r->l->udp, .events = POLLOUT}, 1, 10);
-	}
-	r->out.n = 0;
-}
-
-static char *next_datagram(struct run *r)
-{
-	if (r->out.n == BATCH)
-		flush_udp(r);
-	return r->out.bytes[r->out.n];
-}
-
-static unsigned receive(struct run *r)
-{
-	int k;
-
-	for (int i = 0; i < BATCH; i++)
-		r->in.iov[i].iov_len = DATAGRAM - 1;
-	k = recvmmsg(r->l->udp, r->in.msg, BATCH, MSG_DONTWAIT, NULL);
-	return k > 0 ? (unsigned)k : 0;
-}
 
 /* How many may be sent now. */
 static uint64_t allowance(struct run *r, uint64_t done)
@@ -88,48 +48,100 @@ static void arrived(struct run *r, const char *body)
 {
 	unsigned long long seq, t;
 
-	if (sscanf(body, "n %llu t %llu", &seq, &t) != 2)
+	if (sscanf(body, "n %llu t %llu", &seq, &t) != 2 || seq >= r->l->total)
 		return;
-	r->l->arrived++;
 	r->moved_ns = bench_now_ns();
+	if (r->fate[seq].arrived) {
+		r->l->twice++;
+		return;
+	}
+	r->fate[seq].arrived = true;
+	r->l->arrived++;
 	hist_add(&r->l->latency, r->moved_ns - t);
 }
 
-static void send_request(struct run *r)
+/* Sent again, it is the same to the byte. */
+static void send_request(struct run *r, uint64_t seq)
 {
 	struct load *l = r->l;
-	char *p = next_datagram(r), body[128];
-	unsigned u = (unsigned)(l->sent % l->targets);
-	unsigned long long seq = l->sent, id = r->round << 40 | seq;
-	int bn = snprintf(body, sizeof body, "n %llu t %llu of a message of usual length, as people write",
-		seq, (unsigned long long)bench_now_ns());
-	int n = snprintf(p, DATAGRAM,
+	char *p = sip_side_room(l->sip), body[128];
+	unsigned u = (unsigned)(seq % l->targets);
+	unsigned long long id = r->round << 40 | seq;
+	int bn = snprintf(body, sizeof body,
+		"n %llu t %llu of a message of usual length, as people write",
+		(unsigned long long)seq, (unsigned long long)r->fate[seq].sent_ns);
+	int n = snprintf(p, SIDE_MESSAGE,
 		"MESSAGE sip:juliet%u@xmpp.bench SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKb%llx;rport\r\n"
+		"Via: SIP/2.0/%s;branch=z9hG4bKb%llx;rport\r\n"
 		"Max-Forwards: 70\r\nFrom: <sip:romeo%u@sip.bench>;tag=t%llx\r\n"
 		"To: <sip:juliet%u@xmpp.bench>\r\nCall-ID: c%llx@sip.bench\r\nCSeq: 1 MESSAGE\r\n"
 		"User-Agent: bench\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s",
-		u, l->udp_port, id, u, id, u, id, bn, body);
+		u, sip_side_via(l->sip), id, u, id, u, id, bn, body);
 
-	r->out.iov[r->out.n++].iov_len = (size_t)n;
-	l->sent++;
+	sip_side_put(l->sip, NULL, (size_t)n);
 }
 
-static void take_responses(struct run *r)
+static void send_new(struct run *r)
 {
-	unsigned n = receive(r);
+	uint64_t seq = r->l->sent++;
 
-	for (unsigned i = 0; i < n; i++) {
-		int status = atoi(r->in.bytes[i] + sizeof "SIP/2.0");
+	r->fate[seq].sent_ns = bench_now_ns();
+	send_request(r, seq);
+	if (r->resend)
+		resend_sent(r->resend, (uint32_t)seq, r->fate[seq].sent_ns);
+	if (r->l->sent == r->l->total)
+		r->l->offered_seconds = (double)(r->fate[seq].sent_ns - r->begin_ns) / 1e9;
+}
 
-		if (status < 200)
+static bool is_answered(void *arg, uint32_t number)
+{
+	return ((struct run *)arg)->fate[number].answered;
+}
+
+static void send_again(struct run *r)
+{
+	uint64_t now = bench_now_ns();
+	uint32_t seq;
+	bool over;
+
+	for (int n = 0; n < BATCH && resend_next(r->resend, now, is_answered, r, &seq, &over);
+		n++) {
+		if (over) {
+			r->l->given_up++;
+			r->fate[seq].answered = true;
 			continue;
-		r->moved_ns = bench_now_ns();
-		if (status < 300)
-			r->l->answered++;
-		else
-			r->l->refused++;
+		}
+		send_request(r, seq);
+		r->l->resent++;
 	}
+}
+
+/* Ours has the number in its branch; an answer to one that was sent again comes more than once. */
+static struct fate *whose(struct run *r, const char *response)
+{
+	static const char ours[] = "branch=z9hG4bKb";
+	const char *at = strstr(response, ours);
+	unsigned long long id = at ? strtoull(at + sizeof ours - 1, NULL, 16) : 0,
+			   seq = id & 0xffffffffff;
+
+	return at && id >> 40 == r->round && seq < r->l->total ? &r->fate[seq] : NULL;
+}
+
+static void take_response(void *arg, char *m, size_t n, struct side_conn *c)
+{
+	struct run *r = arg;
+	int status = strncmp(m, "SIP/2.0 ", 8) == 0 ? atoi(m + 8) : 0;
+	struct fate *f = status >= 200 ? whose(r, m) : NULL;
+
+	(void)n, (void)c;
+	if (!f || f->answered)
+		return;
+	f->answered = true;
+	r->moved_ns = bench_now_ns();
+	if (status < 300)
+		r->l->answered++;
+	else
+		r->l->refused++;
 }
 
 static void read_stream(struct run *r)
@@ -158,7 +170,7 @@ static void read_stream(struct run *r)
 
 static bool stuck(struct run *r)
 {
-	return bench_now_ns() - r->moved_ns > PATIENCE_NS;
+	return bench_now_ns() - r->moved_ns > (r->resend ? patience_resend_ns : patience_ns);
 }
 
 static struct run *begin(struct load *l)
@@ -169,8 +181,8 @@ static struct run *begin(struct load *l)
 	memset(&r, 0, sizeof r);
 	r.l = l;
 	r.round = ++round;
-	batch_init(&r.in);
-	batch_init(&r.out);
+	r.fate = calloc(l->total, sizeof *r.fate);
+	r.resend = l->resend ? resend_new() : NULL;
 	r.begin_ns = r.moved_ns = bench_now_ns();
 	r.begin_cpu_ns = bench_thread_ns();
 	return &r;
@@ -179,7 +191,16 @@ static struct run *begin(struct load *l)
 static void end(struct run *r)
 {
 	r->l->seconds = (double)(r->moved_ns - r->begin_ns) / 1e9;
-	r->l->ran = (double)(bench_thread_ns() - r->begin_cpu_ns) / (double)(bench_now_ns() - r->begin_ns);
+	r->l->ran = (double)(bench_thread_ns() - r->begin_cpu_ns) /
+		    (double)(bench_now_ns() - r->begin_ns);
+	free(r->fate);
+	resend_free(r->resend);
+}
+
+static bool all_told(const struct load *l)
+{
+	return l->arrived + l->refused >= l->total &&
+	       l->answered + l->refused + l->given_up >= l->total;
 }
 
 /* Waiting without a system call would starve nobody: the driver has a processor of its own. */
@@ -187,15 +208,17 @@ void load_sip_to_xmpp(struct load *l)
 {
 	struct run *r = begin(l);
 
-	while ((l->arrived + l->refused < l->total || l->answered + l->refused < l->total) && !stuck(r)) {
+	while (!all_told(l) && !stuck(r)) {
 		uint64_t done = l->answered + l->refused;
 
 		if (l->arrived + l->refused < done)
 			done = l->arrived + l->refused;
 		for (uint64_t n = allowance(r, done); n; n--)
-			send_request(r);
-		flush_udp(r);
-		take_responses(r);
+			send_new(r);
+		if (r->resend)
+			send_again(r);
+		sip_side_flush(l->sip);
+		sip_side_take(l->sip, take_response, r);
 		read_stream(r);
 	}
 	end(r);
@@ -221,35 +244,27 @@ static void send_stanza(struct run *r)
 
 	r->put_n += (size_t)snprintf(r->put + r->put_n, sizeof r->put - r->put_n,
 		"<message from='juliet%u@xmpp.bench/balcony' to='romeo%u@sip.bench' id='m%llx' "
-		"type='chat'><body>n %llu t %llu of a message of usual length, as people write</body>"
+		"type='chat'><body>n %llu t %llu of a message of usual length, as people "
+		"write</body>"
 		"</message>",
 		u, u, (unsigned long long)l->sent, (unsigned long long)l->sent,
 		(unsigned long long)bench_now_ns());
 	l->sent++;
 }
 
-static void answer(struct run *r, const char *request)
+static void take_request(void *arg, char *m, size_t n, struct side_conn *c)
 {
-	char *p = next_datagram(r);
+	struct run *r = arg;
+	char *body = strstr(m, "\r\n\r\n");
+	bool message = strncmp(m, "MESSAGE ", 8) == 0;
 
-	r->out.iov[r->out.n++].iov_len = sip_ok(p, request);
-}
-
-static void take_requests(struct run *r)
-{
-	unsigned n = receive(r);
-
-	for (unsigned i = 0; i < n; i++) {
-		char *m = r->in.bytes[i], *body;
-
-		m[r->in.msg[i].msg_len] = '\0';
-		body = strstr(m, "\r\n\r\n");
-		if (strncmp(m, "MESSAGE ", 8) != 0 || !body)
-			continue;
-		answer(r, m);
+	(void)n;
+	if (!body ||
+		(!message && strncmp(m, "OPTIONS ", 8) != 0)) /* it may look whether we are there */
+		return;
+	sip_side_put(r->l->sip, c, sip_ok(sip_side_room(r->l->sip), m));
+	if (message)
 		arrived(r, body + 4);
-	}
-	flush_udp(r);
 }
 
 /* An error stanza for a message comes on the stream the other way and is not looked at: the message
@@ -263,7 +278,8 @@ void load_xmpp_to_sip(struct load *l)
 			for (uint64_t n = allowance(r, l->arrived); n; n--)
 				send_stanza(r);
 		write_stream(r);
-		take_requests(r);
+		sip_side_take(l->sip, take_request, r);
+		sip_side_flush(l->sip);
 	}
 	l->answered = l->arrived;
 	end(r);

@@ -5,24 +5,29 @@
 #include <stdint.h>
 
 #include "hist.h"
+#include "sip_side.h"
 
 /*
- * One direction of bridged messages, driven from one thread: UDP on the SIP side, one TLS stream on
+ * One direction of bridged messages, driven from one thread: the SIP side, and one TLS stream on
  * the XMPP side. Every message carries its number and the time it was sent.
  */
 struct load {
-	int udp;                /* connected to entented */
-	uint16_t udp_port;      /* ours */
-	SSL *ssl;               /* the stream that is used */
-	unsigned targets;       /* how many users each side has */
-	uint64_t total;         /* messages to send */
-	unsigned window;        /* at most so many under way (closed loop) */
-	double rate;            /* messages a second (open loop); 0: closed loop */
+	struct sip_side *sip;
+	SSL *ssl;         /* the stream that is used */
+	unsigned targets; /* how many users each side has */
+	uint64_t total;   /* messages to send */
+	unsigned window;  /* at most so many under way (closed loop) */
+	double rate;      /* messages a second (open loop); 0: closed loop */
+	bool resend;      /* sip_to_xmpp: the driver has the timers of a client over UDP */
 	/* results */
 	uint64_t sent, arrived, answered, refused;
+	uint64_t twice;            /* arrived again */
+	uint64_t resent, given_up; /* resend: sent again; without an answer after 32 s */
 	struct hist latency;
 	double seconds;
-	double ran; /* share of the time that the driver, which never waits, was running: 1 on a quiet machine */
+	double offered_seconds; /* until the last one was sent for the first time */
+	double ran; /* share of the time that the driver, which never waits, was running: 1 on a
+		       quiet machine */
 };
 
 void load_sip_to_xmpp(struct load *l);

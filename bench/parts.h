@@ -12,6 +12,8 @@ struct parts_tls {
 	double write_us, read_us;
 };
 struct parts_tls parts_tls(void);
+/* The same for messages of so many bytes, `count` to a record; 16384 together at most. */
+struct parts_tls parts_tls_of(size_t bytes, unsigned count);
 double parts_xml(void); /* expat, in us a stanza */
 
 /* A TLS 1.3 handshake with certificates both ways, each side's chain verified, in ms for each end. */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static uint64_t read_ns(clockid_t id)
@@ -92,6 +93,29 @@ uint64_t proc_pss_bytes(pid_t pid)
 			break;
 	fclose(f);
 	return kb * 1024;
+}
+
+/* The columns of /proc/net/udp: the port in hexadecimal digits behind the first colon, drops last. */
+uint64_t proc_udp_drops(uint16_t port)
+{
+	char line[512];
+	uint64_t sum = 0;
+	FILE *f = fopen("/proc/net/udp", "r");
+
+	while (f && fgets(line, sizeof line, f)) {
+		unsigned long drops = 0;
+		unsigned own = 0;
+
+		line[strcspn(line, "\n")] = '\0';
+		while (*line && line[strlen(line) - 1] == ' ')
+			line[strlen(line) - 1] = '\0';
+		if (sscanf(line, " %*d: %*x:%x", &own) == 1 && own == port && strrchr(line, ' ') &&
+			sscanf(strrchr(line, ' '), "%lu", &drops) == 1)
+			sum += drops;
+	}
+	if (f)
+		fclose(f);
+	return sum;
 }
 
 void proc_pin(int cpu)

@@ -12,6 +12,9 @@ uint64_t proc_waited_ns(pid_t pid);
 /* Proportional set size. */
 uint64_t proc_pss_bytes(pid_t pid);
 
+/* Datagrams that the kernel has dropped at the sockets of this port. */
+uint64_t proc_udp_drops(uint16_t port);
+
 /* Asks for one processor for the calling thread or, before exec, the coming program. */
 void proc_pin(int cpu);
 

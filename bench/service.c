@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "proc.h"
+#include "sip_side.h"
 
 static void die(const char *what)
 {
@@ -63,10 +64,11 @@ static void write_config(const struct service *s, const struct bench_dns *dns)
 		"[daemon]\nlog-level = %s\n[store]\ndir = %s/store\nkey-file = %s/store.key\n"
 		"[xmpp]\nlisten = 127.0.0.1:%u\ntrust = %s/ca.pem\n"
 		"[certificate bench]\nchain = %s/cert.pem\nkey = %s/key.pem\n"
-		"[sip]\nlisten-udp = 127.0.0.1:%u\n"
+		"[sip]\nlisten-%s = 127.0.0.1:%u\n"
 		"[resolver]\ndnssec = off\nforward = 127.0.0.1:%u\n"
 		"[metrics]\nlisten =\n[admin]\nsocket = %s/admin.sock\nlisten =",
-		s->log_to_file ? "info" : "warn", s->dir, s->dir, s->xmpp_port, s->dir, s->dir, s->dir, s->sip_port, dns->port, s->dir);
+		s->log_to_file ? "info" : "warn", s->dir, s->dir, s->xmpp_port, s->dir, s->dir, s->dir,
+		s->transport ? s->transport : "udp", s->sip_port, dns->port, s->dir);
 	fprintf(f, s->panel ? " 127.0.0.1:%u\n" : "\n", s->panel_port);
 	fclose(f);
 }
@@ -155,18 +157,22 @@ void service_start(struct service *s, const struct pki *pki, const struct bench_
 	uint16_t next_hop_port)
 {
 	const char *tmp = getenv("TMPDIR");
+	bool is_tls = s->transport && strcmp(s->transport, "tls") == 0;
+	char route[200];
 
 	snprintf(s->dir, sizeof s->dir, "%s/entente-bench-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(s->dir))
 		die("no temporary folder");
-	s->sip_port = free_port(SOCK_DGRAM);
+	s->sip_port = free_port(!s->transport || strcmp(s->transport, "udp") == 0 ? SOCK_DGRAM : SOCK_STREAM);
 	s->xmpp_port = free_port(SOCK_STREAM);
 	s->panel_port = free_port(SOCK_STREAM);
 	write_certificates(s, pki);
 	write_config(s, dns);
 	start(s);
 	wait_until_up(s);
-	must(s, "route add bench --next-hop sip:127.0.0.1:%u --error-wait 0", next_hop_port);
+	snprintf(route, sizeof route, "route add bench --next-hop sip:127.0.0.1:%%u --transport %s --error-wait 0%s",
+		s->transport ? s->transport : "udp", is_tls ? " --tls-names " PBX_NAME : "");
+	must(s, route, next_hop_port);
 	must(s, "domain add sip.bench --route bench", 0);
 	if (!s->partners)
 		must(s, "partner add xmpp.bench --type federated --dialback no", 0);

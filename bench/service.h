@@ -9,14 +9,15 @@
 
 /*
  * The entented under measurement, started with everything it needs in a temporary folder: domain
- * sip.bench, partner xmpp.bench (Federated, TLS and SASL required), a route to 127.0.0.1:sip_port with
- * error-wait 0. Exits with a message when it does not come up.
+ * sip.bench, partner xmpp.bench (Federated, TLS and SASL required), a route to 127.0.0.1:next_hop_port with
+ * error-wait 0; by TLS the SIP server's name is PBX_NAME. Exits with a message when it does not come up.
  */
 struct service {
 	const char *entented, *entente; /* programs */
 	char dir[64];
 	pid_t pid;
 	uint16_t sip_port;  /* entented's */
+	const char *transport; /* of SIP: "udp", "tcp", "tls"; NULL: udp */
 	uint16_t xmpp_port; /* entented's */
 	bool log_to_file;   /* in dir, all of level info, as a daemon does */
 	bool panel;         /* serves the panel at panel_port, too */
