@@ -55,6 +55,7 @@ struct conn_ops {
 struct conn_target {
 	struct netaddr addr;
 	unsigned group;
+	struct netaddr from; /* our address, without port; zeroed: the kernel's choice */
 };
 enum { CONN_TARGETS_MAX = 64 };
 

@@ -83,6 +83,17 @@ static void on_ready(void *arg, unsigned events)
 	d->done(d->arg, fd, &peer, NULL);
 }
 
+/* The port is chosen by the kernel with connect(): by then it knows what is free for that peer. */
+static int bind_to(int fd, const struct netaddr *from)
+{
+	static const int on = 1;
+
+	if (from->sa.sa_family == AF_UNSPEC)
+		return 0;
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+	return bind(fd, &from->sa, netaddr_len(from));
+}
+
 static int begin(struct attempt *a)
 {
 	struct dial *d = a->dial;
@@ -91,7 +102,8 @@ static int begin(struct attempt *a)
 	a->fd = socket(to->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (a->fd < 0)
 		return errno;
-	if (connect(a->fd, &to->sa, netaddr_len(to)) < 0 && errno != EINPROGRESS) {
+	if (bind_to(a->fd, &a->target.from) < 0 ||
+		(connect(a->fd, &to->sa, netaddr_len(to)) < 0 && errno != EINPROGRESS)) {
 		int error = errno;
 
 		close(a->fd);

@@ -474,10 +474,11 @@ struct flow *flow_accept(const struct flow_start *start, int fd, const struct ne
 	return f;
 }
 
-struct flow *flow_connect(const struct flow_start *start, const struct netaddr *peer)
+struct flow *flow_connect(
+	const struct flow_start *start, const struct netaddr *from, const struct netaddr *peer)
 {
 	struct flow *f = flow_new(start, peer);
-	struct conn_target target = {.addr = *peer};
+	struct conn_target target = {.addr = *peer, .from = *from};
 
 	f->ours = true;
 	f->sni = start->sni.n ? slice_dup(start->sni) : NULL;

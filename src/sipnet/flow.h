@@ -132,7 +132,9 @@ struct flow_start {
 	struct slice sni; /* connecting */
 };
 struct flow *flow_accept(const struct flow_start *start, int fd, const struct netaddr *peer);
-struct flow *flow_connect(const struct flow_start *start, const struct netaddr *peer);
+/* from: our address; zeroed: any. */
+struct flow *flow_connect(const struct flow_start *start, const struct netaddr *from,
+	const struct netaddr *peer);
 
 /* No callback any more. At any time. */
 void flow_free(struct flow *f);

@@ -184,15 +184,21 @@ static struct flow *connect_to(
 		.arg = n,
 		.number = flows_number(n),
 		.socket = s->index};
+	struct netaddr from = {0};
 	struct flow *f;
 
+	/* From where we listen, as our Via says: by that address some peers know us. */
+	if (!s->silent && !netaddr_is_any(&s->addr)) {
+		from = s->addr;
+		netaddr_set_port(&from, 0);
+	}
 	if (s->transport == SIP_TLS) {
 		if (!n->flows.tls)
 			return NULL;
 		start.set = n->flows.tls;
 		start.ctx = peer_context(n, r, &start.sni);
 	}
-	f = flow_connect(&start, to);
+	f = flow_connect(&start, &from, to);
 	flows_add(n, f);
 	flows_join(n, f, r->name);
 	flows_usable(f);

@@ -193,6 +193,16 @@ static void secure(void)
 
 /* ---- in clear ---- */
 
+static void from_an_address_of_ours(void **state)
+{
+	struct conn_target t = target("127.0.0.1", port(), 0);
+
+	t.from = target("127.0.0.5", 0, 0).addr;
+	client.conn = conn_connect(loop, &t, 1, &ops, &client);
+	until(client.connected && server.conn);
+	assert_true(netaddr_eq_host(conn_peer(server.conn), &t.from));
+}
+
 static void bytes_go_both_ways_in_clear(void **state)
 {
 	uint64_t end;
@@ -812,6 +822,7 @@ static int group_teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(from_an_address_of_ours),
 		T(bytes_go_both_ways_in_clear),
 		T(orderly_close),
 		T(close_does_not_wait_for_ever),

@@ -77,7 +77,7 @@ static const struct sipnet_ops ops = {on_request};
 
 void rig_open(struct rig *r)
 {
-	const struct slice listen[] = {SL("udp:127.0.0.1:0"), SL("tcp:127.0.0.1:0"),
+	const struct slice listen[] = {SL("udp:127.0.0.1:0"), SL("tcp:127.0.0.3:0"),
 		SL("tls:127.0.0.1:0"), SL("tcp:[::1]:0")};
 	const struct sipnet_config config = {.listen = listen,
 		.n_listen = 4,

@@ -17,8 +17,8 @@
 #include "sipnet/sipnet.h"
 
 /*
- * A sipnet with connections on loopback, and a clock of our own. Other ends are lines: bytes both
- * ways, in clear or inside TLS, by which a test says whatever it wants.
+ * A sipnet with connections on loopback, TCP at 127.0.0.3, and a clock of our own. Other ends are
+ * lines: bytes both ways, in clear or inside TLS, by which a test says whatever it wants.
  */
 enum { RIG_TXN = 4096, RIG_LINES = 256 };
 

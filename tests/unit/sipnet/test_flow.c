@@ -26,7 +26,7 @@ static int setup(void **state)
 	rig_open(&rig);
 	door_open(&door, &rig, 0);
 	use_main(door.port);
-	line_open(&line, &rig, "127.0.0.1", "127.0.0.1", rig.tcp);
+	line_open(&line, &rig, "127.0.0.1", "127.0.0.3", rig.tcp);
 	return 0;
 }
 
@@ -167,7 +167,7 @@ static void where_the_next_begins_is_not_known(void **state)
 
 		memset(more, 'x', cases[i].more);
 		more[cases[i].more] = 0;
-		line_open(&l, &rig, "127.0.0.1", "127.0.0.1", rig.tcp);
+		line_open(&l, &rig, "127.0.0.1", "127.0.0.3", rig.tcp);
 		line_say(&l, cases[i].text);
 		if (cases[i].more) {
 			line_say(&l, "X-Long: ");
@@ -204,7 +204,7 @@ static void strangers_are_told_and_sent_away(void **state)
 {
 	struct line l;
 
-	line_open(&l, &rig, "127.0.0.9", "127.0.0.1", rig.tcp);
+	line_open(&l, &rig, "127.0.0.9", "127.0.0.3", rig.tcp);
 	line_request(&l, "TCP", 1, "MESSAGE", "sip.lab", "", "");
 	until(&rig, l.eof);
 	assert_non_null(strstr(line_hear(&l), "403 Not a known peer"));
@@ -216,7 +216,7 @@ static void strangers_have_ten_seconds(void **state)
 {
 	struct line l;
 
-	line_open(&l, &rig, "127.0.0.9", "127.0.0.1", rig.tcp);
+	line_open(&l, &rig, "127.0.0.9", "127.0.0.3", rig.tcp);
 	line_say(&l, "\r\n\r\nMESSAGE sip:"); /* its pings are not answered */
 	rig_settle(&rig);
 	assert_int_equal(connections(), 2);
@@ -235,7 +235,7 @@ static void strangers_are_few(void **state)
 	unsigned open = 0;
 
 	for (unsigned i = 0; i < 70; i++) {
-		line_open(&l[i], &rig, "127.0.0.9", "127.0.0.1", rig.tcp);
+		line_open(&l[i], &rig, "127.0.0.9", "127.0.0.3", rig.tcp);
 		rig_settle(&rig);
 	}
 	for (unsigned i = 0; i < 70; i++)
@@ -408,14 +408,17 @@ static void we_ping(void **state)
 static void requests_go_out_on_one_connection(void **state)
 {
 	struct line peer, other;
+	struct netaddr ours;
 
 	rig_call(&rig, "main", 5000); /* over 1300 bytes: a stream may */
 	rig_call(&rig, "main", 5);
 	until(&rig, door_take(&door, &peer));
+	assert_int_equal(netaddr_parse_host(&ours, SL("127.0.0.3"), 0), 0);
+	assert_true(netaddr_eq_host(&peer.peer, &ours)); /* from where we listen */
 	for (unsigned i = 0; i < 2; i++) {
 		const char *text = line_hear(&peer);
 
-		assert_non_null(strstr(text, "Via: SIP/2.0/TCP 127.0.0.1:"));
+		assert_non_null(strstr(text, "Via: SIP/2.0/TCP 127.0.0.3:"));
 		answer(&peer, text, 200);
 	}
 	until(&rig, rig.dones == 2);

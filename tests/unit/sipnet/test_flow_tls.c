@@ -154,7 +154,7 @@ static void an_address_proves_nothing(void **state)
 {
 	struct line l;
 
-	line_open(&l, &rig, "127.0.0.1", "127.0.0.1", rig.tcp);
+	line_open(&l, &rig, "127.0.0.1", "127.0.0.3", rig.tcp);
 	line_request(&l, "TCP", 1, "MESSAGE", "sip.lab", "", "");
 	assert_non_null(strstr(line_hear(&l), "403 Not a known peer"));
 	line_close(&l);
