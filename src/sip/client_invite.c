@@ -21,6 +21,7 @@ static void send_ack(struct sip_client *c, const struct sip_msg *response)
 {
 	struct sip_stack *s = c->stack;
 
+	assert(response);
 	buf_reset(&s->out);
 	sip_write_ack(&s->out, own_invite(c), sip_msg_get(response, SIP_H_TO));
 	sip_client_keep(c, buf_slice(&s->out));

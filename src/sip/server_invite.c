@@ -194,7 +194,7 @@ static void take(struct sip_server *t, enum sip_invite_server_event event, struc
 			make_100(t, now);
 		send_kept(t);
 	}
-	if (step->actions & SIP_INV_TELL_ACK && s->ops->ack)
+	if (step->actions & SIP_INV_TELL_ACK && rx && s->ops->ack)
 		s->ops->ack(s->arg, t, rx->m, rx->from, rx->ctx);
 	tell(t, step->actions);
 	if (step->actions & SIP_INV_FREE) {

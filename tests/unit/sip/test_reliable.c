@@ -138,8 +138,8 @@ static void test_closed(void **state)
 	uint64_t mark;
 
 	request(n, &seven, &flushed);
-	request(n, &seven, &provisional);
 	mark = n->written;
+	request(n, &seven, &provisional);
 	request(n, &seven, &half);
 	request(n, &seven, &after);
 	request(n, &eight, &other);
