@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "net/tls.h"
 #include "sipnet/sipnet_priv.h"
+#include "view/metrics.h"
 
 enum { JUDGED_AT_ONCE = 8 };
 
@@ -82,6 +83,7 @@ void flows_add(struct sipnet *n, struct flow *f)
 	list_append(&all->all, &f->node);
 	f->judged = all->trust;
 	all->n++;
+	metric_add(M_SIP_CONNECTIONS, 1);
 }
 
 /* ---- by route ---- */
@@ -166,6 +168,7 @@ void flows_remove(struct sipnet *n, struct flow *f)
 	table_remove(&all->by_number, &f->by_number);
 	list_remove(&f->node);
 	all->n--;
+	metric_add(M_SIP_CONNECTIONS, -1);
 	flow_free(f);
 }
 

@@ -21,6 +21,19 @@ static bool may_log(struct flows *all, uint64_t now)
 
 /* ---- they connect ---- */
 
+/* Strangers have a line at their end, if at all. */
+static void log_connected(const struct sipnet *n, const struct flow *f)
+{
+	const struct conn_tls_info *tls = flow_tls(f);
+	char text[NETADDR_TEXT];
+
+	metric_add(f->ours ? M_SIP_CONNECTS_OUT : M_SIP_CONNECTS_IN, 1);
+	log_info(&n->log, "sip-connected", LF_Z("route", f->group->name),
+		LF_Z("peer", netaddr_print(&f->peer, text)), LF_Z("by", f->ours ? "us" : "them"),
+		LF_Z("transport", sip_transport_name((enum sip_transport)f->transport)),
+		LF_Z("tls", tls ? tls->version : NULL));
+}
+
 static void turn_away(struct sender *s, int fd, const struct netaddr *peer, const char *why)
 {
 	struct sipnet *n = s->net;
@@ -69,7 +82,9 @@ static void begin(struct sender *s, int fd, const struct netaddr *peer, const ch
 	flows_add(n, f);
 	f->stranger_reason = "Not a known peer";
 	f->proven = route && flows_join(n, f, route);
-	if (!f->proven)
+	if (f->proven)
+		log_connected(n, f);
+	else
 		stranger_enter(n->flows.strangers, &f->stranger, netaddr_limit_key(peer, key),
 			sipnet_now(n));
 }
@@ -99,19 +114,14 @@ void streams_accept(void *sender, int fd, const struct netaddr *peer)
 static const char *on_opened(void *arg, struct flow *f)
 {
 	struct sipnet *n = arg;
-	const struct conn_tls_info *tls;
 	const char *why = peer_judge(n, f);
-	char text[NETADDR_TEXT];
 
 	if (why)
 		return why;
 	if (f->ours)
 		f->proven = true;
-	tls = flow_tls(f);
-	log_info(&n->log, "sip-connected", LF_Z("route", f->group ? f->group->name : NULL),
-		LF_Z("peer", netaddr_print(&f->peer, text)), LF_Z("by", f->ours ? "us" : "them"),
-		LF_Z("transport", sip_transport_name((enum sip_transport)f->transport)),
-		LF_Z("tls", tls ? tls->version : NULL));
+	if (f->proven)
+		log_connected(n, f);
 	return NULL;
 }
 
@@ -270,6 +280,8 @@ static void on_ended(void *arg, struct flow *f)
 	char text[NETADDR_TEXT];
 	enum log_level level = is_orderly(f) ? LOG_INFO : LOG_WARN;
 
+	if (level == LOG_WARN)
+		metric_add(f->ours ? M_SIP_CONNECTIONS_LOST_OUT : M_SIP_CONNECTIONS_LOST_IN, 1);
 	if (level == LOG_WARN && route && f->ours)
 		note_error(n, f);
 	if (level == LOG_INFO || may_log(&n->flows, sipnet_now(n)))

@@ -50,6 +50,16 @@
 		"SIP requests whose From is not accepted on their route")                          \
 	METRIC(SIP_KERNEL_DROPS, "entente_sip_kernel_drops_total", "", "counter",                  \
 		"Datagrams the kernel dropped at our sockets")                                     \
+	METRIC(SIP_CONNECTIONS, "entente_sip_connections", "", "gauge",                            \
+		"SIP connections over TCP and TLS, those of strangers too")                        \
+	METRIC(SIP_CONNECTS_IN, "entente_sip_connections_made_total", "dir=\"in\"", "counter",     \
+		"SIP connections that belong to a route")                                          \
+	METRIC(SIP_CONNECTS_OUT, "entente_sip_connections_made_total", "dir=\"out\"", "counter",   \
+		"SIP connections that belong to a route")                                          \
+	METRIC(SIP_CONNECTIONS_LOST_IN, "entente_sip_connections_failed_total", "dir=\"in\"",      \
+		"counter", "SIP connections that failed or were refused")                          \
+	METRIC(SIP_CONNECTIONS_LOST_OUT, "entente_sip_connections_failed_total", "dir=\"out\"",    \
+		"counter", "SIP connections that failed or were refused")                          \
 	METRIC(SIP_TRANSACTIONS, "entente_sip_transactions", "", "gauge", "SIP transactions held") \
 	METRIC(STREAMS_IN, "entente_streams", "dir=\"in\"", "gauge", "XMPP streams")               \
 	METRIC(STREAMS_OUT, "entente_streams", "dir=\"out\"", "gauge", "XMPP streams")             \

@@ -357,6 +357,23 @@ static void who_is_revoked_goes(void **state)
 	tls_set_unref(gone);
 }
 
+/* RFC 5280 4.1.2.5: the connection goes no further than the certificate. */
+static void the_end_of_a_certificate(void **state)
+{
+	struct tls_set *soon =
+		line_set("soon", &(struct pki_spec){.dns = NAMES("pbx.lab"), .seconds = 600});
+	struct line l;
+
+	open_line(&l, soon, "ours.lab");
+	loop_fake_advance(rig.loop, 590 * 1000);
+	rig_settle(&rig);
+	assert_false(l.eof);
+	loop_fake_advance(rig.loop, 10 * 1000);
+	until(&rig, l.eof);
+	line_close(&l);
+	tls_set_unref(soon);
+}
+
 static void a_name_that_is_taken_away(void **state)
 {
 	struct line l;
@@ -383,6 +400,7 @@ int main(void)
 		T(routes_do_not_share),
 		T(certificates_change_and_connections_stay),
 		T(who_is_revoked_goes),
+		T(the_end_of_a_certificate),
 		T(a_name_that_is_taken_away),
 	};
 
