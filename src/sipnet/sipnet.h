@@ -83,7 +83,10 @@ void sipnet_set_snapshot(struct sipnet *n, struct snapshot *snapshot);
  */
 void sipnet_set_tls(struct sipnet *n, struct tls_set *tls);
 
-/* No new requests are taken: 500 with Retry-After. Those under way go on. For an orderly end. */
+/*
+ * No new requests are taken: 500 with Retry-After, and 503 for OPTIONS. Those under way go on. For
+ * an orderly end.
+ */
 void sipnet_drain(struct sipnet *n);
 /* Requests handed out and not answered, and calls without done() yet. */
 unsigned sipnet_busy(const struct sipnet *n);
@@ -92,9 +95,12 @@ unsigned sipnet_busy(const struct sipnet *n);
 void sipnet_reply(struct sipnet *n, struct sip_server *txn, const struct sip_reply *reply);
 
 /*
- * Sends a request to the route's next hop; route is of the snapshot in force. How it ended: struct
- * sip_result, SIP_NO_TARGET when the next hop has no address. timeout_ms as for
- * sip_stack_request().
+ * Sends a request, no INVITE, to the route's next hop; route is of the snapshot in force. While it
+ * is certain that nobody has taken it, it goes on to the next target (docs/decisions/0221), and
+ * where a server asks who we are, once more with the route's credentials (0222); all within
+ * timeout_ms, which is as for sip_stack_request(). How it ended at last: struct sip_result.
+ * SIP_NO_TARGET: there is no address, or all are dead or resting; SIP_OVERLOADED: there is no
+ * memory for it. Of a 401 or 407 the response is given.
  */
 struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route,
 	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg);

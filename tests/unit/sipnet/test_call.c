@@ -56,7 +56,7 @@ static void set(struct object *o, const char *name, const char *value)
 }
 
 struct settings {
-	const char *next_hop, *user, *password, *sender_rate;
+	const char *next_hop, *user, *password, *sender_rate, *transport;
 };
 
 static void use(struct rig *r, const struct settings *s)
@@ -71,6 +71,7 @@ static void use(struct rig *r, const struct settings *s)
 	set(o, "digest_user", s->user);
 	set(o, "digest_password", s->password);
 	set(o, "sender_rate", s->sender_rate);
+	set(o, "transport", s->transport);
 	config_put(c, o);
 	set(d, "domain", "sip.lab");
 	set(d, "route", "main");
@@ -493,6 +494,151 @@ static void test_route_changes(void **state)
 	assert_int_equal(view(&r)->targets[0].under_way, 0);
 	assert_int_equal(view(&r)->requests_out, 0);
 	close_rig(&r);
+}
+
+/* ---- over connections ---- */
+
+/* A peer that takes connections. */
+struct door {
+	int fd, conn;
+	uint16_t port;
+	char text[4096];
+};
+
+static void door_open(struct door *d)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof in;
+
+	*d = (struct door){.conn = -1};
+	d->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(d->fd, (struct sockaddr *)&in, sizeof in), 0);
+	assert_int_equal(listen(d->fd, 8), 0);
+	assert_int_equal(getsockname(d->fd, (struct sockaddr *)&in, &len), 0);
+	d->port = ntohs(in.sin_port);
+}
+
+static void door_close(struct door *d)
+{
+	if (d->conn >= 0)
+		close(d->conn);
+	d->conn = -1;
+	if (d->fd >= 0)
+		close(d->fd);
+	d->fd = -1;
+}
+
+/* A connection has come, and what it carries, which begins with a MESSAGE; false: none. */
+static bool door_took(struct rig *r, struct door *d)
+{
+	for (unsigned i = 0; i < 50; i++) {
+		ssize_t n;
+
+		loop_fake_advance(r->loop, 1); /* connections are begun by a timer */
+		turn(r);
+		if (d->conn < 0)
+			d->conn = accept4(d->fd, NULL, NULL, SOCK_NONBLOCK);
+		if (d->conn < 0)
+			continue;
+		n = recv(d->conn, d->text, sizeof d->text - 1, 0);
+		if (n <= 0)
+			continue;
+		d->text[n] = 0;
+		snprintf(r->text, sizeof r->text, "%s", d->text);
+		return strncmp(d->text, "MESSAGE ", 8) == 0;
+	}
+	return false;
+}
+
+static void door_answer(struct rig *r, struct door *d, const char *status)
+{
+	char *text = xasprintf("SIP/2.0 %s\r\nVia: %s\r\nFrom: %s\r\nTo: <sip:a@b>;tag=x\r\n"
+			       "Call-ID: %s\r\nCSeq: %s\r\nContent-Length: 0\r\n\r\n",
+		status, field(r, "\r\nVia"), field(r, "\r\nFrom"), field(r, "\r\nCall-ID"),
+		field(r, "\r\nCSeq"));
+	unsigned before = r->dones;
+
+	assert_int_equal(send(d->conn, text, strlen(text), 0), strlen(text));
+	for (unsigned i = 0; i < 50 && r->dones == before; i++)
+		turn(r);
+	xfree(text);
+}
+
+static void open_doors(struct rig *r, struct door d[static PEERS])
+{
+	struct srv v[PEERS];
+
+	open_rig_with(r, 0);
+	for (unsigned i = 0; i < PEERS; i++)
+		door_open(&d[i]);
+	use(r, &(struct settings){.transport = "tcp"});
+	v[0] = a_record(10, 0, d[A].port, "a.example.net");
+	v[1] = a_record(20, 0, d[B].port, "b.example.net");
+	assert_string_equal(query.name, "_sip._tcp.example.net");
+	answer_srv(DNS_OK, v, PEERS);
+	answer_addrs(DNS_OK, (const char *const[]){"127.0.0.1", NULL});
+	answer_addrs(DNS_OK, (const char *const[]){"127.0.0.1", NULL});
+}
+
+static void close_doors(struct rig *r, struct door d[static PEERS])
+{
+	close_rig(r);
+	for (unsigned i = 0; i < PEERS; i++)
+		door_close(&d[i]);
+}
+
+/* No connection, so nothing was taken. */
+static void test_tcp_refused(void **state)
+{
+	struct door d[PEERS];
+	struct rig r;
+
+	open_doors(&r, d);
+	door_close(&d[A]);
+	call(&r);
+	assert_true(door_took(&r, &d[B]));
+	assert_non_null(strstr(r.text, "\r\nVia: SIP/2.0/TCP "));
+	door_answer(&r, &d[B], "200 OK");
+	expect_status(&r, 1, 200);
+	assert_int_equal(view(&r)->failovers, 1);
+	assert_string_equal(view(&r)->targets[0].transport, "tcp");
+	assert_int_equal(view(&r)->targets[0].state, SIPNET_SUSPECT);
+	close_doors(&r, d);
+}
+
+/* A connection that took all of it and ended may have delivered it: told, not sent again. */
+static void test_tcp_lost(void **state)
+{
+	struct door d[PEERS];
+	struct rig r;
+
+	open_doors(&r, d);
+	call(&r);
+	assert_true(door_took(&r, &d[A]));
+	close(d[A].conn);
+	d[A].conn = -1;
+	for (unsigned i = 0; i < 50 && !r.dones; i++)
+		turn(&r);
+	assert_int_equal(r.dones, 1);
+	assert_int_equal(r.result.end, SIP_UNREACHABLE);
+	assert_true(r.result.may_have_arrived);
+	assert_false(door_took(&r, &d[B]));
+	close_doors(&r, d);
+}
+
+static void test_tcp_503(void **state)
+{
+	struct door d[PEERS];
+	struct rig r;
+
+	open_doors(&r, d);
+	call(&r);
+	assert_true(door_took(&r, &d[A]));
+	door_answer(&r, &d[A], "503 Service Unavailable");
+	assert_true(door_took(&r, &d[B]));
+	door_answer(&r, &d[B], "200 OK");
+	expect_status(&r, 1, 200);
+	close_doors(&r, d);
 }
 
 /* ---- credentials ---- */
@@ -931,6 +1077,9 @@ int main(void)
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_route_changes),
+		cmocka_unit_test(test_tcp_refused),
+		cmocka_unit_test(test_tcp_lost),
+		cmocka_unit_test(test_tcp_503),
 		cmocka_unit_test(test_login),
 		cmocka_unit_test(test_proxy_and_server),
 		cmocka_unit_test(test_wrong_password),
