@@ -14,8 +14,6 @@ static struct slice asn1_slice(const ASN1_STRING *s)
 /* A host: letters, digits, '-', '.'; no wildcard (RFC 5922 7.2), no NUL, no port. */
 static bool is_host(struct slice s)
 {
-	if (s.n && s.p[s.n - 1] == '.')
-		s.n--;
 	if (!s.n || s.n > 253)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
@@ -28,10 +26,12 @@ static void add(struct buf *out, struct slice host)
 {
 	char *p;
 
+	if (!host.p)
+		return;
+	if (host.n && host.p[host.n - 1] == '.')
+		host.n--;
 	if (!is_host(host))
 		return;
-	if (host.p[host.n - 1] == '.')
-		host.n--;
 	p = buf_room(out, host.n + 1);
 	if (!p)
 		return;
@@ -100,7 +100,7 @@ bool cert_sip_has(struct slice names, struct slice host)
 {
 	struct slice name;
 
-	if (host.n && host.p[host.n - 1] == '.')
+	if (host.p && host.n && host.p[host.n - 1] == '.')
 		host.n--;
 	while (slice_split(&names, 0, &name))
 		if (name.n && slice_ieq(name, host))

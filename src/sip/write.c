@@ -274,6 +274,22 @@ static void add_vias(struct buf *out, const struct sip_msg *m, const struct sip_
 		add_echo(out, "Via", m->fields[i - 1].value);
 }
 
+/*
+ * COMPAT: Lync and Skype for Business ask so whether empty lines keep a connection alive
+ * (MS-SIPRE); who gets no answer sends none and gives the connection up.
+ */
+static void add_keep_alive(struct buf *out, const struct sip_msg *m)
+{
+	struct slice asked = sip_msg_get(m, SIP_H_MS_KEEP_ALIVE), hop;
+	size_t end = slice_find(asked, ';');
+
+	if (!asked.p || (m->via.transport != SIP_TCP && m->via.transport != SIP_TLS))
+		return;
+	if (slice_ieq(slice_trim(slice_cut(asked, end)), SL("UAC")) &&
+		sip_param_get(slice_from(asked, end), "hop-hop", &hop) && slice_ieq(hop, SL("yes")))
+		ADD(out, "ms-keep-alive: UAS; tcp=no; hop-hop=yes; end-end=no; timeout=300\r\n");
+}
+
 void sip_write_echo(struct buf *out, const struct sip_msg *m, const struct sip_seen *seen)
 {
 	static const enum sip_header same[] = {SIP_H_FROM, SIP_H_TO, SIP_H_CALL_ID, SIP_H_CSEQ};
@@ -293,6 +309,7 @@ void sip_write_echo(struct buf *out, const struct sip_msg *m, const struct sip_s
 		}
 		ADD(out, "\r\n");
 	}
+	add_keep_alive(out, m);
 }
 
 void sip_write_reply(

@@ -376,6 +376,36 @@ static void pings_are_answered(void **state)
 	assert_slice(buf_slice(&line.got), "\r\n");
 }
 
+/* COMPAT: Lync and Skype for Business (MS-SIPRE). */
+static void ms_keep_alive_is_answered(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		const char *field;
+		bool answered;
+	} cases[] = {
+		{"ms-keep-alive: UAC;hop-hop=yes\r\n", true},
+		{"Ms-Keep-Alive: UAC; hop-hop=YES; end-end=no\r\n", true},
+		{"ms-keep-alive: UAC;hop-hop=no\r\n", false},
+		{"ms-keep-alive: UAC\r\n", false},
+		{"ms-keep-alive: UAS;hop-hop=yes\r\n", false},
+		{"", false},
+	};
+	/* clang-format on */
+
+	rig.answer = 200;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *heard;
+
+		line_request(&line, "TCP", (unsigned)i, "MESSAGE", "sip.lab", "", cases[i].field);
+		heard = line_hear(&line);
+		assert_int_equal(strncmp(heard, "SIP/2.0 200 ", 12), 0);
+		assert_int_equal(strstr(heard, "\r\nms-keep-alive: UAS; tcp=no; hop-hop=yes; "
+					       "end-end=no; timeout=300\r\n") != NULL,
+			cases[i].answered);
+	}
+}
+
 /* RFC 5626 4.4.1: ours; who has answered one before has to go on with it. */
 static void we_ping(void **state)
 {
@@ -556,6 +586,7 @@ int main(void)
 		T(one_that_asked_nothing_ends_with_the_peer),
 		T(an_answer_finds_another_way),
 		T(pings_are_answered),
+		T(ms_keep_alive_is_answered),
 		T(we_ping),
 		T(requests_go_out_on_one_connection),
 		T(a_refused_connection_has_taken_nothing),
