@@ -15,6 +15,7 @@ server_signature=no
 alias="{domain}"
 listen=udp:{address}:{port}
 listen=tcp:{address}:{port}
+tcp_source_ipv4={address}
 #!ifdef TLS
 enable_tls=yes
 # Servers, with certificates both ways; and users, who have none.
