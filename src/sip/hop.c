@@ -2,17 +2,20 @@
 
 #include <arpa/inet.h>
 
-bool sip_hop_equal(const struct sip_hop *a, const struct sip_hop *b)
+bool sip_hop_same_host(const struct sip_hop *a, const struct sip_hop *b)
 {
-	if (a->transport != b->transport || a->flow != b->flow ||
-		a->sa.sa_family != b->sa.sa_family)
+	if (a->sa.sa_family != b->sa.sa_family)
 		return false;
 	if (a->sa.sa_family == AF_INET)
-		return a->in4.sin_port == b->in4.sin_port &&
-		       a->in4.sin_addr.s_addr == b->in4.sin_addr.s_addr;
-	return a->in6.sin6_port == b->in6.sin6_port &&
-	       a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
+		return a->in4.sin_addr.s_addr == b->in4.sin_addr.s_addr;
+	return a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
 	       memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, sizeof a->in6.sin6_addr) == 0;
+}
+
+bool sip_hop_equal(const struct sip_hop *a, const struct sip_hop *b)
+{
+	return a->transport == b->transport && a->flow == b->flow && sip_hop_same_host(a, b) &&
+	       sip_hop_port(a) == sip_hop_port(b);
 }
 
 /* As inet_ntop() writes it, but that takes longer than all else that is done to find the way back.

@@ -224,6 +224,11 @@ void sip_server_progress(struct sip_server *txn, const struct sip_reply *reply)
 	take(txn, SIP_IS_1XX, NULL, reply, 0);
 }
 
+bool sip_server_invite_is_from(const struct sip_server *t, const struct sip_hop *from)
+{
+	return sip_hop_same_host(&t->invite->back, from);
+}
+
 void sip_server_invite_cancel(struct sip_server *t, uint64_t now)
 {
 	take(t, SIP_IS_CANCEL, NULL, &(struct sip_reply){.status = 487}, now);

@@ -154,7 +154,9 @@ static void identify(struct sip_rx *rx)
 
 /* ---- requests ---- */
 
-/* 9.2: 200 when there is what it cancels, with the same To tag; a non-INVITE goes on all the same.
+/*
+ * 9.2: 200 when there is what it cancels, with the same To tag; a non-INVITE goes on all the same.
+ * 22.1: nobody can be asked who he is here, so it has to come from where the INVITE came from.
  */
 static void take_cancel(struct sip_rx *rx)
 {
@@ -166,7 +168,7 @@ static void take_cancel(struct sip_rx *rx)
 	for (; *allow != SIP_M_OTHER; allow++) {
 		sip_ident_of(s, rx->m, slice_of(sip_method_name(*allow)), &id);
 		t = sip_server_find(s, &id);
-		if (!t)
+		if (!t || (t->is_invite && !sip_server_invite_is_from(t, rx->from)))
 			continue;
 		sip_ident_tag(s, &id, rx->to_tag);
 		sip_stack_answer(rx, 200, NULL, sip_stack_server_line(s));

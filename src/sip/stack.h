@@ -46,6 +46,7 @@ struct sip_hop {
 };
 
 bool sip_hop_equal(const struct sip_hop *a, const struct sip_hop *b);
+bool sip_hop_same_host(const struct sip_hop *a, const struct sip_hop *b);
 /* A connection keeps order and loses nothing while it is there (17.1.1.1): all but datagrams. */
 static inline bool sip_hop_reliable(const struct sip_hop *h)
 {

@@ -142,6 +142,7 @@ void sip_server_free_all(struct sip_stack *s);
 void sip_server_invite_start(struct sip_server *t, struct sip_rx *rx);
 void sip_server_invite_again(struct sip_server *t, uint64_t now);
 void sip_server_invite_reply(struct sip_server *t, const struct sip_reply *reply, uint64_t now);
+bool sip_server_invite_is_from(const struct sip_server *t, const struct sip_hop *from);
 void sip_server_invite_cancel(struct sip_server *t, uint64_t now);
 /* False: no INVITE of ours is acknowledged by it. */
 bool sip_server_invite_ack(struct sip_rx *rx);

@@ -274,6 +274,26 @@ static void test_cancel_too_late(void **state)
 	}
 }
 
+/* 22.1: from another address it is of nothing; the port says nothing. */
+static void test_cancel_of_another(void **state)
+{
+	struct net *n = net_new_calls();
+	struct sip_hop other, same;
+
+	sip_hop_make(SL("192.0.2.66"), 5060, SIP_UDP, &other);
+	sip_hop_make(SL("192.0.2.20"), 40000, SIP_UDP, &same);
+	net_rx(n, PEER, INVITE("z9hG4bK1", ""));
+	net_rx_from(n, &other, CANCEL("z9hG4bK1"));
+	assert_int_equal(n->n_sent, 1);
+	assert_int_equal(net_status(n, 0), 481);
+	net_expect_told(n, "");
+	net_rx_from(n, &same, CANCEL("z9hG4bK1"));
+	assert_int_equal(net_status(n, 1), 200);
+	assert_int_equal(net_status(n, 2), 487);
+	net_expect_told(n, "cancelled ");
+	net_free(n);
+}
+
 /* RFC 6026 8.8, 18.4: an answer that does not arrive changes nothing. */
 static void test_network(void **state)
 {
@@ -377,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_ack_2543),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_cancel_too_late),
+		cmocka_unit_test(test_cancel_of_another),
 		cmocka_unit_test(test_network),
 		cmocka_unit_test(test_merged),
 		cmocka_unit_test(test_100rel),

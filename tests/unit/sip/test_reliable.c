@@ -284,6 +284,43 @@ static void test_way_back(void **state)
 	}
 }
 
+/* 18.3, 20.14: where messages end cannot be told any more: what is there is answered, by its way.
+ */
+static void test_framing_faults(void **state)
+{
+#define HEAD                                                                                       \
+	"MESSAGE sip:juliet@example.com SIP/2.0\r\nVia: SIP/2.0/TCP "                              \
+	"192.0.2.20;branch=z9hG4bK1\r\n" DIALOG_LINES "CSeq: 1 MESSAGE\r\n"
+	static const struct {
+		const char *text;
+		unsigned status;
+		const char *reason, *want;
+	} rows[] = {
+		{HEAD "\r\n", 400, "Missing Content-Length",
+			"SIP/2.0 400 Missing Content-Length\r\n"},
+		{HEAD "Content-Length: x\r\n\r\n", 400, "Bad Content-Length",
+			"SIP/2.0 400 Bad Content-Length\r\n"},
+		{HEAD "Content-Length: 99999\r\n\r\n", 513, NULL,
+			"SIP/2.0 513 Message Too Large\r\n"},
+		{HEAD "Subject: and so on", 513, NULL, "SIP/2.0 513 Message Too Large\r\n"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct net *n = net_new();
+		struct sip_hop from = by(SIP_TCP, 40000, 7);
+		char *copy = xstrdup(rows[i].text);
+
+		sip_stack_refuse(
+			n->stack, &from, copy, strlen(copy), rows[i].status, rows[i].reason);
+		assert_int_equal(n->n_sent, 1);
+		assert_int_equal(n->sent[0].to.flow, 7);
+		assert_memory_equal(net_text(n, 0), rows[i].want, strlen(rows[i].want));
+		assert_non_null(strstr(net_text(n, 0), "\r\nCSeq: 1 MESSAGE\r\n"));
+		xfree(copy);
+		net_free(n);
+	}
+}
+
 /* 18.4: an ICMP error names one transaction, when enough of the datagram came back. */
 static void test_undelivered(void **state)
 {
@@ -349,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_server_lives_on),
 		cmocka_unit_test(test_way_back),
+		cmocka_unit_test(test_framing_faults),
 		cmocka_unit_test(test_undelivered),
 		cmocka_unit_test(test_response_undelivered),
 	};
