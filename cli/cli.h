@@ -253,10 +253,13 @@ int cmd_stream_close(struct invocation *in);
 int cmd_stream_watch(struct invocation *in);
 int cmd_partner_state(struct invocation *in);
 int cmd_partner_attempts(struct invocation *in);
+int cmd_route_state(struct invocation *in);
+int cmd_route_show(struct invocation *in);
 int cmd_certificates(struct invocation *in);
 int cmd_certificate_reload(struct invocation *in);
 int cmd_test_partner(struct invocation *in);
 int cmd_test_domain(struct invocation *in);
+int cmd_test_route(struct invocation *in);
 /* A test whose steps are lines at this path; body is borrowed. */
 int test_lines(struct invocation *in, const char *path, json_t *body);
 int cmd_directory_show(struct invocation *in);

@@ -42,11 +42,21 @@ const struct command commands[] = {
 		"Changes local domains."},
 	{"domain", "remove", cmd_remove, "domain", 0, 1, -1, "DOMAIN...", "Removes local domains."},
 	{"route", "list", cmd_list, "route", TAKES_FILTER, 0, 0, FILTER, "Lists the SIP routes."},
-	{"route", "show", cmd_show, "route", 0, 1, 1, "NAME", "Shows a SIP route."},
+	{"route", "show", cmd_route_show, "route", 0, 1, 1, "NAME",
+		"Shows a SIP route: its settings, then its state as route state has it. With --json the "
+		"settings alone."},
 	{"route", "add", cmd_add, "route", TAKES_SETTINGS, 1, 1, "NAME --next-hop URI " SET,
 		"Adds a trusted SIP peer."},
 	{"route", "set", cmd_set, "route", TAKES_SETTINGS, 1, -1, "NAME... " SET, "Changes SIP routes."},
 	{"route", "remove", cmd_remove, "route", 0, 1, -1, "NAME...", "Removes SIP routes."},
+	{"route", "state", cmd_route_state, NULL, TAKES_FILTER, 0, 1, "[NAME | --filter PATTERN|NAME=PATTERN]",
+		"Says how SIP routes are: up, suspect (what was tried last failed), down (no target "
+		"answers) or unresolved (there is no address). Of one route also its targets, "
+		"connections with their certificates, rates, and the last 20 errors."},
+	{"route", "test", cmd_test_route, NULL, 0, 1, 1, "NAME",
+		"Tests a SIP route step by step: its addresses, a connection to each, TLS, certificate "
+		"and name, OPTIONS. It has connections of its own. Exit 1 when a step failed. See "
+		"entente-test(7)."},
 	{"gateway", "show", cmd_show, "gateway", 0, 0, 0, "", "Shows the gateway settings."},
 	{"gateway", "set", cmd_set, "gateway", TAKES_SETTINGS, 0, 0, SET, "Changes gateway settings."},
 	{"access", "show", cmd_access_show, "access", 0, 0, 0, "",
@@ -92,6 +102,7 @@ const struct command commands[] = {
 	{"test", "domain", cmd_test_domain, NULL, 0, 1, 1, "DOMAIN",
 		"Tests one of our domains as a partner sees it, and prints the DNS records to "
 		"publish. Exit 1 when a step failed."},
+	{"test", "route", cmd_test_route, NULL, 0, 1, 1, "NAME", "As route test."},
 	{"certificate", "list", cmd_certificates, NULL, TAKES_FILTER, 0, 0, FILTER,
 		"Lists our own certificates in force, when they end, and local domains that are not "
 		"in them."},

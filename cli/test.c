@@ -177,3 +177,8 @@ int cmd_test_domain(struct invocation *in)
 {
 	return test(in, "domain");
 }
+
+int cmd_test_route(struct invocation *in)
+{
+	return test(in, "route");
+}

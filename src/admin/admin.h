@@ -23,6 +23,7 @@ struct proxy_networks;
 struct snapshot;
 struct store;
 struct tls_set;
+struct view_routes_ask;
 
 /* An entry of the allow list on its way to the gateway and back. */
 enum admin_allow_verb { ADMIN_ALLOW_PUT, ADMIN_ALLOW_REMOVE, ADMIN_ALLOW_LIST };
@@ -46,9 +47,9 @@ struct admin_allow {
 	void (*done)(struct admin_allow *a); /* runs on the admin loop; a is its own then */
 };
 
-/* A test of a partner or of one of our domains. */
+/* A test of a partner, of one of our domains, or of a SIP route. */
 struct admin_probe {
-	bool partner;               /* else domain is one of ours */
+	bool partner, route;        /* neither: domain is one of ours; route: it is a route's name */
 	struct slice domain, local; /* as typed; copied. local empty: any of ours */
 	/* On asker's loop: each step, which is the callee's (free()); then done() once. */
 	void (*step)(void *arg, struct view_probe_step *step);
@@ -71,6 +72,8 @@ struct admin_hooks {
 	void (*ask)(void *arg, struct loop *asker, struct view_ask *a);
 	/* Calls a->done on the admin loop. NULL: this process has no gateway. */
 	void (*allow)(void *arg, struct admin_allow *a);
+	/* a->done() runs once on asker's loop. NULL: this process has no gateway. */
+	void (*routes)(void *arg, struct loop *asker, struct view_routes_ask *a);
 	/* Our certificates in force; the caller frees it. NULL: this process has no edge. */
 	struct view_certificates *(*certificates)(void *arg);
 	/* Has the bootstrap file and the files of certificates read again, all or nothing. Blocks. */
@@ -78,6 +81,9 @@ struct admin_hooks {
 	/* Returns what probe_stop() takes before done(). NULL: this process has no edge. */
 	void *(*probe)(void *arg, struct loop *asker, const struct admin_probe *p);
 	void (*probe_stop)(void *arg, void *test); /* nobody waits for it: it ends soon */
+	/* The same of routes, which the gateway tests. NULL: this process has no gateway. */
+	void *(*route_probe)(void *arg, struct loop *asker, const struct admin_probe *p);
+	void (*route_probe_stop)(void *arg, void *test);
 };
 
 struct admin_options {

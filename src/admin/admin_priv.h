@@ -94,6 +94,8 @@ void stream_get(struct api_call *c);
 void stream_close_one(struct api_call *c);
 void stream_watch(struct api_call *c);
 void partner_states_get(struct api_call *c);
+void route_states_get(struct api_call *c);
+void route_state_get_one(struct api_call *c);
 void partner_state_get_one(struct api_call *c);
 void partner_attempts_get(struct api_call *c);
 void certificates_get(struct api_call *c);

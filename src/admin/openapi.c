@@ -98,6 +98,8 @@ static const struct io {
 	{"closeStream", NULL, "StreamClosing"},
 	{"listPartnerStates", NULL, "PartnerState"},
 	{"getPartnerState", NULL, "PartnerState"},
+	{"listRouteStates", NULL, "RouteState"},
+	{"getRouteState", NULL, "RouteState"},
 	{"listAttempts", NULL, "Attempt"},
 	{"listCertificates", NULL, "Certificate"},
 	{"reloadCertificates", NULL, "Certificate"},
@@ -453,6 +455,7 @@ void api_openapi(struct buf *out)
 	buf_str(out, components);
 	schemas(openapi_common, out);
 	schemas(openapi_live, out);
+	schemas(openapi_routes, out);
 	schemas(openapi_accounts, out);
 	schemas(openapi_history, out);
 	for (size_t i = 0; i < OBJECT__N; i++)

@@ -107,9 +107,10 @@ const struct openapi_schema openapi_live[] = {
 		{"days_left", "type: integer" ABOUT("Less than 0: it has expired.")},
 		{"lacks", TEXT_OR_NULL ABOUT("Domains that show it and are not in it.")},
 		{"warning", TEXT_OR_NULL})},
-	{"Test", "One of partner and domain.", OBJECT(
+	{"Test", "One of partner, domain and route.", OBJECT(
 		{"partner?", TEXT ABOUT("A domain of a partner.")},
 		{"domain?", TEXT ABOUT("One of our domains.")},
+		{"route?", TEXT ABOUT("The name of a SIP route.")},
 		{"local?", TEXT ABOUT("With partner: our domain to speak for; else the first.")})},
 	{"TestLine", "A step, or the result; entente-test(7) lists steps and codes.", NULL,
 		"oneOf: [{" REF("TestStep") "}, {" REF("TestEnd") "}]"},

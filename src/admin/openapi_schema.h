@@ -19,6 +19,7 @@ struct openapi_schema {
 
 extern const struct openapi_schema openapi_common[];   /* openapi_common.c */
 extern const struct openapi_schema openapi_live[];     /* openapi_live.c */
+extern const struct openapi_schema openapi_routes[];   /* openapi_routes.c */
 extern const struct openapi_schema openapi_accounts[]; /* openapi_accounts.c */
 extern const struct openapi_schema openapi_history[];  /* openapi_history.c */
 

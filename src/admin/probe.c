@@ -6,14 +6,15 @@
 #include "federation/setting.h"
 
 /*
- * Tests of partners and of our own domains. Steps are told as they come, one line each, and a last
- * line counts them; what keeps a test from being made is an ordinary refusal.
+ * Tests of partners, of our own domains and of SIP routes. Steps are told as they come, one line
+ * each, and a last line counts them; what keeps a test from being made is an ordinary refusal.
  */
 struct test {
 	struct api_call *call;
 	struct admin *admin;
 	void *handle; /* NULL: over */
-	bool begun;   /* the answer is */
+	void (*stop)(void *arg, void *handle);
+	bool begun; /* the answer is */
 	unsigned results[PROBE_RESULT__N];
 };
 
@@ -22,7 +23,7 @@ static void on_gone(void *arg)
 	struct test *t = arg;
 
 	if (t->handle)
-		t->admin->hooks->probe_stop(t->admin->hooks_arg, t->handle);
+		t->stop(t->admin->hooks_arg, t->handle);
 }
 
 static void begin_answer(struct test *t)
@@ -93,6 +94,7 @@ static void on_done(void *arg, const struct err *refused)
 
 static void start(struct api_call *c, const struct admin_probe *what)
 {
+	const struct admin_hooks *h = c->admin->hooks;
 	struct test *t = xzalloc(sizeof *t);
 	struct admin_probe p = *what;
 
@@ -102,7 +104,8 @@ static void start(struct api_call *c, const struct admin_probe *what)
 	p.step = on_step;
 	p.done = on_done;
 	p.arg = t;
-	t->handle = c->admin->hooks->probe(c->admin->hooks_arg, c->admin->loop, &p);
+	t->stop = p.route ? h->route_probe_stop : h->probe_stop;
+	t->handle = (p.route ? h->route_probe : h->probe)(c->admin->hooks_arg, c->admin->loop, &p);
 }
 
 /* A member of the body that is a text; absent: not there. False: it is something else. */
@@ -114,7 +117,7 @@ static bool member(json_t *body, const char *name, struct slice *ret, struct err
 	if (!v)
 		return true;
 	if (!json_is_string(v)) {
-		err_code(e, ERR_INVALID, "bad_value", name, "%s is a domain name, as a text", name);
+		err_code(e, ERR_INVALID, "bad_value", name, "%s is a name, as a text", name);
 		return false;
 	}
 	*ret = slice_make(json_string_value(v), json_string_length(v));
@@ -123,29 +126,43 @@ static bool member(json_t *body, const char *name, struct slice *ret, struct err
 
 static int read_body(json_t *body, struct admin_probe *ret, struct err *e)
 {
-	struct slice partner, domain;
+	struct slice partner, domain, route;
 	const char *name;
 	json_t *v;
 
 	json_object_foreach(body, name, v)
 		if (strcmp(name, "partner") != 0 && strcmp(name, "domain") != 0 &&
-			strcmp(name, "local") != 0)
+			strcmp(name, "local") != 0 && strcmp(name, "route") != 0)
 			return err_code(e, ERR_INVALID, "unknown_setting", NULL,
-				"there is no '%.40s' here; there are partner, domain and local",
+				"there is no '%.40s' here; there are partner, domain, route and "
+				"local",
 				name);
 	if (!member(body, "partner", &partner, e) || !member(body, "domain", &domain, e) ||
-		!member(body, "local", &ret->local, e))
+		!member(body, "route", &route, e) || !member(body, "local", &ret->local, e))
 		return -1;
-	if (!partner.p == !domain.p)
+	if (!!partner.p + !!domain.p + !!route.p != 1)
 		return err_code(e, ERR_INVALID, "missing_value", NULL,
-			"name a partner's domain as \"partner\", or one of ours as \"domain\"");
-	if (domain.p && ret->local.p)
+			"name a partner's domain as \"partner\", one of ours as \"domain\", or a "
+			"SIP route as \"route\"");
+	if (!partner.p && ret->local.p)
 		return err_code(e, ERR_INVALID, "bad_value", "local",
 			"local goes with partner: the domain to speak for");
 	ret->partner = partner.p;
-	ret->domain = partner.p ? partner : domain;
+	ret->route = route.p;
+	ret->domain = partner.p ? partner : route.p ? route : domain;
 	if (!ret->local.p)
 		ret->local = SL("");
+	return 0;
+}
+
+static int may_test(const struct admin_hooks *h, const struct admin_probe *p, struct err *e)
+{
+	if (p->route && !h->route_probe)
+		return err_code(e, ERR_UNAVAILABLE, "no_gateway", NULL,
+			"this process has no gateway, so it has no SIP routes");
+	if (!p->route && !h->probe)
+		return err_code(e, ERR_UNAVAILABLE, "no_edge", NULL,
+			"this process has no edge, so it can test nobody");
 	return 0;
 }
 
@@ -155,11 +172,8 @@ void tests_post(struct api_call *c)
 	json_t *body = NULL;
 	struct err e;
 
-	if (!c->admin->hooks->probe) {
-		err_code(&e, ERR_UNAVAILABLE, "no_edge", NULL,
-			"this process has no edge, so it can test nobody");
-		call_problem(c, &e, NULL);
-	} else if (change_body(c, &body, &e) < 0 || read_body(body, &p, &e) < 0) {
+	if (change_body(c, &body, &e) < 0 || read_body(body, &p, &e) < 0 ||
+		may_test(c->admin->hooks, &p, &e) < 0) {
 		call_problem(c, &e, NULL);
 	} else {
 		start(c, &p);

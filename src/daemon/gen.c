@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "daemon/conf.h"
 #include "edge/probe_code.h"
+#include "sipnet/route_code.h"
 #include "federation/negotiation.h"
 #include "federation/object.h"
 
@@ -111,6 +112,13 @@ static void cli_settings(struct buf *out)
 	cli_negotiation(out);
 }
 
+static void test_man(struct buf *out)
+{
+	probe_code_man(out);
+	buf_str(out, ".Ss Of a SIP route\n");
+	route_code_man(out);
+}
+
 static const struct {
 	const char *name;
 	void (*write)(struct buf *out);
@@ -119,7 +127,7 @@ static const struct {
 	{"conf-example", conf_doc_example},
 	{"conf-man", conf_doc_man},
 	{"openapi", api_openapi},
-	{"test-man", probe_code_man},
+	{"test-man", test_man},
 };
 
 int main(int argc, char **argv)

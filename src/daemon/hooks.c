@@ -201,9 +201,12 @@ const struct admin_hooks service_hooks = {
 	.publish = publish,
 	.ask = ask,
 	.allow = allow,
+	.routes = service_ask_routes,
 	.certificates = certificates,
 	.reload = reload,
 	.probe = probe,
 	.probe_stop = probe_end,
+	.route_probe = service_probe_route,
+	.route_probe_stop = service_probe_route_end,
 };
 const struct admin_hooks service_hooks_alone = {.publish = publish, .reload = reload};

@@ -69,6 +69,10 @@ static inline bool service_serves(const struct service *s)
 /* ---- hooks.c: what the administration asks of the loops ---- */
 extern const struct admin_hooks service_hooks;       /* arg: the service */
 extern const struct admin_hooks service_hooks_alone; /* without edge and gateway */
+/* hooks_gateway.c; arg: the service */
+void *service_probe_route(void *arg, struct loop *asker, const struct admin_probe *p);
+void service_probe_route_end(void *arg, void *test);
+void service_ask_routes(void *arg, struct loop *asker, struct view_routes_ask *a);
 
 /* ---- reload.c ---- */
 int service_reload(struct service *s, struct err *e);

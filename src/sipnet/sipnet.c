@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
+#include "sipnet/route_test.h"
 #include "sipnet/sipnet_priv.h"
 #include "view/metrics.h"
 
@@ -203,6 +204,7 @@ void sipnet_free(struct sipnet *n)
 {
 	if (!n)
 		return;
+	route_test_drop(n->testing);
 	sipnet_close_senders(n);
 	flows_done(n);
 	sipnet_free_targets(n, &n->targets);

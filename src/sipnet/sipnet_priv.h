@@ -52,6 +52,7 @@ struct sipnet {
 	struct sip_stack_stats counted; /* what the metrics have already */
 	struct sipnet_listener_view *listener_view;
 	struct sipnet_route_view *route_view;
+	struct route_test *testing; /* NULL: no route is being tested */
 	struct sipnet_target_view *target_view;
 	struct sipnet_error_view *error_view;
 };

@@ -151,6 +151,8 @@ def streams(a, scene):
     assert a.good("listPartnerStates")["items"]
     a.good("getPartnerState", PARTNER)
     assert a.good("listAttempts", PARTNER)["items"]
+    state = a.good("listRouteStates")["items"][0]
+    assert a.good("getRouteState", state["name"])["name"] == state["name"]
     assert a.good("closeStream", stream, query="?dry_run=true")["dry_run"] is True
     a.good("closeStream", stream)
     wire.read_until("</stream:stream>")
@@ -158,8 +160,9 @@ def streams(a, scene):
 
 
 def probes(a):
-    reply = a.ask("test", body=BODIES["test"])
-    assert reply.status == 200 and '"end": true' in reply.text
+    for body in (BODIES["test"], {"route": a.good("listRoutes")["items"][0]["name"]}):
+        reply = a.ask("test", body=body)
+        assert reply.status == 200 and '"end": true' in reply.text
 
 
 def people(a):

@@ -267,6 +267,7 @@ export interface Certificate {
 export interface Test {
   partner?: string;
   domain?: string;
+  route?: string;
   local?: string;
 }
 
@@ -378,6 +379,83 @@ export interface BodyLoggingEvent {
 }
 
 export type PlainEvent = Record<string, never>;
+
+export interface RouteState {
+  name: string;
+  state: 'up' | 'suspect' | 'down' | 'unresolved';
+  next_hop: string;
+  transport: 'udp' | 'tcp' | 'tls' | 'auto';
+  target: string | null;
+  resolved: Time;
+  credentials_refused_until: Time;
+  receive_rate: number | null;
+  sender_rate: number | null;
+  send_rate: number | null;
+  requests_in: number;
+  requests_out: number;
+  answered: number;
+  timeouts: number;
+  unreachable: number;
+  failovers: number;
+  retransmissions: number;
+  challenged: number;
+  forged_from: number;
+  over_rate: number;
+  over_sender_rate: number;
+  last_error: string | null;
+  last_error_at: Time;
+  targets: RouteTarget[];
+  connections: RouteConnection[];
+  errors: RouteError[];
+}
+
+export interface RouteTarget {
+  state: 'up' | 'suspect' | 'dead' | 'resting';
+  address: string;
+  host: string | null;
+  transport: 'udp' | 'tcp' | 'tls';
+  priority: number;
+  weight: number;
+  since: Time;
+  last_probe: Time;
+  next_probe: Time;
+  rests_until: Time;
+  under_way: number;
+  requests: number;
+  answered: number;
+  timeouts: number;
+  unreachable: number;
+  busy: number;
+  retransmissions: number;
+  probes: number;
+  probes_failed: number;
+}
+
+export interface RouteConnection {
+  direction: 'in' | 'out';
+  state: string;
+  transport: 'udp' | 'tcp' | 'tls';
+  peer: string | null;
+  tls: string | null;
+  cipher: string | null;
+  names: string | null;
+  subject: string | null;
+  own_certificate: string | null;
+  since: Time;
+  certificate_expires: Time;
+  bytes_in: number;
+  bytes_out: number;
+  messages_in: number;
+  messages_out: number;
+}
+
+export interface RouteError {
+  code: string;
+  at: Time;
+  times: number;
+  target: string | null;
+  text: string | null;
+}
 
 export type Rights = string[];
 

@@ -21,6 +21,7 @@
 #include "fake_edge.h"
 #include "store/store.h"
 #include "view/certificates.h"
+#include "view/routes.h"
 
 /* The API over its real socket, with a store in memory and neighbours that answer by themselves. */
 
@@ -88,7 +89,45 @@ static int reload(void *arg, struct err *e)
 	return fake_broken_file ? err_code(e, ERR_INVALID, "bad_certificate", NULL, "no key") : 0;
 }
 
-static const struct admin_hooks hooks = {.publish = publish,
+/* One route: a target that is dead, a connection, an error whose text is hostile. */
+static void fake_routes(void *arg, struct loop *asker, struct view_routes_ask *a)
+{
+	static struct view_route_target dead = {.address = SL("192.0.2.7:5061"),
+		.host = SL("a.sip.lab"),
+		.transport = "tls",
+		.state = "dead",
+		.priority = 10,
+		.since_ms = 1000,
+		.timeouts = 3};
+	static struct view_route_error error = {.code = "certificate",
+		.target = SL("192.0.2.7:5061"),
+		.text = SL("bad\x1b[2J"),
+		.at_ms = 2000,
+		.times = 4};
+	static struct view_route_connection connection = {.peer = SL("192.0.2.8:40000"),
+		.direction = "in",
+		.state = "open",
+		.transport = "tls",
+		.tls = SL("TLSv1.3"),
+		.messages_in = 5};
+
+	a->routes = view_routes_new(1);
+	a->routes->v[0] = (struct view_route){.name = SL("main"),
+		.next_hop = SL("sip.lab"),
+		.transport = "tls",
+		.state = "down",
+		.send_rate = 20,
+		.failovers = 2,
+		.targets = &dead,
+		.errors = &error,
+		.connections = &connection,
+		.n_targets = 1,
+		.n_errors = 1,
+		.n_connections = 1};
+	a->done(a);
+}
+
+static const struct admin_hooks hooks = {.publish = publish, .routes = fake_routes,
 	.ask = fake_ask,
 	.allow = allow,
 	.certificates = certificates,
@@ -689,6 +728,27 @@ static void how_partners_are(void **state)
 	expect("GET", "/api/v1/partners/a/b/state", "", "", 404, "\"code\": \"no_such_route\"");
 }
 
+static void how_routes_are(void **state)
+{
+	expect("GET", "/api/v1/route-states", "", "", 200,
+		"{\"items\": [\n{\"name\": \"main\", \"state\": \"down\", \"next_hop\": "
+		"\"sip.lab\", \"transport\": \"tls\", \"target\": null");
+	expect("GET", "/api/v1/routes/main/state", "", "", 200,
+		"\"receive_rate\": null, \"sender_rate\": null, \"send_rate\": 20");
+	expect("GET", "/api/v1/routes/main/state", "", "", 200,
+		"\"targets\": [{\"state\": \"dead\", \"address\": \"192.0.2.7:5061\", \"host\": "
+		"\"a.sip.lab\"");
+	expect("GET", "/api/v1/routes/main/state", "", "", 200,
+		"\"connections\": [{\"direction\": \"in\", \"state\": \"open\"");
+	expect("GET", "/api/v1/routes/main/state", "", "", 200,
+		"\"last_error\": \"certificate\", \"last_error_at\": "
+		"\"1970-01-01T00:00:02.000Z\"");
+	expect("GET", "/api/v1/routes/main/state", "", "", 200,
+		"\"times\": 4, \"target\": \"192.0.2.7:5061\", \"text\": \"bad\\u001b[2J\"");
+	expect("GET", "/api/v1/routes/none/state", "", "", 404, "\"code\": \"not_found\"");
+	expect("PUT", "/api/v1/routes/main/state", "", "", 405, "allow: GET");
+}
+
 static void what_was_tried_with_a_partner(void **state)
 {
 	expect("GET", "/api/v1/partners/xn--bcher-kva.lab/attempts", "", "", 200,
@@ -830,6 +890,10 @@ static void without_edge_and_gateway_it_says_so(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(path); i++)
 		expect("GET", path[i], "", "", 503, "\"code\": \"no_edge\"");
 	expect("GET", "/api/v1/allow", "", "", 503, "\"code\": \"no_gateway\"");
+	expect("GET", "/api/v1/route-states", "", "", 503, "\"code\": \"no_gateway\"");
+	expect("GET", "/api/v1/routes/main/state", "", "", 503, "\"code\": \"no_gateway\"");
+	expect("POST", "/api/v1/tests", "content-type: application/json\r\n",
+		"{\"route\": \"main\"}", 503, "\"code\": \"no_gateway\"");
 }
 
 static void the_status_says_what_keeps_messages_from_flowing(void **state)
@@ -892,7 +956,8 @@ static void settings_are_described(void **state)
 	}
 	assert_non_null(strstr(got, "{\"kind\": \"gateway\", \"path\": \"gateway\""));
 	assert_non_null(strstr(got, "{\"kind\": \"route\", \"path\": \"routes\""));
-	assert_non_null(strstr(got, "\"words\": [\"udp\", \"tcp\", \"tls\"], \"default\": \"udp\""));
+	assert_non_null(strstr(got, "\"words\": [\"udp\", \"tcp\", \"tls\", \"auto\"], "
+				    "\"default\": \"udp\""));
 	assert_non_null(strstr(got, "\"min\": 10, \"max\": 86400, \"default\": \"300\", "
 				    "\"unit\": \"s\""));
 	assert_non_null(strstr(got, "{\"name\": \"dialback_passphrase\", \"type\": \"secret\", "
@@ -950,6 +1015,7 @@ int main(void)
 		T(streams_of_a_partner_and_one_stream),
 		T(a_stream_is_closed),
 		T(how_partners_are),
+		T(how_routes_are),
 		T(what_was_tried_with_a_partner),
 		T(our_certificates),
 		T(streams_are_watched),

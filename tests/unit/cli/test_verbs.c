@@ -57,6 +57,8 @@ static const struct {
 	{"listPartnerStates", "partner", "state"},
 	{"getPartnerState", "partner", "state"},
 	{"listAttempts", "partner", "attempts"},
+	{"listRouteStates", "route", "state"},
+	{"getRouteState", "route", "state"},
 	{"listCertificates", "certificate", "list"},
 	{"reloadCertificates", "certificate", "reload"},
 	{"test", "test", "partner"},
