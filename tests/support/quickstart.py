@@ -16,6 +16,7 @@ from lab.errors import LabError
 from lab.lab import PASSWORD, SIP_DOMAIN, Lab
 
 PARTNER = "xmpp.lab"
+PBX = "pbx.sip.lab"     # in Kamailio's certificate
 SIP_USER = "romeo"
 XMPP_USER = "juliet"
 ADMINISTRATOR = "admin"
@@ -118,7 +119,7 @@ def start_peers(lab, panel):
     if panel:
         settings["admin"] = {"listen": f"{PANEL_ADDRESS}:{panel}", "url": panel_url(panel), **panel_certificate(lab)}
     entente = lab.make_entente(settings=settings)
-    kamailio = lab.make_kamailio()
+    kamailio = lab.make_kamailio("tls", names=[PBX])
     with Step("Starting a private DNS, Prosody (xmpp.lab) and Kamailio (sip.lab)"):
         for peer in (lab.dns, prosody, kamailio):
             lab.start(peer)
@@ -130,7 +131,8 @@ def administer(lab):
     """What an administrator does once, with the commands he would type."""
     say("Telling Entente whom it works for, and who may talk to whom:")
     for command in (
-        ["route", "add", "kamailio", "--next-hop", f"sip:{lab.kamailio.endpoint}"],
+        ["route", "add", "kamailio", "--next-hop", f"sip:{lab.kamailio.address}:{lab.kamailio.tls_port}",
+         "--transport", "tls", "--tls-names", PBX],
         ["domain", "add", SIP_DOMAIN, "--route", "kamailio"],
         ["partner", "add", PARTNER, "--type", "Federated", "--dialback", "false"],
         ["access", "set", "--allow-federated-users", "true", "--enable-federation-access", "true",
@@ -192,7 +194,8 @@ An XMPP client signs in as {XMPP_USER}@{PARTNER}, password {PASSWORD}, at \
 {lab.prosody.address} port {lab.prosody.c2s_port}
   (certificate authority: {lab.ca.file}).
 A SIP phone registers as any user of {SIP_DOMAIN}, password {PASSWORD}, at \
-{lab.kamailio.endpoint} over UDP.
+{lab.kamailio.endpoint} over UDP or TCP,
+  and at {lab.kamailio.address}:{lab.kamailio.users_port} over TLS.
 What each program says is in the .log files of the folder.
 From here to a service of your own: README.md, "From demo to service".""")
 
