@@ -41,14 +41,6 @@ static void drop(struct slice *s)
 	*s = SL_NONE;
 }
 
-static void replace(struct slice *s, struct slice by)
-{
-	struct slice fresh = keep(by);
-
-	drop(s);
-	*s = fresh;
-}
-
 static struct slice kept(struct buf *b)
 {
 	struct slice s = keep(buf_slice(b));
@@ -67,16 +59,12 @@ static bool is_loose(struct slice route)
 	return sip_addr_parse(route, &a) == 0 && sip_uri_param(&a.uri, "lr", &lr);
 }
 
-/* The first route as a Request-URI: what may not stand there goes (19.1.1: method, headers). */
-static void add_strict(struct buf *out, struct slice route)
+/* Without what may not stand in a Request-URI, nor in a Contact within a dialog (19.1.1). */
+static void add_clean(struct buf *out, struct sip_uri u)
 {
-	struct sip_addr a;
 	struct buf params = {0};
-	struct slice rest, one;
-	int bad = sip_addr_parse(route, &a);
+	struct slice rest = u.params, one;
 
-	assert(bad == 0);
-	rest = a.uri.params;
 	while (rest.n) {
 		one = slice_cut(rest, slice_find(rest, ';'));
 		rest = slice_from(rest, one.n + 1);
@@ -85,10 +73,36 @@ static void add_strict(struct buf *out, struct slice route)
 		buf_str(&params, params.n ? ";" : "");
 		buf_slice_add(&params, one);
 	}
-	a.uri.params = params.n ? buf_slice(&params) : SL_NONE;
-	a.uri.headers = SL_NONE;
-	sip_uri_print(out, &a.uri);
+	u.params = params.n ? buf_slice(&params) : SL_NONE;
+	u.headers = SL_NONE;
+	sip_uri_print(out, &u);
 	buf_done(&params);
+}
+
+/* The first route as a Request-URI. */
+static void add_strict(struct buf *out, struct slice route)
+{
+	struct sip_addr a;
+	int bad = sip_addr_parse(route, &a);
+
+	assert(bad == 0);
+	add_clean(out, a.uri);
+}
+
+static void set_target(struct sip_dialog *d, struct slice uri)
+{
+	struct sip_uri u;
+	struct slice method;
+	struct buf b = {0};
+	int bad = sip_uri_parse(uri, &u);
+
+	assert(bad == 0);
+	if (u.headers.p || sip_uri_param(&u, "method", &method))
+		add_clean(&b, u);
+	else
+		buf_slice_add(&b, uri); /* byte for byte */
+	drop(&d->target);
+	d->target = kept(&b);
 }
 
 static void find_way(struct sip_dialog *d)
@@ -215,7 +229,7 @@ unsigned sip_dialog_new_called(struct sip_dialog **ret, const struct sip_msg *in
 	d->remote_tag = keep(invite->from.tag);
 	d->local = address_of(invite, SIP_H_TO, &invite->to);
 	d->remote = address_of(invite, SIP_H_FROM, &invite->from);
-	d->target = keep(w.target);
+	set_target(d, w.target);
 	take_routes(d, &w);
 	find_way(d);
 	*ret = d;
@@ -241,7 +255,7 @@ int sip_dialog_new_calling(
 	d->remote_tag = keep(response->to.tag);
 	d->local = keep(invite->from);
 	d->remote = keep(invite->to);
-	d->target = keep(w.target.p ? w.target : invite->ruri); /* a 1xx may leave it out */
+	set_target(d, w.target.p ? w.target : invite->ruri); /* a 1xx may leave it out */
 	take_routes(d, &w);
 	find_way(d);
 	*ret = d;
@@ -395,7 +409,7 @@ int sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m)
 	if (read_target(m, &w.target) || (routes && read_routes(m, true, &w)))
 		return -1;
 	if (w.target.p)
-		replace(&d->target, w.target);
+		set_target(d, w.target);
 	if (routes) {
 		take_routes(d, &w);
 		d->early_routes = false;

@@ -338,6 +338,25 @@ static void test_ways(void **state)
 	}
 }
 
+/* 19.1.1 table 1: a Contact within a dialog has neither headers nor method; ours would be refused.
+ */
+static void test_target_cleaned(void **state)
+{
+	struct sip_dialog *d =
+		called(INVITE("Contact: <sip:a@b.example;x=%41;METHOD=INFO;y?S=x>\r\n"));
+
+	expect_way("called", d, "sip:a@b.example;x=%41;y", NULL);
+	d = calling(RESPONSE("200", "r", "Contact: <sip:a@b.example?S=x>\r\n"));
+	assert_int_equal(
+		sip_dialog_refresh(d,
+			parse(RESPONSE("200", "r", "Contact: <sip:a@c.example;method=BYE>\r\n"))),
+		0);
+	expect_way("refreshed", d, "sip:a@c.example", NULL);
+	d = calling(RESPONSE(
+		"200", "r", "Record-Route: <sip:p1>\r\nContact: <sip:a@b.example?S=x>\r\n"));
+	expect_way("strict", d, "sip:p1", "<sip:a@b.example>");
+}
+
 /* 12.1.1: the answer repeats Record-Route as it came. */
 static void test_echo(void **state)
 {
@@ -538,6 +557,7 @@ int main(void)
 		cmocka_unit_test(test_bad_invites),
 		cmocka_unit_test(test_responses),
 		cmocka_unit_test(test_ways),
+		cmocka_unit_test(test_target_cleaned),
 		cmocka_unit_test(test_echo),
 		cmocka_unit_test(test_refresh),
 		cmocka_unit_test(test_identity),
