@@ -2,7 +2,17 @@
 
 #include <string.h>
 
+#include "gateway/date.h"
 #include "text/utf8.h"
+
+#define IMDN "urn:ietf:params:imdn"
+
+/* What is being read, and the prefix that IMDN's headers have here; absent: none was declared. */
+struct reader {
+	struct cpim *c;
+	struct arena *a;
+	struct slice imdn;
+};
 
 /* Takes a line off the front, without its end. False at the end of the text. */
 static bool take_line(struct slice *rest, struct slice *ret)
@@ -103,9 +113,42 @@ static void read_subject(struct cpim *c, struct arena *a, struct slice value)
 	c->subject_lang = lang;
 }
 
-static bool read_header(struct cpim *c, struct arena *a, struct slice name, struct slice value)
+/* "imdn <urn:ietf:params:imdn>": a prefix may be declared anew, and then means another. */
+static void read_ns(struct reader *r, struct slice value)
 {
-	if (slice_eqz(name, "From")) {
+	struct slice prefix = slice_trim(slice_cut(value, slice_find(value, '<')));
+
+	if (slice_eqz(uri_of(value), IMDN))
+		r->imdn = prefix.n ? prefix : SL_NONE;
+	else if (prefix.n && slice_eq(prefix, r->imdn))
+		r->imdn = SL_NONE;
+}
+
+/* RFC 5438 6; name without its prefix. */
+static void read_imdn(struct cpim *c, struct slice name, struct slice value)
+{
+	if (slice_eqz(name, "Message-ID")) {
+		c->imdn_id = slice_trim(value);
+	} else if (slice_eqz(name, "Disposition-Notification")) {
+		c->imdn_wish = slice_trim(value);
+	} else if (slice_eqz(name, "Original-To")) {
+		c->original_to = uri_of(value);
+	} else if (slice_eqz(name, "IMDN-Record-Route")) {
+		if (c->n_routes < CPIM_ROUTES)
+			c->routes[c->n_routes] = slice_trim(value);
+		c->n_routes++;
+	}
+}
+
+static bool read_header(struct reader *r, struct slice name, struct slice value)
+{
+	size_t dot = slice_find(name, '.');
+	struct cpim *c = r->c;
+
+	if (dot < name.n) {
+		if (r->imdn.p && slice_eq(slice_cut(name, dot), r->imdn))
+			read_imdn(c, slice_from(name, dot + 1), value);
+	} else if (slice_eqz(name, "From")) {
 		c->from = uri_of(value);
 	} else if (slice_eqz(name, "To")) {
 		if (!c->to.p)
@@ -113,7 +156,9 @@ static bool read_header(struct cpim *c, struct arena *a, struct slice name, stru
 	} else if (slice_eqz(name, "DateTime")) {
 		c->datetime = slice_trim(value);
 	} else if (slice_eqz(name, "Subject")) {
-		read_subject(c, a, value);
+		read_subject(c, r->a, value);
+	} else if (slice_eqz(name, "NS")) {
+		read_ns(r, value);
 	} else if (slice_eqz(name, "Require")) {
 		return false; /* no feature that could be required is known here */
 	}
@@ -129,7 +174,7 @@ static bool name_ok(struct slice name)
 	return name.n > 0;
 }
 
-static bool read_headers(struct cpim *c, struct arena *a, struct slice *rest)
+static bool read_headers(struct reader *r, struct slice *rest)
 {
 	struct slice line;
 
@@ -140,24 +185,27 @@ static bool read_headers(struct cpim *c, struct arena *a, struct slice *rest)
 			return true;
 		if (colon == line.n || !name_ok(slice_cut(line, colon)))
 			return false;
-		if (!read_header(c, a, slice_cut(line, colon), slice_from(line, colon + 1)))
+		if (!read_header(r, slice_cut(line, colon), slice_from(line, colon + 1)))
 			return false;
 	}
 	return false; /* no empty line */
 }
 
-/* The inner part is MIME: names in any case, only Content-Type matters. */
+/* The inner part is MIME: names in any case. */
 static bool read_part(struct cpim *c, struct slice *rest)
 {
 	struct slice line;
 
 	while (take_line(rest, &line)) {
 		size_t colon = slice_find(line, ':');
+		struct slice name = slice_trim(slice_cut(line, colon));
 
 		if (line.n == 0)
 			return true;
-		if (slice_ieq(slice_trim(slice_cut(line, colon)), SL("Content-Type")))
+		if (slice_ieq(name, SL("Content-Type")))
 			c->content_type = slice_trim(slice_from(line, colon + 1));
+		else if (slice_ieq(name, SL("Content-Disposition")))
+			c->disposition = slice_trim(slice_from(line, colon + 1));
 	}
 	return false;
 }
@@ -165,10 +213,88 @@ static bool read_part(struct cpim *c, struct slice *rest)
 bool cpim_read(struct cpim *ret, struct arena *a, struct slice s)
 {
 	struct cpim c = {0};
+	struct reader r = {.c = &c, .a = a};
 
-	if (!read_headers(&c, a, &s) || !read_part(&c, &s))
+	if (!read_headers(&r, &s) || !read_part(&c, &s))
 		return false;
 	c.body = s.p ? s : SL("");
 	*ret = c;
 	return true;
+}
+
+/* ---- writing ---- */
+
+void cpim_escape(struct buf *out, struct slice text)
+{
+	static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\r'] = 'r'};
+
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c == '\\')
+			buf_str(out, "\\\\");
+		else if (c < sizeof letters && letters[c])
+			buf_printf(out, "\\%c", letters[c]);
+		else if (c < 0x20 || c == 0x7f)
+			buf_printf(out, "\\u%04x", c);
+		else
+			buf_chr(out, (char)c);
+	}
+}
+
+static void put_line(struct buf *out, const char *name, struct slice value)
+{
+	if (!value.p)
+		return;
+	buf_str(out, name);
+	buf_str(out, ": ");
+	buf_slice_add(out, value);
+	buf_str(out, "\r\n");
+}
+
+static void put_uri(struct buf *out, const char *name, struct slice uri)
+{
+	if (uri.p)
+		buf_printf(out, "%s: <%.*s>\r\n", name, SLARG(uri));
+}
+
+/* Without the blank at either end that 2.2 forbids. */
+static void put_subject(struct buf *out, struct slice subject)
+{
+	subject = slice_trim(subject);
+	if (subject.n == 0)
+		return;
+	buf_str(out, "Subject: ");
+	cpim_escape(out, subject);
+	buf_str(out, "\r\n");
+}
+
+static void put_imdn(struct buf *out, const struct cpim_out *c)
+{
+	if (!c->imdn_id.p)
+		return;
+	buf_str(out, "NS: imdn <" IMDN ">\r\n");
+	put_line(out, "imdn.Message-ID", c->imdn_id);
+	put_line(out, "imdn.Disposition-Notification", slice_of(c->imdn_wish));
+	for (unsigned i = 0; i < c->n_routes; i++)
+		put_line(out, "imdn.IMDN-Route", c->routes[i]);
+}
+
+void cpim_write(struct buf *out, const struct cpim_out *c)
+{
+	char date[DATE_ISO_LEN];
+
+	put_uri(out, "From", c->from);
+	put_uri(out, "To", c->to);
+	if (c->date_ms != UINT64_MAX) {
+		date_print_iso(date, c->date_ms);
+		put_line(out, "DateTime", slice_make(date, sizeof date));
+	}
+	put_subject(out, c->subject);
+	put_imdn(out, c);
+	buf_str(out, "\r\n");
+	put_line(out, "Content-Type", c->content_type);
+	put_line(out, "Content-Disposition", slice_of(c->disposition));
+	buf_printf(out, "Content-Length: %zu\r\n\r\n", c->body.n);
+	buf_slice_add(out, c->body);
 }

@@ -12,7 +12,8 @@
 enum { XML_DOCUMENT_MAX = 16384 }; /* bytes */
 
 /*
- * The root with all that is in it, in a. NULL: it is not well-formed or not whole, it is not
- * allowed, or it passes a limit: XML_DOCUMENT_MAX, 8 levels, 256 elements, 32 attributes.
+ * The root with all that is in it, in a; what follows it is not looked at. NULL: it is not
+ * well-formed or not whole, it is not allowed, or it passes a limit: XML_DOCUMENT_MAX, 8 levels,
+ * 256 elements, 32 attributes.
  */
 struct xml_elem *xml_document_read(struct arena *a, struct slice bytes);
