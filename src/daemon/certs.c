@@ -55,7 +55,7 @@ static void list_paths(struct cert_sources *s)
 {
 	const struct tls_files *f = &s->files;
 
-	s->paths = arena_alloc(&s->arena, (4 * f->n_certs + f->n_crls + 1) * sizeof *s->paths);
+	s->paths = arena_alloc(&s->arena, (4 * f->n_certs + f->n_crls + 2) * sizeof *s->paths);
 	for (size_t i = 0; i < f->n_certs; i++) {
 		add_path(s, f->certs[i].chain);
 		add_path(s, f->certs[i].key);
@@ -65,6 +65,8 @@ static void list_paths(struct cert_sources *s)
 	for (size_t i = 0; i < f->n_crls; i++)
 		add_path(s, f->crls[i]);
 	add_path(s, tls_trust_file(f->trust));
+	if (f->other_trust)
+		add_path(s, tls_trust_file(f->other_trust));
 }
 
 struct cert_sources *cert_sources_new(const struct conf *c)
@@ -79,6 +81,7 @@ struct cert_sources *cert_sources_new(const struct conf *c)
 		.certs = certs,
 		.n_certs = c->n_cert,
 		.trust = arena_dup(&s->arena, slice_of(c->trust)),
+		.other_trust = optional(&s->arena, c->sip_trust),
 		.crls = copy_names(&s->arena, &c->crls),
 		.n_crls = c->crls.n,
 		.crl_require = c->crl_check == CRL_REQUIRE,

@@ -56,6 +56,7 @@ struct conf {
 	struct conf_names crls;
 	unsigned crl_check; /* enum conf_crl_check */
 	struct conf_addrs sip_udp, sip_tcp, sip_tls;
+	char *sip_trust; /* as trust; "": the same */
 	unsigned sip_transactions_memory; /* MiB */
 	unsigned dnssec;                  /* enum conf_dnssec */
 	struct conf_names insecure_zones;

@@ -91,9 +91,13 @@ const struct conf_key conf_keys[] = {
 	{"sip", "listen-tls", CT_ADDRS, C(sip_tls), "", 0, 16, NULL, false,
 		"Addresses that take SIP over TLS, such as 192.0.2.10:5061, from routes that prove "
 		"by their certificate who they are. We show the certificate of the domain that the "
-		"peer asks for, else the one without domains. Whose certificates are believed is "
-		"said by trust and crl in [xmpp]. Empty: none; routes with transport tls are "
-		"connected to all the same."},
+		"peer asks for, else the one without domains. Empty: none; routes with transport tls "
+		"are connected to all the same."},
+	{"sip", "trust", CT_TEXT, C(sip_trust), "", 0, 1000, NULL, true,
+		"Whose certificates are believed of SIP routes: a PEM file of certification "
+		"authorities, such as that of your own organization, or system. Partners are not "
+		"believed by it. Read again when it changes. Empty: those of trust in [xmpp]. The "
+		"revocation lists of [xmpp] hold for both."},
 
 	{"sip", "transactions-memory", CT_NUMBER, C(sip_transactions_memory), "512", 16, 65536, NULL, false,
 		"Megabytes that SIP transactions may take at most, those included that are kept only "

@@ -44,11 +44,19 @@ static void rule_metrics(const struct conf *c, struct conf_notes *n)
 				netaddr_print(&c->metrics.v[i], text));
 }
 
+static void rule_trust_of(
+	const struct conf *c, struct conf_notes *n, const char *section, const char *trust)
+{
+	if (strcmp(trust, "system") != 0 && trust[0] != '/')
+		conf_note(n, CONF_ERROR, line_of(c, section, "trust"),
+			"trust: '%s' is neither 'system' nor an absolute path", trust);
+}
+
 static void rule_trust(const struct conf *c, struct conf_notes *n)
 {
-	if (strcmp(c->trust, "system") != 0 && c->trust[0] != '/')
-		conf_note(n, CONF_ERROR, line_of(c, "xmpp", "trust"),
-			"trust: '%s' is neither 'system' nor an absolute path", c->trust);
+	rule_trust_of(c, n, "xmpp", c->trust);
+	if (*c->sip_trust)
+		rule_trust_of(c, n, "sip", c->sip_trust);
 }
 
 static void rule_crl(const struct conf *c, struct conf_notes *n)

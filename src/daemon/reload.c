@@ -34,7 +34,7 @@ static void on_gateway(struct loop_call *c)
 {
 	struct new_tls *n = container_of(c, struct new_tls, call);
 
-	sipnet_set_tls(n->service->sipnet, n->tls);
+	sipnet_set_tls(n->service->sipnet, tls_set_other(n->tls));
 	n->call.fn = on_edge;
 	loop_post(n->service->edge_runner.loop, &n->call);
 }

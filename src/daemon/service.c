@@ -168,7 +168,7 @@ static int new_sipnet(struct service *s, struct err *e)
 	struct sip_listeners l = {.n = 0};
 	struct sipnet_config config = {
 		.listen = l.v,
-		.tls = s->tls,
+		.tls = tls_set_other(s->tls),
 		.log = &s->log,
 		.node = s->conf->node[0],
 		.shard = SHARD,

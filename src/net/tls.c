@@ -32,6 +32,7 @@ struct tls_set {
 	struct tls_cert *certs;
 	size_t n_certs;
 	SSL_CTX *bare; /* without a certificate */
+	struct tls_set *other; /* NULL: there is none */
 	int64_t expires;
 };
 
@@ -368,12 +369,28 @@ static int load(struct tls_set *s, const struct tls_files *f, struct err *e)
 	return 0;
 }
 
+static int load_other(struct tls_set *s, const struct tls_files *f, struct err *e)
+{
+	struct tls_files other = *f;
+
+	if (!f->other_trust)
+		return 0;
+	other.trust = f->other_trust;
+	other.other_trust = NULL;
+	return tls_set_load_files(&s->other, &other, e);
+}
+
+struct tls_set *tls_set_other(struct tls_set *s)
+{
+	return s->other ? s->other : s;
+}
+
 int tls_set_load_files(struct tls_set **ret, const struct tls_files *f, struct err *e)
 {
 	struct tls_set *s = xzalloc(sizeof *s);
 
 	atomic_init(&s->refs, 1);
-	if (load(s, f, e) < 0) {
+	if (load(s, f, e) < 0 || load_other(s, f, e) < 0) {
 		tls_set_unref(s);
 		return -1;
 	}
@@ -415,6 +432,7 @@ void tls_set_unref(struct tls_set *s)
 	free(s->certs);
 	SSL_CTX_free(s->bare);
 	X509_STORE_free(s->trust);
+	tls_set_unref(s->other);
 	free(s);
 }
 

@@ -29,6 +29,7 @@ struct tls_files {
 	const struct tls_cert_files *certs;
 	size_t n_certs;
 	const char *trust;       /* PEM file of authorities, or "system" */
+	const char *other_trust; /* likewise, for tls_set_other(); NULL: there is none */
 	const char *const *crls; /* files of revocation lists, PEM (any number) or DER (one) */
 	size_t n_crls;
 	bool crl_require; /* who has no valid list is not believed; see enum cert_crls */
@@ -44,6 +45,13 @@ int tls_set_load_files(struct tls_set **ret, const struct tls_files *f, struct e
 /* The same without revocation lists. */
 int tls_set_load(struct tls_set **ret, const struct tls_cert_files *files, size_t n,
 	const char *trust, struct err *e);
+
+/*
+ * The same certificates and lists with the authorities of other_trust: for peers of another kind.
+ * The set itself where there are none. As long as the set.
+ */
+struct tls_set *tls_set_other(struct tls_set *s);
+
 struct tls_set *tls_set_ref(struct tls_set *s); /* NULL is fine */
 void tls_set_unref(struct tls_set *s); /* NULL is fine; from any thread */
 

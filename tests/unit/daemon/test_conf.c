@@ -306,6 +306,21 @@ static void sip_without_tls_beyond_loopback_is_warned_about(void **state)
 	}
 }
 
+static void sip_has_authorities_of_its_own(void **state)
+{
+	struct conf_notes notes = {0};
+	struct conf *c = read_text(CERT "[sip]\ntrust = /ca.pem\n", &notes);
+
+	assert_non_null(c);
+	assert_string_equal(c->sip_trust, "/ca.pem");
+	assert_string_equal(c->trust, "system");
+	conf_free(c);
+	assert_null(read_text(CERT "[sip]\ntrust = ours\n", &notes));
+	assert_int_equal(notes.errors, 1);
+	assert_non_null(strstr(notes.v[0].text, "neither 'system' nor an absolute path"));
+	conf_notes_done(&notes);
+}
+
 static void sip_over_tls_needs_a_certificate(void **state)
 {
 	struct conf_notes notes = {0};
@@ -417,6 +432,7 @@ int main(void)
 		cmocka_unit_test(values_are_typed),
 		cmocka_unit_test(an_empty_file_has_the_defaults),
 		cmocka_unit_test(sip_without_tls_beyond_loopback_is_warned_about),
+		cmocka_unit_test(sip_has_authorities_of_its_own),
 		cmocka_unit_test(sip_over_tls_needs_a_certificate),
 		cmocka_unit_test(the_panel_has_one_origin),
 		cmocka_unit_test(a_changed_address_needs_a_restart_a_certificate_does_not),

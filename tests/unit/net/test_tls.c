@@ -483,6 +483,42 @@ static void what_is_shown_for_a_domain(void **state)
 	tls_set_unref(s);
 }
 
+/* Authorities for peers of another kind: they vouch for nobody else, and nobody else for these. */
+static void other_authorities(void **state)
+{
+	struct pki *theirs = pki_new();
+	struct tls_cert_files cert = {.name = "a", .chain = a.chain, .key = a.key};
+	struct tls_files f = {.certs = &cert,
+		.n_certs = 1,
+		.trust = pki_trust(pki),
+		.other_trust = pki_trust(theirs)};
+	X509 *leaf = pki_make(theirs, &(struct pki_spec){.cn = "pbx.lab"}, NULL);
+	struct tls_set *s, *alone;
+	struct err e;
+	int code;
+
+	assert_int_equal(tls_set_load_files(&s, &f, &e), 0);
+	assert_int_equal(cert_judge_chain(tls_set_trust(s), leaf, NULL, time(NULL), &code),
+		CERT_UNTRUSTED);
+	assert_int_equal(
+		cert_judge_chain(tls_set_trust(tls_set_other(s)), leaf, NULL, time(NULL), &code),
+		CERT_GOOD);
+	assert_int_equal(cert_judge_chain(tls_set_trust(tls_set_other(s)), tls_set_own(s, 0)->cert,
+				 NULL, time(NULL), &code),
+		CERT_UNTRUSTED);
+	assert_int_equal(tls_set_count(tls_set_other(s)), 1); /* ours are the same */
+	tls_set_unref(s);
+	f.other_trust = NULL;
+	assert_int_equal(tls_set_load_files(&alone, &f, &e), 0);
+	assert_ptr_equal(tls_set_other(alone), alone);
+	tls_set_unref(alone);
+	f.other_trust = "/nowhere/ca.pem";
+	assert_int_equal(tls_set_load_files(&alone, &f, &e), -1);
+	assert_non_null(strstr(e.text, "/nowhere/ca.pem"));
+	X509_free(leaf);
+	pki_free(theirs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -499,6 +535,7 @@ int main(void)
 		cmocka_unit_test(revocation_lists_are_read_in_both_forms),
 		cmocka_unit_test(what_a_stranger_makes_of_our_chain),
 		cmocka_unit_test(what_is_shown_for_a_domain),
+		cmocka_unit_test(other_authorities),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
