@@ -57,7 +57,19 @@ static void set(struct object *o, const char *name, const char *value)
 
 struct settings {
 	const char *next_hop, *user, *password, *sender_rate, *transport;
+	bool second; /* one more route, to b */
 };
+
+static void put_second(struct rig *r, struct config *c)
+{
+	struct object *o = object_new(&route_class);
+	char hop[64];
+
+	snprintf(hop, sizeof hop, "sip:127.0.0.1:%u", r->peer[B].port);
+	set(o, "name", "second");
+	set(o, "next_hop", hop);
+	config_put(c, o);
+}
 
 static void use(struct rig *r, const struct settings *s)
 {
@@ -73,6 +85,8 @@ static void use(struct rig *r, const struct settings *s)
 	set(o, "sender_rate", s->sender_rate);
 	set(o, "transport", s->transport);
 	config_put(c, o);
+	if (s->second)
+		put_second(r, c);
 	set(d, "domain", "sip.lab");
 	set(d, "route", "main");
 	config_put(c, d);
@@ -128,7 +142,7 @@ static void open_rig_digest(struct rig *r, const char *password)
 
 	open_rig_with(r, 0);
 	snprintf(hop, sizeof hop, "sip:127.0.0.1:%u", r->peer[A].port);
-	use(r, &(struct settings){hop, "gateway", password, NULL});
+	use(r, &(struct settings){hop, "gateway", password});
 }
 
 static void close_rig(struct rig *r)
@@ -230,7 +244,7 @@ static const struct sipnet_route_view *view(struct rig *r)
 	static struct sipnet_view v;
 
 	sipnet_view(r->net, &v);
-	assert_int_equal(v.n_routes, 1);
+	assert_true(v.n_routes > 0);
 	return &v.routes[0];
 }
 
@@ -462,6 +476,38 @@ static void test_weights(void **state)
 	assert_int_equal(r.dones, 400);
 	assert_int_equal(got[A] + got[B], 400);
 	assert_in_range(got[B], 60, 140);
+	close_rig(&r);
+}
+
+/* A dead one takes a few requests, lest it be dead for ever; the others fail at once. */
+static void test_all_dead(void **state)
+{
+	unsigned sent = 0;
+	char hop[64];
+	struct rig r;
+
+	open_rig_with(&r, 0);
+	snprintf(hop, sizeof hop, "sip:127.0.0.1:%u", r.peer[A].port);
+	use(&r, &(struct settings){.next_hop = hop});
+	call(&r);
+	for (unsigned i = 0; i < 300; i++) { /* the request, then the probe, unanswered */
+		loop_fake_advance(r.loop, 100);
+		turn(&r);
+	}
+	assert_int_equal(view(&r)->targets[0].state, SIPNET_DEAD);
+	while (took(&r, A))
+		;
+	for (unsigned i = 0; i < 10; i++)
+		call(&r);
+	while (took(&r, A))
+		sent++;
+	assert_int_equal(sent, 4);
+	assert_int_equal(r.dones, 1 + 6);
+	assert_int_equal(r.result.end, SIP_NO_TARGET);
+	answer(&r, A, "200 OK", ""); /* the last of them: it is back */
+	assert_int_equal(view(&r)->targets[0].state, SIPNET_UP);
+	call(&r);
+	assert_true(took(&r, A));
 	close_rig(&r);
 }
 
@@ -782,7 +828,7 @@ static void test_wrong_password(void **state)
 	assert_int_equal(view(&r)->digest_wait_in, 60000);
 
 	snprintf(hop, sizeof hop, "sip:127.0.0.1:%u", r.peer[A].port);
-	use(&r, &(struct settings){hop, "gateway", "right", NULL});
+	use(&r, &(struct settings){hop, "gateway", "right"});
 	call(&r);
 	assert_true(took(&r, A));
 	answer(&r, A, "401 Unauthorized", ASK("n6"));
@@ -1064,6 +1110,32 @@ static void test_memory_out(void **state)
 	close_rig(&r);
 }
 
+/* What nobody answers on one route leaves room for the other. */
+static void test_share(void **state)
+{
+	const struct route *second;
+	unsigned taken;
+	char hop[64];
+	struct rig r;
+
+	open_rig_with(&r, 256 << 10);
+	snprintf(hop, sizeof hop, "sip:127.0.0.1:%u", r.peer[A].port);
+	use(&r, &(struct settings){.next_hop = hop, .second = true});
+	for (unsigned i = 0; i < 500; i++)
+		call(&r);
+	taken = r.dones;
+	assert_in_range(taken, 100, 480); /* refused at half of the memory */
+	assert_int_equal(r.overloaded, taken);
+	second = snapshot_route(r.snapshot, SL("second"));
+	for (unsigned i = 0; i < 50; i++)
+		sipnet_request(r.net, second, &spec, 20000, on_done, &r);
+	turn(&r);
+	assert_int_equal(r.overloaded, taken);
+	for (unsigned i = 0; i < 50; i++)
+		assert_true(took(&r, B));
+	close_rig(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1075,6 +1147,7 @@ int main(void)
 		cmocka_unit_test(test_revival),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_all_dead),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_route_changes),
 		cmocka_unit_test(test_tcp_refused),
@@ -1093,6 +1166,7 @@ int main(void)
 		cmocka_unit_test(test_sender_rate),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_memory_out),
+		cmocka_unit_test(test_share),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
