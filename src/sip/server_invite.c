@@ -189,6 +189,8 @@ static void take(struct sip_server *t, enum sip_invite_server_event event, struc
 	t->state = step->next;
 	if (step->actions & SIP_INV_SEND)
 		send_new(t, reply);
+	if (event == SIP_IS_TIMER_G)
+		s->stats.tx_retrans++;
 	if (step->actions & SIP_INV_RESEND) {
 		if (!t->invite->answered)
 			make_100(t, now);

@@ -99,6 +99,7 @@ static void test_refused_without_ack(void **state)
 	net_run(n, 1);
 	net_expect_told(n, "no-ack gone ");
 	assert_int_equal(n->n_sent, ARRAY_LEN(at));
+	assert_int_equal(net_stats(n).tx_retrans, ARRAY_LEN(at) - 1);
 	for (size_t i = 0; i < ARRAY_LEN(at); i++) {
 		assert_int_equal(n->sent[i].at - 1000, at[i]);
 		assert_string_equal(net_text(n, (unsigned)i), net_text(n, 0));
