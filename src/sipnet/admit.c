@@ -48,7 +48,7 @@ static uint64_t sender_of(const struct sip_msg *m)
 
 /*
  * Is there room for new work, and has its sender not had his share? What belongs to a dialog is not
- * new: refusing it would not make less of it.
+ * new: refusing it would not make less of it. (A To tag of no dialog was refused before: 481.)
  */
 static struct sip_verdict shed(struct sipnet *n, struct target *t, const struct sip_msg *m)
 {
@@ -58,7 +58,7 @@ static struct sip_verdict shed(struct sipnet *n, struct target *t, const struct 
 		return (struct sip_verdict){500, "Shutting down", RETRY_AFTER_S};
 	if (!sipnet_has_room(n, 2))
 		return overloaded(m);
-	if (!target_take_of(t, sender_of(m), sipnet_now(n)))
+	if (t->route->sender_rate && !target_take_of(t, sender_of(m), sipnet_now(n)))
 		return (struct sip_verdict){500, "Too many requests of this sender", RETRY_AFTER_S};
 	if (!target_take(t, sipnet_now(n)))
 		return (struct sip_verdict){500, "Too many requests", RETRY_AFTER_S};

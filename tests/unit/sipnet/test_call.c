@@ -978,6 +978,34 @@ static void test_held_goes(void **state)
 	close_rig(&r);                   /* with calls under way */
 }
 
+/* Who tries is not wanted any more: the next one tries. */
+static void test_held_forgotten(void **state)
+{
+	struct sipnet_call *first;
+	struct rig r;
+
+	open_rig_digest(&r, "secret");
+	first = call(&r);
+	call(&r);
+	call(&r);
+	assert_true(took(&r, A));
+	assert_false(took(&r, A));
+	sipnet_forget(first);
+	turn(&r);
+	assert_true(took(&r, A));
+	assert_false(took(&r, A)); /* one again */
+	answer(&r, A, "401 Unauthorized", ASK("n1"));
+	assert_true(took(&r, A));
+	expect_login(&r, "\r\nAuthorization", "n1", "00000001", "secret");
+	answer(&r, A, "200 OK", "");
+	assert_true(took(&r, A)); /* the third, and it knows what is asked */
+	expect_login(&r, "\r\nAuthorization", "n1", "00000002", "secret");
+	answer(&r, A, "200 OK", "");
+	assert_int_equal(r.dones, 2);
+	assert_int_equal(sipnet_busy(r.net), 0);
+	close_rig(&r);
+}
+
 /* The route goes while they wait. */
 static void test_held_ends(void **state)
 {
@@ -1162,6 +1190,7 @@ int main(void)
 		cmocka_unit_test(test_best_challenge),
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_held_goes),
+		cmocka_unit_test(test_held_forgotten),
 		cmocka_unit_test(test_held_ends),
 		cmocka_unit_test(test_sender_rate),
 		cmocka_unit_test(test_memory),
