@@ -19,24 +19,25 @@ static const struct {
 	{"tls:", SIP_TLS, 5061},
 };
 
-enum { OWN_HOST = 256 };
-
-static void own_host(char ret[static OWN_HOST])
+static void own_host(char *ret, size_t size)
 {
-	ret[OWN_HOST - 1] = 0;
-	if (gethostname(ret, OWN_HOST - 1) < 0 || sip_host_kind(slice_of(ret)) == SIP_HOST_NONE)
-		snprintf(ret, OWN_HOST, "localhost");
+	char name[256] = "";
+
+	if (gethostname(name, sizeof name - 1) < 0 ||
+		sip_host_kind(slice_of(name)) == SIP_HOST_NONE)
+		strcpy(name, "localhost");
+	snprintf(ret, size, "%s", name);
 }
 
 /* What our Via says: the address, or for a wildcard the name of this host. */
 static void name_sender(struct sender *s, const char *kind)
 {
-	char text[NETADDR_TEXT], host[OWN_HOST];
+	char text[NETADDR_TEXT], host[256];
 
 	netaddr_print(&s->addr, text);
 	snprintf(s->name, sizeof s->name, "%s%s", kind, text);
 	if (netaddr_is_any(&s->addr)) {
-		own_host(host);
+		own_host(host, sizeof host);
 		snprintf(s->sent_by, sizeof s->sent_by, "%s:%u", host, netaddr_port(&s->addr));
 	} else {
 		snprintf(s->sent_by, sizeof s->sent_by, "%s", text);
@@ -96,7 +97,7 @@ void sipnet_add_silent(struct sipnet *n)
 		struct sender *s = next_sender(n, t[i]);
 
 		s->silent = true;
-		own_host(s->sent_by);
+		own_host(s->sent_by, sizeof s->sent_by);
 		n->n_senders++;
 	}
 }
