@@ -116,6 +116,16 @@ static void note_domain(
 			o->name, d->domain.a);
 }
 
+/* What federation/ cannot know: it has never seen the bootstrap file. */
+static void note_route(const struct tls_set *tls, const struct route *r, struct conf_notes *notes)
+{
+	if (r->certificate && !tls_set_named(tls, slice_of(r->certificate)))
+		conf_note(notes, CONF_WARNING, 0,
+			"route %s is to be shown certificate '%s', and there is no [certificate "
+			"%s]; it is shown the one of its local domain",
+			r->name, r->certificate, r->certificate);
+}
+
 static void note_ocsp(const struct tls_own *o, struct conf_notes *notes)
 {
 	if (o->ocsp != CERT_OCSP_NONE && o->ocsp != CERT_OCSP_GOOD)
@@ -143,6 +153,9 @@ void certs_notes(
 
 	for (size_t i = 0; i < n; i++)
 		note_domain(tls, local_domain_of(v[i]), notes);
+	n = s ? snapshot_list(s, OBJECT_ROUTE, &v) : 0;
+	for (size_t i = 0; i < n; i++)
+		note_route(tls, route_of(v[i]), notes);
 	for (size_t i = 0; i < tls_set_count(tls); i++)
 		note_ocsp(tls_set_own(tls, i), notes);
 	note_crls(tls, now, notes);

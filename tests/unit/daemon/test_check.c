@@ -228,6 +228,37 @@ static void what_is_in_the_store_is_looked_at(void **state)
 	expect(0, "warning: route main trusts addresses of the open Internet without TLS");
 }
 
+static void change_one(const struct change *one)
+{
+	char *dir = in_folder("store"), *key = in_folder("store.key");
+	struct store_options o = {"sqlite", dir, key};
+	struct store_request r = {{"root", "test", "start"}, one, 1, 0, false};
+	struct store *s;
+	struct err e;
+
+	if (store_open(&s, &o, &e) < 0 || store_change(s, &r, NULL, NULL, &e) < 0)
+		fail_msg("%s", e.text);
+	store_close(s);
+	free(dir);
+	free(key);
+}
+
+/* In any case, as sections are named by people and names of settings are lower case. */
+static void routes_name_certificates(void **state)
+{
+	struct assign assigns[] = {{SL("transport"), ASSIGN_SET, SL("tls")},
+		{SL("certificate"), ASSIGN_SET, SL("other")}};
+	const struct change one = {CHANGE_SET, OBJECT_ROUTE, SL("main"), assigns, 2};
+
+	make_store();
+	change_one(&one);
+	expect(0, "warning: route main is to be shown certificate 'other', and there is no "
+		  "[certificate other]; it is shown the one of its local domain\n");
+	assigns[1].value = SL("LAB");
+	change_one(&one);
+	expect_not("route main is to be shown");
+}
+
 static void private_networks_are_trusted_without_a_word(void **state)
 {
 	static const struct assign sources = {SL("sources"), ASSIGN_SET,
@@ -476,6 +507,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(without_a_store_it_says_so_and_makes_none),
 		T(what_is_in_the_store_is_looked_at),
+		T(routes_name_certificates),
 		T(private_networks_are_trusted_without_a_word),
 		T(a_file_with_an_error_is_not_right),
 		T(certificates_are_read),

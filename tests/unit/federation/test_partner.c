@@ -84,7 +84,7 @@ static struct object *make(const struct object_class *class, const char *const *
 
 struct warned {
 	const struct object_class *class;
-	const char *settings[6];
+	const char *settings[8];
 	const char *codes; /* of the warnings, in order, with a space behind each */
 };
 
@@ -127,6 +127,17 @@ static const struct warned warned[] = {
 		"route_not_private "},
 	{&route_class, {"name=main", "next_hop=sip:127.0.0.1", "trust_identity=true"},
 		"trust_not_private "},
+	{&route_class, {"name=main", "next_hop=sip:pbx.lab", "transport=tls", "trust_identity=true",
+		"digest_user=gw", "digest_password=x", "certificate=out"}, ""},
+	{&route_class, {"name=main", "next_hop=sip:pbx.lab", "transport=auto", "trust_identity=true",
+		"tls_names=pbx.lab", "certificate=out"}, "trust_not_private "},
+	{&route_class, {"name=main", "next_hop=sip:127.0.0.1", "digest_user=gw", "digest_password=x"},
+		"digest_not_private "},
+	{&route_class, {"name=main", "next_hop=sip:pbx.lab", "transport=tls", "digest_user=gw"},
+		"digest_password_missing "},
+	{&route_class, {"name=main", "next_hop=sip:127.0.0.1", "receive_rate=5", "sender_rate=6"},
+		"sender_rate_above_total "},
+	{&route_class, {"name=main", "next_hop=sip:127.0.0.1", "receive_rate=5", "sender_rate=5"}, ""},
 	{&route_class, {"name=main", "next_hop=sip:127.0.0.1", "digest_password=x"},
 		"digest_user_missing "},
 };

@@ -441,6 +441,31 @@ static void passwords_go_with_their_routes(void **state)
 	}
 }
 
+/* History has no passwords: going back leaves them, and is not refused for one that is left over.
+ */
+static void going_back_leaves_passwords(void **state)
+{
+	const struct assign hop[] = {SET("next_hop", "sip:127.0.0.1")};
+	const struct assign login[] = {
+		SET("digest_user", "gw"), SET("digest_password", "open sesame")};
+	const struct change add = {CHANGE_ADD, OBJECT_ROUTE, SL("one"), hop, 1};
+	const struct change set = {CHANGE_SET, OBJECT_ROUTE, SL("one"), login, 2};
+	struct store_request back = {.actor = alice};
+	struct world *w = *state;
+	uint64_t before;
+
+	assert_int_equal(change(w->store, &add, 1, NULL), 0);
+	before = generation(w->store);
+	assert_int_equal(change(w->store, &set, 1, NULL), 0);
+	back.restore = before;
+	assert_int_equal(store_change(w->store, &back, NULL, NULL, NULL), 0);
+	password_is(w->store, "one", "open sesame");
+	back.restore = before + 1;
+	assert_int_equal(store_change(w->store, &back, NULL, NULL, NULL), 0);
+	password_is(w->store, "one", "open sesame");
+	assert_int_equal(generation(w->store), before + 3);
+}
+
 #define on_both(f)                                                                                 \
 	cmocka_unit_test_setup_teardown(f, setup_sqlite, teardown),                                \
 		cmocka_unit_test_setup_teardown(f, setup_ram, teardown)
@@ -501,6 +526,7 @@ int main(void)
 		on_both(an_emptied_passphrase_is_made_anew),
 		on_both(passwords_of_routes_are_sealed),
 		on_both(passwords_go_with_their_routes),
+		on_both(going_back_leaves_passwords),
 		cmocka_unit_test_setup_teardown(any_operation_may_fail, setup_ram, teardown),
 	};
 
