@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include "peer.h"
+
 /*
  * SIP over TCP, in clear: the route "main" is what listens at a door of ours on 127.0.0.1;
  * 127.0.0.9 is nobody. sip.lab is ours.
@@ -210,6 +212,24 @@ static void strangers_are_told_and_sent_away(void **state)
 	assert_non_null(strstr(line_hear(&l), "403 Not a known peer"));
 	assert_int_equal(rig.requests, 0);
 	line_close(&l);
+}
+
+/* A route speaks over the transport that it has, and no other. */
+static void datagrams_are_not_of_it(void **state)
+{
+	struct peer p;
+	char *heard;
+
+	peer_open(&p, "127.0.0.1");
+	peer_send(&p, "127.0.0.1", sipnet_port(rig.net, 0),
+		"OPTIONS sip:j@xmpp.lab SIP/2.0\r\nVia: SIP/2.0/UDP x.lab;rport;branch=z9hG4bK1\r\n"
+		"From: <sip:romeo@sip.lab>;tag=1\r\nTo: <sip:j@xmpp.lab>\r\nCall-ID: c\r\n"
+		"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
+	rig_settle(&rig);
+	heard = peer_take(&p);
+	assert_non_null(heard);
+	assert_non_null(strstr(heard, "403 Not a known peer"));
+	peer_close(&p);
 }
 
 static void strangers_have_ten_seconds(void **state)
@@ -577,6 +597,7 @@ int main(void)
 		T(where_the_next_begins_is_not_known),
 		T(rubbish_is_ended),
 		T(strangers_are_told_and_sent_away),
+		T(datagrams_are_not_of_it),
 		T(strangers_have_ten_seconds),
 		T(strangers_are_few),
 		T(a_message_has_to_end),
