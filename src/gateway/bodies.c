@@ -33,7 +33,8 @@ struct line_job {
 	struct worker_job job;
 	struct bodies *bodies;
 	uint64_t wall_ms;
-	bool last; /* the file is closed */
+	bool last;     /* the file is closed */
+	uint64_t lost; /* messages, if it is not written */
 	int result;
 	struct err err;
 	struct slice line;
@@ -73,14 +74,15 @@ static void done(struct worker_job *job)
 	b->waiting--;
 	b->waiting_bytes -= j->line.n;
 	if (j->result < 0) {
-		b->left_out++;
+		b->left_out += j->lost;
 		say_failure(b, &j->err);
 	}
 	mem_wipe(j->text, j->line.n);
 	free(j);
 }
 
-static void post(struct bodies *b, struct slice line, bool last)
+/* lost: how many messages are, when the line is not written. */
+static void post(struct bodies *b, struct slice line, uint64_t lost, bool last)
 {
 	struct line_job *j = xzalloc(sizeof *j + line.n);
 
@@ -92,6 +94,7 @@ static void post(struct bodies *b, struct slice line, bool last)
 	j->bodies = b;
 	j->wall_ms = gateway_wall(b->gateway);
 	j->last = last;
+	j->lost = lost;
 	b->waiting++;
 	b->waiting_bytes += line.n;
 	worker_post(b->worker, b->gateway->loop, &j->job);
@@ -123,8 +126,8 @@ static void put_left_out(struct bodies *b)
 		return;
 	begin_line(&line, gateway_wall(b->gateway));
 	buf_printf(&line, ", \"left_out\": %llu}\n", (unsigned long long)b->left_out);
+	post(b, buf_slice(&line), b->left_out, false);
 	b->left_out = 0;
-	post(b, buf_slice(&line), false);
 	buf_done(&line);
 }
 
@@ -154,7 +157,7 @@ void bodies_note(struct bodies *b, enum bodies_direction direction, struct slice
 	member(&line, "subject", subject.n ? subject : SL_NONE);
 	member(&line, "body", body.p ? body : SL(""));
 	buf_str(&line, "}\n");
-	post(b, buf_slice(&line), false);
+	post(b, buf_slice(&line), 1, false);
 	mem_wipe(line.p, line.n);
 	buf_done(&line);
 }
@@ -165,7 +168,7 @@ static void sweep(void *arg)
 {
 	struct bodies *b = arg;
 
-	post(b, SL(""), false);
+	post(b, SL(""), 0, false);
 	loop_timer_in(&b->timer, SWEEP_MS);
 }
 
@@ -198,7 +201,7 @@ void bodies_set(struct bodies *b, bool on)
 	b->on = on;
 	if (!on) {
 		put_left_out(b);
-		post(b, SL(""), true);
+		post(b, SL(""), 0, true);
 	}
 }
 

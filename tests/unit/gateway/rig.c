@@ -224,6 +224,9 @@ void rig_init(struct rig *r, const struct rig_options *o)
 		.limits = o->limits,
 		.memory = o->memory,
 		.worker = o->worker,
+		.body_file = o->body_file,
+		.body_worker = o->body_worker,
+		.body_keep_days = 7,
 	};
 	struct err e;
 

@@ -51,6 +51,8 @@ struct rig_options {
 	bool no_federation, no_xmpp, write_invites, partner_off, no_partner;
 	struct memory *memory;
 	struct worker *worker;
+	const char *body_file; /* with a thread to write it; texts are not written before bodies_set() */
+	struct worker *body_worker;
 }; /* partner_off: disabled; no_partner: example.com is none */
 
 /*

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,11 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "gateway/bodies.h"
 #include "gateway/body_file.h"
+#include "gateway/core.h"
+#include "loop/worker.h"
+#include "rig.h"
 #include "unit.h"
 
 #define DAY  UINT64_C(86400000)
@@ -167,6 +172,168 @@ static void deleted_after_its_days(void **state)
 	holds(p, "bodies.log.mine:1 ");
 }
 
+/* ---- more than can be written ---- */
+
+/* Keeps the thread that writes. */
+struct keeper {
+	struct worker_job job;
+	pthread_mutex_t until;
+};
+
+static void keep(struct worker_job *job)
+{
+	struct keeper *k = container_of(job, struct keeper, job);
+
+	pthread_mutex_lock(&k->until);
+	pthread_mutex_unlock(&k->until);
+}
+
+static void kept(struct worker_job *job)
+{
+}
+
+static void note(struct rig *r, const char *body)
+{
+	bodies_note(r->g->bodies, BODIES_TO_SIP, SL("juliet@example.com"), SL("romeo@example.net"),
+		SL("example.com"), SL_NONE, slice_of(body));
+}
+
+static void settle(struct rig *r)
+{
+	while (bodies_busy(r->g->bodies))
+		loop_turn(r->loop, true);
+}
+
+/* Lines with a text; *ret_left_out: what the others say is missing. */
+static unsigned lines(const struct place *p, unsigned long long *ret_left_out)
+{
+	FILE *f = fopen(p->path, "r");
+	char line[512];
+	unsigned n = 0;
+
+	*ret_left_out = 0;
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f)) {
+		const char *said = strstr(line, "\"left_out\": ");
+
+		n += strstr(line, "\"body\": ") != NULL;
+		*ret_left_out += said ? strtoull(said + 12, NULL, 10) : 0;
+	}
+	fclose(f);
+	return n;
+}
+
+static struct rig *writing(struct rig_options *o, const struct place *p)
+{
+	struct rig *r = malloc(sizeof *r);
+
+	assert_non_null(r);
+	o->body_file = p->path;
+	o->body_worker = worker_new("bodies", 1);
+	rig_init(r, o);
+	bodies_set(r->g->bodies, true);
+	rig_advance(r, 5); /* the files have been looked after */
+	settle(r);
+	return r;
+}
+
+static void stop_writing(struct rig *r, const struct rig_options *o)
+{
+	worker_free(o->body_worker);
+	settle(r);
+	rig_done(r);
+	free(r);
+}
+
+/* The disk stands still: messages go on, what is left out is counted and said. */
+static void a_full_queue_holds_nobody_up(void **state)
+{
+	enum { NOTES = 6000, ROOM_FOR = 4096 };
+	struct keeper k = {.job.work = keep, .job.done = kept, .until = PTHREAD_MUTEX_INITIALIZER};
+	const struct place *p = *state;
+	struct rig_options o = {0};
+	struct rig *r = writing(&o, p);
+	unsigned long long left_out;
+
+	pthread_mutex_lock(&k.until);
+	worker_post(o.body_worker, r->loop, &k.job);
+	for (unsigned i = 0; i < NOTES; i++)
+		note(r, "text");
+	assert_int_equal(bodies_busy(r->g->bodies), ROOM_FOR);
+	rig_message(r, NULL, NULL, NULL, "from SIP, while nothing can be written");
+	assert_int_equal(r->n_xml, 1);
+	rig_stanza(r, "<message from='juliet@example.com/balcony' to='romeo@example.net' "
+		      "type='chat'><body>from XMPP, as well</body></message>");
+	assert_int_equal(rig_count(r, true), 1);
+
+	pthread_mutex_unlock(&k.until);
+	settle(r);
+	assert_int_equal(lines(p, &left_out), ROOM_FOR);
+	assert_int_equal(left_out, 0);
+	note(r, "the next one says it");
+	settle(r);
+	assert_int_equal(lines(p, &left_out), ROOM_FOR + 1);
+	assert_int_equal(left_out, NOTES + 2 - ROOM_FOR);
+	stop_writing(r, &o);
+}
+
+/* Also what long texts take is bounded, and what was left out is said when the logging ends. */
+static void long_texts_are_bounded_together(void **state)
+{
+	struct keeper k = {.job.work = keep, .job.done = kept, .until = PTHREAD_MUTEX_INITIALIZER};
+	const struct place *p = *state;
+	struct rig_options o = {0};
+	struct rig *r = writing(&o, p);
+	unsigned long long left_out;
+	char *text = malloc(1 << 20);
+	FILE *f;
+
+	assert_non_null(text);
+	memset(text, 'x', (1 << 20) - 1);
+	text[(1 << 20) - 1] = '\0';
+	pthread_mutex_lock(&k.until);
+	worker_post(o.body_worker, r->loop, &k.job);
+	for (unsigned i = 0; i < 20; i++)
+		note(r, text);
+	assert_int_equal(bodies_busy(r->g->bodies), 7);
+	pthread_mutex_unlock(&k.until);
+	settle(r);
+	bodies_set(r->g->bodies, false);
+	settle(r);
+	f = fopen(p->path, "r");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, -200, SEEK_END), 0);
+	text[fread(text, 1, 200, f)] = '\0';
+	assert_non_null(strstr(text, "\"left_out\": 13}\n"));
+	fclose(f);
+	free(text);
+	assert_int_equal(lines(p, &left_out), 7);
+	stop_writing(r, &o);
+}
+
+/* A line that says how many are missing may be missing itself: they are counted all the same. */
+static void what_cannot_be_said_is_said_later(void **state)
+{
+	const struct place *p = *state;
+	struct rig_options o = {0};
+	struct rig *r = writing(&o, p);
+	unsigned long long left_out;
+
+	assert_int_equal(mkdir(p->path, 0700), 0); /* no file can be there */
+	note(r, "lost");
+	settle(r);
+	for (unsigned i = 0; i < 3; i++) {
+		note(r, "lost"); /* with a line about those before, which is lost, too */
+		settle(r);
+	}
+	assert_int_equal(rmdir(p->path), 0);
+	note(r, "written");
+	settle(r);
+	assert_int_equal(lines(p, &left_out), 1);
+	assert_int_equal(left_out, 4);
+	stop_writing(r, &o);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -176,6 +343,9 @@ int main(void)
 		test(a_link_is_not_followed),
 		test(put_aside_by_size_and_by_day),
 		test(deleted_after_its_days),
+		test(a_full_queue_holds_nobody_up),
+		test(long_texts_are_bounded_together),
+		test(what_cannot_be_said_is_said_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
