@@ -29,8 +29,19 @@ interface Table {
 
 const read = <T>(name: string) => JSON.parse(readFileSync(new URL(`../data/${name}`, import.meta.url), 'utf8')) as T;
 const table = read<Table>('bad-settings.json');
-const matrix = read<{ rows: { row: number; tls: string; sasl: string; dialback: boolean; refused: string | null;
-  ways_out?: { tls: string; sasl: string; dialback: boolean }[] }[] }>('negotiation-matrix.json').rows;
+interface Choice {
+  tls: string;
+  sasl: string;
+  dialback: boolean;
+}
+interface Row extends Choice {
+  row: number;
+  refused: string | null;
+  methods: string[];
+  warnings: string[];
+  ways_out?: Choice[];
+}
+const matrix = read<{ rows: Row[] }>('negotiation-matrix.json').rows;
 
 /** As it is typed: long texts and long lists are told by how they are made. */
 function typed(value: Value): Value {
@@ -120,19 +131,10 @@ interface Answer {
   body: { code?: string; field?: string };
 }
 
-/** Over the unix socket, one transaction, only planned. */
-function post(c: Case): Promise<Answer> {
-  // null would mean the default: empty is said with an empty text.
-  const made = (part?: Record<string, Value>) =>
-    Object.fromEntries(Object.entries(part ?? {}).map(([k, v]) => [k, typed(v) ?? '']));
-  const parts: Record<string, Record<string, Value>> = {};
-  for (const [how, part] of [['add', made(c.add)], ['remove', made(c.remove)]] as const)
-    for (const [name, value] of Object.entries(part)) parts[name] = { ...parts[name], [how]: value };
-  const body = JSON.stringify({
-    changes: [{ verb: c.verb, kind: c.kind, key: typed(c.key), settings: { ...made(c.set), ...parts } }],
-  });
+/** Over the unix socket. */
+function ask(method: string, path: string, body?: string): Promise<Answer> {
   return new Promise((done, fail) => {
-    const r = request({ socketPath: lab.at.socket, path: '/api/v1/changes', method: 'POST',
+    const r = request({ socketPath: lab.at.socket, path: `/api/v1${path}`, method,
       headers: { host: 'localhost', 'content-type': 'application/json', 'if-match': '*' } }, (answer) => {
       let text = '';
       answer.on('data', (t) => { text += String(t); });
@@ -141,6 +143,19 @@ function post(c: Case): Promise<Answer> {
     r.on('error', fail);
     r.end(body);
   });
+}
+
+/** One transaction. */
+function post(c: Case): Promise<Answer> {
+  // null would mean the default: empty is said with an empty text.
+  const made = (part?: Record<string, Value>) =>
+    Object.fromEntries(Object.entries(part ?? {}).map(([k, v]) => [k, typed(v) ?? '']));
+  const parts: Record<string, Record<string, Value>> = {};
+  for (const [how, part] of [['add', made(c.add)], ['remove', made(c.remove)]] as const)
+    for (const [name, value] of Object.entries(part)) parts[name] = { ...parts[name], [how]: value };
+  return ask('POST', '/changes', JSON.stringify({
+    changes: [{ verb: c.verb, kind: c.kind, key: typed(c.key), settings: { ...made(c.set), ...parts } }],
+  }));
 }
 
 const everything = async () => JSON.stringify(await Promise.all(
@@ -217,11 +232,51 @@ describe('bad input', () => {
 });
 
 describe('the rows', () => {
+  const settingsOf = (c: Choice) =>
+    ({ tls_negotiation: c.tls, sasl_negotiation: c.sasl, support_dialback_negotiation: c.dialback });
+  const verdictOf = (row: Row) =>
+    ({ refused: row.refused, methods: row.methods, warnings: row.warnings, ways_out: (row.ways_out ?? []).map(settingsOf) });
+  const all = matrix.map((row) => ({ row: row.row, settings: settingsOf(row), verdict: verdictOf(row) }));
+
+  /** What a part of a page says: codes in attributes, beside the words. */
+  const said = (part: ReturnType<Page['locator']>) => part.evaluate((e: HTMLElement) => {
+    const codes = (name: string) =>
+      [e, ...e.querySelectorAll<HTMLElement>(`[data-${name}]`)].map((x) => x.dataset[name]).filter((x) => x !== undefined);
+    return { refused: codes('refused')[0] ?? null, methods: codes('method'), warnings: codes('warning') };
+  });
+  const shownOf = ({ refused, methods, warnings }: Row) => ({ refused, methods, warnings });
+
+  it('are the same 18 in the API, the shell and the panel', async () => {
+    expect((await ask('GET', '/negotiation/matrix')).body).toEqual({ items: all });
+    expect(await lab.ask('partner', 'matrix')).toEqual(all);
+    await openNew(page);
+    await page.getByRole('button', { name: 'Show all 18 combinations' }).click();
+    const rows = page.getByRole('dialog').locator('tr[data-row]');
+    await rows.nth(17).waitFor();
+    for (const [i, row] of matrix.entries()) {
+      expect(await rows.nth(i).getAttribute('data-row')).toBe(String(row.row));
+      expect(await said(rows.nth(i)), `row ${row.row}`).toEqual(shownOf(row));
+    }
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
+  it.each(matrix)('row $row: the same verdict while choosing in the panel, by the API and the shell', async (row) => {
+    const query = new URLSearchParams(Object.entries(settingsOf(row)).map(([k, v]) => [k, String(v)]));
+    expect((await ask('GET', `/negotiation?${query.toString()}`)).body).toEqual(verdictOf(row));
+    const ran = await lab.tell<Ran>('run', '--json', 'partner', 'methods', '--tls', row.tls, '--sasl', row.sasl,
+      '--dialback', String(row.dialback));
+    expect(JSON.parse(ran.out)).toEqual(verdictOf(row));
+    expect(ran.code === 0).toBe(!row.refused);
+    await fill(page, settingsOf(row));
+    await expect.poll(() => said(page.locator('[data-settled=yes]').first()).catch(() => null)).toEqual(shownOf(row));
+  });
+
   const asCase = (tls: string, sasl: string, dialback: boolean): Case => ({
     id: '', verb: 'set', kind: 'partner', key: 'xmpp.lab', set: { tls, sasl, dialback }, code: '', field: '',
   });
 
-  it.each(matrix)('row $row: API and shell say the same, and every way out is taken', async (row) => {
+  it.each(matrix)('row $row: refused by API and shell or made, and every way out is taken', async (row) => {
     const c = asCase(row.tls, row.sasl, row.dialback);
     const { status, body } = await post(c);
     const ran = await lab.tell<Ran>('run', '--json', ...asCommand(c)!, '--yes');

@@ -76,7 +76,7 @@ export function Methods({ choice, refusalShown }: { choice: Negotiation; refusal
       aria-busy={isPlaceholderData || !data} data-settled={data && !isPlaceholderData ? 'yes' : 'no'}>
       {error ? <ErrorPanel error={error} /> : null}
       {data?.refused && !refusalShown ? (
-        <MessageBar intent="error" layout="multiline">
+        <MessageBar intent="error" layout="multiline" data-refused={data.refused}>
           <MessageBarBody>
             <MessageBarTitle>{t('partners.methods.none')}</MessageBarTitle>
             {t(`partners.refused.${data.refused}`)}
@@ -95,17 +95,18 @@ function MatrixLine({ row, here }: { row: MatrixRow; here: boolean }) {
   const styles = useStyles();
   const { settings, verdict } = row;
   return (
-    <tr className={mergeClasses(here && styles.here)} aria-current={here ? 'true' : undefined} data-row={row.row}>
+    <tr className={mergeClasses(here && styles.here)} aria-current={here ? 'true' : undefined} data-row={row.row}
+      data-refused={verdict.refused ?? undefined}>
       <th scope="row">
         {row.row}{here ? <> <Icon name="ok" width="16" height="16" /> {t('partners.matrix.here')}</> : null}
       </th>
       <td>{settingValue(settings.tls_negotiation)}</td>
       <td>{settingValue(settings.sasl_negotiation)}</td>
       <td>{t(settings.support_dialback_negotiation ? 'partners.form.true' : 'partners.form.false')}</td>
-      {METHODS.map((m) => <td key={m}>{verdict.methods.includes(m) ? t('common.yes') : '–'}</td>)}
+      {METHODS.map((m) => <td key={m} data-method={verdict.methods.includes(m) ? m : undefined}>{verdict.methods.includes(m) ? t('common.yes') : '–'}</td>)}
       <td className={mergeClasses(verdict.refused !== null && styles.bad)}>
         {verdict.refused ? t(`partners.matrix.${verdict.refused}`) : null}
-        {verdict.warnings.map((code) => <div key={code}>{warningText({ code, text: code })}</div>)}
+        {verdict.warnings.map((code) => <div key={code} data-warning={code}>{warningText({ code, text: code })}</div>)}
       </td>
     </tr>
   );
