@@ -65,6 +65,7 @@ int admin_new(struct admin **ret, struct loop *l, const struct admin_options *o,
 	a->events = events_new(a);
 	a->heads = heads_new(a);
 	signin_by_directory(a);
+	http_set_knows(a->http, caller_is_known, a);
 	*ret = a;
 	return 0;
 }

@@ -147,6 +147,34 @@ void call_stream_end(struct api_call *c)
 	free(c);
 }
 
+/* RFC 9457 3.1.3, 4.2.1: of about:blank the title is the status' own (RFC 9110 15, RFC 6585). */
+static const char *title_of(unsigned status)
+{
+	static const struct {
+		unsigned status;
+		const char *title;
+	} titles[] = {
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{409, "Conflict"},
+		{412, "Precondition Failed"},
+		{415, "Unsupported Media Type"},
+		{422, "Unprocessable Content"},
+		{428, "Precondition Required"},
+		{429, "Too Many Requests"},
+		{503, "Service Unavailable"},
+		{504, "Gateway Timeout"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(titles); i++)
+		if (titles[i].status == status)
+			return titles[i].title;
+	return "Internal Server Error";
+}
+
 static void json_member(struct buf *out, const char *name, const char *value)
 {
 	if (!*value)
@@ -162,7 +190,7 @@ void call_problem(struct api_call *c, const struct err *e, const struct buf *way
 
 	buf_printf(&body, "{\"type\": \"about:blank\", \"status\": %u", status);
 	json_member(&body, "code", *e->code ? e->code : err_kind_name(e->kind));
-	json_member(&body, "title", err_kind_name(e->kind));
+	json_member(&body, "title", title_of(status));
 	json_member(&body, "detail", e->text);
 	json_member(&body, "field", e->field);
 	if (ways_out && ways_out->n) {

@@ -88,16 +88,20 @@ static void note_use(struct admin *a, struct api_call *c, const struct account_t
 		accounts_job_free(j); /* next time */
 }
 
+/* What the field Authorization says. */
+static const struct account_token *said_token(
+	const struct admin *a, struct slice authorization, struct err *e)
+{
+	if (slice_istarts(authorization, SL("Bearer ")))
+		return good_token(a, slice_trim(slice_from(authorization, 7)), e);
+	err_code(e, ERR_DENIED, "token_bad", NULL, "Authorization takes a token: Bearer ent_...");
+	return NULL;
+}
+
 static bool find_token(struct api_call *c, struct slice authorization, struct err *e)
 {
-	const struct account_token *t;
+	const struct account_token *t = said_token(c->admin, authorization, e);
 
-	if (!slice_istarts(authorization, SL("Bearer "))) {
-		err_code(e, ERR_DENIED, "token_bad", NULL,
-			"Authorization takes a token: Bearer ent_...");
-		return false;
-	}
-	t = good_token(c->admin, slice_trim(slice_from(authorization, 7)), e);
 	if (!t)
 		return false;
 	snprintf(c->who.name, sizeof c->who.name, "%s", t->owner);
@@ -190,6 +194,17 @@ bool caller_find(struct api_call *c)
 	c->who = (struct caller){.name = "nobody", .way = "panel"};
 	c->rights = 0;
 	return http_way(c->req) == HTTP_UNIX ? find_socket(c) : find_remote(c);
+}
+
+bool caller_is_known(void *arg, const struct http_req *r)
+{
+	const struct admin *a = arg;
+	struct slice authorization = http_header(r, "authorization");
+	struct err e;
+
+	if (authorization.p)
+		return said_token(a, authorization, &e);
+	return session_find(a->gate->sessions, http_cookie(r, cookie_name), loop_now(a->loop));
 }
 
 /* ---- later ---- */

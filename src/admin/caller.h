@@ -28,6 +28,7 @@ struct caller {
 };
 
 struct api_call;
+struct http_req;
 
 /*
  * Finds out who sent c->req, and fills c->who and c->rights. Answers c (and it is gone) and returns
@@ -35,6 +36,9 @@ struct api_call;
  * to send from elsewhere, a token that is not good. Nobody in particular is no reason to refuse.
  */
 bool caller_find(struct api_call *c);
+
+/* The http_knows of the doors (http.h): arg is the struct admin. */
+bool caller_is_known(void *arg, const struct http_req *r);
 
 /* What he may do now, without it being an activity: 0 when the session or the token has ended. */
 right_set caller_rights_now(const struct api_call *c);

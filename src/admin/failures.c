@@ -16,6 +16,7 @@ struct failure {
 
 struct failures {
 	struct admin *admin;
+	size_t share; /* places of one person; 0: all */
 	struct failure v[KEPT_MAX];
 	size_t n;
 	struct loop_timer timer;
@@ -63,11 +64,12 @@ static void on_timer(void *arg)
 		loop_timer_in(&f->timer, FOLD_MS / 10);
 }
 
-struct failures *failures_new(struct admin *a)
+struct failures *failures_new(struct admin *a, size_t share)
 {
 	struct failures *f = xzalloc(sizeof *f);
 
 	f->admin = a;
+	f->share = share;
 	loop_timer_init(&f->timer, a->loop, on_timer, f);
 	return f;
 }
@@ -141,12 +143,46 @@ static void note_many(struct failures *f, const struct store_audit_entry *l)
 		f->v[KEPT_MAX - 1].times++;
 }
 
+/* How many places have his name, and the last of them. */
+static size_t places_of(struct failures *f, const char *who, struct failure **ret_last)
+{
+	size_t n = 0;
+
+	*ret_last = NULL;
+	for (size_t i = 0; i < f->n; i++) {
+		if (strcmp(f->v[i].who, who) != 0)
+			continue;
+		*ret_last = &f->v[i];
+		n++;
+	}
+	return n;
+}
+
+/* One person has used up his share: the last place of it is for all the rest of his. */
+static void note_rest(struct failures *f, const struct store_audit_entry *l, struct failure *last)
+{
+	struct store_audit_entry rest = *l;
+	struct failure *k;
+
+	rest.actor.from = "(many)";
+	rest.verb = rest.kind = "(many)";
+	rest.key = "";
+	rest.refused = "(many)";
+	k = find(f, &rest);
+	if (!k && places_of(f, l->actor.who, &last) == f->share - 1)
+		begin(f, &rest);
+	else
+		(k ? k : last)->times++;
+}
+
 void failures_note(struct failures *f, const struct store_audit_entry *l)
 {
-	struct failure *k = find(f, l);
+	struct failure *k = find(f, l), *last;
 
 	if (k)
 		k->times++;
+	else if (f->share && places_of(f, l->actor.who, &last) >= f->share - 1)
+		note_rest(f, l, last);
 	else if (f->n < KEPT_MAX - 1)
 		begin(f, l);
 	else

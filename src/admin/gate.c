@@ -13,6 +13,7 @@ enum {
 	SWEEP_MS = 60 * 1000,
 	IDLE_SECS = 15 * 60,
 	LIFE_SECS = 12 * 60 * 60,
+	REFUSALS_OF_ONE = 64, /* different ones a minute that are told apart */
 };
 
 static void on_sweep(void *arg)
@@ -44,8 +45,8 @@ int gate_new(struct gate **ret, struct admin *a, const struct admin_options *o, 
 	g->sessions = sessions_new(limits(o));
 	g->throttle = throttle_new(THROTTLE_ENTRIES);
 	g->hasher = worker_new("password", 2);
-	g->failures = failures_new(a);
-	g->refusals = failures_new(a);
+	g->failures = failures_new(a, 0);
+	g->refusals = failures_new(a, REFUSALS_OF_ONE);
 	loop_timer_init(&g->sweep, a->loop, on_sweep, a);
 	loop_timer_in(&g->sweep, SWEEP_MS);
 	*ret = g;

@@ -93,7 +93,8 @@ void accounts_audit(struct admin *a, const struct store_audit_entry *line);
 
 /* ---- what did not succeed: failures.c ---- */
 
-struct failures *failures_new(struct admin *a);
+/* share: how many different lines of one person are kept apart; 0: as many as there are places. */
+struct failures *failures_new(struct admin *a, size_t share);
 void failures_free(struct failures *f); /* NULL is fine */
 
 /* Writes what waits: before the store ends. */

@@ -305,10 +305,19 @@ int http_req_body(struct http_req *r, const void *p, size_t n)
 	return 0;
 }
 
+/* That there is a cookie or a token makes nobody known: it has to be a good one. */
+static bool is_known(const struct http_req *r)
+{
+	const struct http *h = r->http;
+
+	return (r->field[HF_COOKIE] || r->field[HF_AUTHORIZATION]) && h->knows &&
+	       h->knows(h->knows_arg, r);
+}
+
 /* Asking for nothing is cheap; signing in is not. */
 static bool too_often(struct http_req *r)
 {
-	return !r->field[HF_COOKIE] && !r->field[HF_AUTHORIZATION] && !http_place_may_ask(r->place);
+	return !is_known(r) && !http_place_may_ask(r->place);
 }
 
 void http_req_dispatch(struct http_req *r)

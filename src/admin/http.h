@@ -26,7 +26,7 @@ struct http_limits {
 	/* Of listeners of TLS; 0: none. */
 	unsigned streams; /* answers in pieces at once, per listener; not counted above */
 	unsigned address_connections; /* of one address, without those that carry such an answer */
-	unsigned address_rate;        /* a second: connections; requests without credentials */
+	unsigned address_rate;        /* a second: connections; requests of who is not known */
 };
 
 int http_new(struct http **ret, struct loop *l, struct http_limits limits, struct err *e);
@@ -61,6 +61,13 @@ void http_set_tls(struct http *h, struct ssl_ctx_st *ctx, bool trusted);
 
 /* Whose X-Forwarded-For and Forwarded are believed; borrowed. NULL: nobody's. */
 void http_set_proxies(struct http *h, const struct proxy_networks *proxies);
+
+/*
+ * Whether a request is of somebody who is known, by its credentials: for those of an address that
+ * are not, there is address_rate. Until it is set, of nobody. It changes nothing.
+ */
+typedef bool http_knows(void *arg, const struct http_req *r);
+void http_set_knows(struct http *h, http_knows *fn, void *arg);
 
 /* No new connections; those there are go on. */
 void http_stop_listening(struct http *h);

@@ -265,6 +265,12 @@ void http_set_proxies(struct http *h, const struct proxy_networks *proxies)
 	h->proxies = proxies;
 }
 
+void http_set_knows(struct http *h, http_knows *fn, void *arg)
+{
+	h->knows = fn;
+	h->knows_arg = arg;
+}
+
 int http_new(struct http **ret, struct loop *l, struct http_limits limits, struct err *e)
 {
 	struct http *h = xzalloc(sizeof *h);

@@ -71,6 +71,9 @@ struct http {
 	struct ssl_ctx_st *tls;
 	bool hsts;
 	const struct proxy_networks *proxies;
+	/* http_set_knows() */
+	http_knows *knows;
+	void *knows_arg;
 };
 
 /* ---- a request, whoever carries it ---- */

@@ -414,17 +414,17 @@ def resident(panel):
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
 
 
-def test_files_that_nobody_takes_cost_no_memory(panel):
+def test_files_that_nobody_takes_cost_no_memory(panel, token):
     page = panel.get("/").body.decode()
     script = re.search(r'src="(/assets/[^"]+\.js)"', page)
-    if not script:
-        pytest.skip("built without a panel")
+    assert script, "built without a panel: it has to be there, with -Dpanel=build"
     size = len(panel.get(script[1]).body)
     before = resident(panel)
     clients = [panel.h2() for _ in range(3)]
     for client in clients:
         client.window = False
-        streams = [client.ask(script[1], fields=[("cookie", "a=b")]) for _ in range(100)]
+        streams = [client.ask(script[1], fields=[("authorization", f"Bearer {token}")])
+                   for _ in range(100)]
         assert client.until(lambda: len(client.heads) == len(streams))
         assert {head["content-length"] for head in client.heads.values()} == {str(size)}
     grown = resident(panel) - before
@@ -508,6 +508,23 @@ def test_who_asks_too_fast_without_signing_in(panel):
             statuses |= {c.wait(s).status for s in asked}
         assert statuses == {404, 429}
     assert panel.get().status == 200
+
+
+@pytest.mark.parametrize("number, field", enumerate([
+    ("cookie", "a=b"), ("cookie", "__Host-entente=" + "0" * 64), ("authorization", "Bearer ent_none"),
+    ("authorization", "Basic YTpi")]))
+def test_what_only_looks_like_credentials_makes_nobody_faster(panel, token, number, field):
+    with contextlib.closing(panel.h2(source=panel.net.address(81 + number))) as c:
+        statuses = set()
+        for _ in range(12):
+            asked = [c.ask("/assets/none", fields=[field]) for _ in range(60)]
+            statuses |= {c.wait(s).status for s in asked}
+        assert statuses == {404, 429}
+        # who is known may go on, from there as well
+        bearer = [("authorization", f"Bearer {token}")]
+        for _ in range(8):
+            asked = [c.ask("/api/v1/generation", fields=bearer) for _ in range(60)]
+            assert {c.wait(s).status for s in asked} == {200}
 
 
 # ---- behind a proxy ----

@@ -282,6 +282,12 @@ REFUSALS = sorted(
     for status in operation["responses"] if status.isdigit() and int(status) >= 400)
 
 
+# RFC 9457 4.2.1: of about:blank the status' own.
+TITLES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict",
+          412: "Precondition Failed", 415: "Unsupported Media Type", 422: "Unprocessable Content",
+          428: "Precondition Required"}
+
+
 @pytest.fixture(scope="module")
 def asker(admin):
     """There is one of each already, and an older generation."""
@@ -337,3 +343,4 @@ def test_every_refusal_is_as_the_document_says(scene, asker, name, status):
         asker = Asker(PanelClient(scene.entente.address, scene.entente.panel_port))
     reply = asker.ask(name, key, query, body, **fields)
     assert reply.status == status, (reply.status, reply.text)
+    assert reply.json["title"] == TITLES[status]

@@ -573,3 +573,14 @@ def test_tries_to_have_more_are_lines(entente):
     assert sorted(refusals(entente, "reaching")) == [
         ("add", "directory-binding", "", "rights_exceeded"), ("add", "token", "", "token_by_token"),
         ("password", "administrator", "reaching", "bad_credentials")]
+
+
+def test_who_is_refused_everything_leaves_room_for_others(entente):
+    """One person has 64 places for what differs; what is refused of somebody else is a line as ever."""
+    busy, other = (create(entente, name, "--role", "viewer") for name in ("busy", "other"))
+    for i in range(100):
+        assert busy.ask("DELETE", f"/api/v1/routes/r{i}").code == "not_allowed"
+    assert other.ask("DELETE", "/api/v1/routes/r0").code == "not_allowed"
+    mine = refusals(entente, "busy")
+    assert len(mine) == 64 and mine[0] == ("(many)", "(many)", "", "(many)"), mine[:2]
+    assert refusals(entente, "other") == [("remove", "route", "r0", "not_allowed")]
