@@ -95,7 +95,7 @@ describe.each([['320 pixels', 320, 640], ['200 %', 640, 450]])('at %s', (_name, 
     await page.setViewportSize({ width, height });
     await choose(page, { language: 'en-XA', theme: 'light' });
     const found: string[] = [];
-    for (const place of dialogs()) {
+    for (const place of dialogs(lab)) {
       await go(page, place);
       await fits(page, `${place.name} at ${width}`).catch((e) => found.push(String(e)));
       found.push(...(await untranslated(page, names)).map((text) => `${place.name}: ${text}`));

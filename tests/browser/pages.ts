@@ -33,7 +33,7 @@ export const places = (lab: Lab): Place[] => [
 ];
 
 /** What stands over a page, and what it says when it refuses: with the pseudo-locale. */
-export function dialogs(): Place[] {
+export function dialogs(lab: Lab): Place[] {
   const opens = (button: string, refuses?: string) => async (page: Page) => {
     const named = (text: string) => ({ name: pseudoOf({ text }).text as string, exact: true });
     const dialog = page.locator('[role=dialog], [role=alertdialog]');
@@ -45,7 +45,41 @@ export function dialogs(): Place[] {
     await dialog.getByRole('button', named(refuses)).click();
     await dialog.getByRole('alert').first().waitFor();
   };
+  // As long as it may be, and without a place to break it.
+  const long = 'W'.repeat(200);
+  const form = (page: Page, name: string) => page.locator(`[data-field=${name}] :is(input, select, textarea)`).first();
+  const commit = async (page: Page, name: string) => {
+    await page.locator(`form:has([data-field=${name}]) button[type=submit]`).click();
+    await page.locator('[role=dialog], [role=alertdialog]').waitFor();
+  };
+  let times = 0;
+  /** Somebody else is at it. */
+  const meanwhile = (kind: string, key: string) =>
+    lab.entente(kind, 'set', key, '--description', `${++times} ${long}`, '--yes');
+  const partner = '/federation/partners/old.example.net/edit';
   return [
+    { name: 'plan of a partner', path: partner, then: async (page) => {
+      await form(page, 'description').fill(long);
+      await form(page, 'tls_negotiation').selectOption('NotSupported');
+      await commit(page, 'domain');
+    } },
+    { name: 'conflict of a partner', path: partner, then: async (page) => {
+      await form(page, 'description').fill(`mine ${times} ${long}`);
+      await meanwhile('partner', 'old.example.net');
+      await commit(page, 'domain');
+      await page.getByRole('alertdialog').getByRole('radio').first().waitFor();
+    } },
+    { name: 'plan of a route', path: '/federation/routes/kamailio', then: async (page) => {
+      await form(page, 'description').fill(long);
+      await form(page, 'late_error').selectOption('off');
+      await commit(page, 'next_hop');
+    } },
+    { name: 'conflict of a route', path: '/federation/routes/kamailio', then: async (page) => {
+      await form(page, 'description').fill(`mine ${times} ${long}`);
+      await meanwhile('route', 'kamailio');
+      await commit(page, 'next_hop');
+      await page.getByRole('alertdialog').or(page.getByRole('dialog')).getByRole('radio').first().waitFor();
+    } },
     { name: 'new administrator', path: '/administrators', then: opens('New administrator', 'Create') },
     { name: 'new role', path: '/administrators?tab=roles', then: opens('New role', 'Commit') },
     { name: 'new token', path: '/tokens', then: opens('New token') },

@@ -14,7 +14,9 @@ import { isList, type KindInfo, type Setting } from './kinds';
 import { merge, resolve, splitList, type Draft } from './model';
 
 const useStyles = makeStyles({
-  content: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
+  content: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM,
+    // It scrolls: nothing in it gets lower than its text.
+    '& > *': { flexShrink: 0 } },
 });
 
 const shown = (s: Setting, d: Draft) =>

@@ -12,7 +12,9 @@ import { Modal } from './Modal';
 
 const useStyles = makeStyles({
   surface: { maxWidth: '48rem' },
-  content: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
+  content: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM,
+    // It scrolls: nothing in it gets lower than its text.
+    '& > *': { flexShrink: 0 } },
   table: { width: '100%', borderCollapse: 'collapse',
     '& th, & td': { textAlign: 'start', padding: '4px 8px', overflowWrap: 'anywhere',
       borderBottom: `1px solid ${tokens.colorNeutralStroke2}` } },

@@ -5,8 +5,8 @@ import { useTranslation } from 'react-i18next';
 import { useLocation } from 'react-router-dom';
 import { Icon } from './icons';
 
-/** A page that follows within so long belongs to what was done. */
-const goesAlong = 3000;
+/** Older ones do not go along to another page. */
+const goesAlong = 30_000;
 
 type Tell = (text: string) => void;
 const Context = createContext<Tell>(() => undefined);
@@ -16,12 +16,13 @@ export const useNotify = () => useContext(Context);
 
 export function Notices({ children }: { children: (bar: ReactNode) => ReactNode }) {
   const { t } = useTranslation();
-  const [notice, setNotice] = useState<{ text: string; told: number } | null>(null);
+  const [notice, setNotice] = useState<{ text: string; told: number; moved: boolean } | null>(null);
   const { pathname } = useLocation();
-  const tell = useCallback<Tell>((text) => setNotice({ text, told: Date.now() }), []);
+  const tell = useCallback<Tell>((text) => setNotice({ text, told: Date.now(), moved: false }), []);
   useEffect(() => {
-    // It goes along to the page that follows what was done, and goes away with the next.
-    setNotice((n) => (n && Date.now() - n.told < goesAlong ? n : null));
+    // It goes along to the page that follows what was done, however long that takes to come, and
+    // goes away with the next.
+    setNotice((n) => (n && !n.moved && Date.now() - n.told < goesAlong ? { ...n, moved: true } : null));
   }, [pathname]);
   return (
     <Context.Provider value={tell}>

@@ -13,7 +13,9 @@ import { draftOf, type Draft, type Field as Name } from './model';
 
 const useStyles = makeStyles({
   surface: { maxWidth: '44rem' },
-  content: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
+  content: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM,
+    // It scrolls: nothing in it gets lower than its text.
+    '& > *': { flexShrink: 0 } },
   list: { margin: 0, paddingInlineStart: tokens.spacingHorizontalXL },
   value: { whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' },
 });
