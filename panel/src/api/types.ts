@@ -7,7 +7,7 @@ import type * as is from './schema';
 export type {
   Access, Administrator, Attempt, AttemptStep, AuditVerdict, Binding, Certificate, Changed, Directory, FieldChange,
   Gateway, Grant, Level, Method, Negotiation, Pair, PartnerState, Partner, Plan, PlannedChange, PlannedClose, Policy,
-  Role, Session, Status, Stream, StreamState, TestEnd, TestLine, TestStep, Time, Token, TokenShown, WayOut, Warning,
+  Role, RouteConnection, RouteError, RouteState, RouteTarget, Session, Status, Stream, StreamState, TestEnd, TestLine, TestStep, Time, Token, TokenShown, WayOut, Warning,
 } from './schema';
 
 export type Right = is.Rights[number];

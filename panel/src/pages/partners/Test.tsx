@@ -1,6 +1,6 @@
-/** The connectivity test of a partner: its steps as they arrive, and a way to stop it. */
+/** Connectivity tests, of a partner or of anything else: the steps as they arrive, and a way to stop it. */
 import { Button, Field, MessageBar, MessageBarBody, Select, Spinner, Subtitle1, makeStyles, tokens } from '@fluentui/react-components';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import i18next from 'i18next';
 import { api } from '../../api/client';
@@ -58,12 +58,10 @@ export function Steps({ lines }: { lines: readonly TestLine[] }) {
   );
 }
 
-export function Test({ domain }: { domain: string }) {
+/** Any test that the service makes: what to test is the body; children: what may be chosen before. */
+export function TestRun({ body, id, children }: { body: Record<string, string>; id: string; children?: ReactNode }) {
   const { t } = useTranslation();
   const styles = useStyles();
-  const { has } = useSession();
-  const domains = useList<LocalDomain>(areas.config, '/domains', { enabled: has('domain.read') });
-  const [local, setLocal] = useState('');
   const [lines, setLines] = useState<TestLine[] | null>(null);
   const [running, setRunning] = useState<AbortController | null>(null);
   const [stopped, setStopped] = useState(false);
@@ -79,7 +77,6 @@ export function Test({ domain }: { domain: string }) {
     setError(null);
     setStopped(false);
     try {
-      const body = { partner: domain, ...(local && { local }) };
       for await (const line of api.lines<TestLine>('POST', '/tests', { body, signal: abort.signal }))
         setLines((before) => [...(before ?? []), line]);
     } catch (e) {
@@ -92,17 +89,10 @@ export function Test({ domain }: { domain: string }) {
   const end = lines?.find(isEnd);
   const result = end?.result;
   return (
-    <section className={styles.box} aria-labelledby="partner-test" aria-busy={running !== null}>
-      <Subtitle1 as="h2" id="partner-test">{t('partners.test.title')}</Subtitle1>
+    <section className={styles.box} aria-labelledby={id} aria-busy={running !== null}>
+      <Subtitle1 as="h2" id={id}>{t('partners.test.title')}</Subtitle1>
       <div className={styles.bar}>
-        {domains.data && domains.data.items.length > 1 ? (
-          <Field label={t('partners.test.local')}>
-            <Select value={local} onChange={(_, d) => setLocal(d.value)}>
-              <option value="">{t('partners.test.first')}</option>
-              {domains.data.items.map((d) => <option key={d.domain} value={d.domain}>{d.domain_unicode}</option>)}
-            </Select>
-          </Field>
-        ) : null}
+        {children}
         {running ? (
           <>
             <Button onClick={() => running.abort()}>{t('action.cancel')}</Button>
@@ -125,5 +115,24 @@ export function Test({ domain }: { domain: string }) {
         ) : null}
       </div>
     </section>
+  );
+}
+
+export function Test({ domain }: { domain: string }) {
+  const { t } = useTranslation();
+  const { has } = useSession();
+  const domains = useList<LocalDomain>(areas.config, '/domains', { enabled: has('domain.read') });
+  const [local, setLocal] = useState('');
+  return (
+    <TestRun id="partner-test" body={{ partner: domain, ...(local && { local }) }}>
+      {domains.data && domains.data.items.length > 1 ? (
+        <Field label={t('partners.test.local')}>
+          <Select value={local} onChange={(_, d) => setLocal(d.value)}>
+            <option value="">{t('partners.test.first')}</option>
+            {domains.data.items.map((d) => <option key={d.domain} value={d.domain}>{d.domain_unicode}</option>)}
+          </Select>
+        </Field>
+      ) : null}
+    </TestRun>
   );
 }

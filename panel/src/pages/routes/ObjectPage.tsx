@@ -10,6 +10,7 @@ import type { Item, Section } from '../../objects/model';
 import { ObjectEditor } from '../../objects/ObjectEditor';
 import { useSession } from '../../session';
 import { ErrorPanel, LinkTo, Page } from '../../ui';
+import { RouteLive } from './Live';
 
 function useRouteChoices() {
   const { has } = useSession();
@@ -36,6 +37,7 @@ export function ObjectPage({ kind, sections }: { kind: 'route' | 'domain'; secti
         <ObjectEditor key={key ?? ''} info={info} itemKey={key} item={found.data?.item} sections={sections} readOnly={!may}
           choices={choices} onSaved={back} onCancel={may ? back : undefined} />
       ) : failed ? null : <Spinner label={t('list.loading')} />}
+      {kind === 'route' && key !== null && found.data ? <RouteLive name={key} /> : null}
     </Page>
   );
 }

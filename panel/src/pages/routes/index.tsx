@@ -14,6 +14,7 @@ import { Can, useSession } from '../../session';
 import {
   DataList, ErrorPanel, Icon, LinkTo, Page, StateBadge, settingName, settingValue, useNotify, type Column,
 } from '../../ui';
+import { RouteBadge, useRouteStates } from './Live';
 
 const useStyles = makeStyles({
   part: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM, minWidth: 0 },
@@ -55,18 +56,24 @@ function Routes() {
   const styles = useStyles();
   const go = useNavigate();
   const list = useList<SipRoute>(areas.config, '/routes');
-  const columns = useMemo<Column<SipRoute>[]>(() => [
-    { key: 'name', title: settingName('route', 'name'), text: (r) => r.name,
-      render: (r) => <Edit to={`/federation/routes/${seg(r.name)}`} right="route.write" name={r.name} /> },
-    { key: 'kind', title: settingName('route', 'kind'), text: (r) => settingValue(r.kind) },
-    { key: 'next_hop', title: settingName('route', 'next_hop'), text: (r) => r.next_hop },
-    { key: 'transport', title: settingName('route', 'transport'), text: (r) => settingValue(r.transport) },
-    { key: 'sources', title: settingName('route', 'sources'),
-      text: (r) => (r.sources.length ? r.sources.join(', ') : t('routes.likeNextHop')) },
-    { key: 'description', title: settingName('route', 'description'), text: (r) => r.description ?? '' },
-    { key: 'actions', title: t('objects.actions'), text: () => '', unsorted: true,
-      render: (r) => <Remove kind="route" name={r.name} /> },
-  ], [t]);
+  const states = useRouteStates(true).data;
+  const columns = useMemo<Column<SipRoute>[]>(() => {
+    const stateOf = (name: string) => states?.find((s) => s.name === name)?.state;
+    return [
+      { key: 'name', title: settingName('route', 'name'), text: (r) => r.name,
+        render: (r) => <Edit to={`/federation/routes/${seg(r.name)}`} right="route.write" name={r.name} /> },
+      { key: 'state', title: t('routes.live.state'), text: (r) => stateOf(r.name) ?? '',
+        render: (r) => (stateOf(r.name) ? <RouteBadge state={stateOf(r.name)!} /> : '–') },
+      { key: 'kind', title: settingName('route', 'kind'), text: (r) => settingValue(r.kind) },
+      { key: 'next_hop', title: settingName('route', 'next_hop'), text: (r) => r.next_hop },
+      { key: 'transport', title: settingName('route', 'transport'), text: (r) => settingValue(r.transport) },
+      { key: 'sources', title: settingName('route', 'sources'),
+        text: (r) => (r.sources.length ? r.sources.join(', ') : t('routes.likeNextHop')) },
+      { key: 'description', title: settingName('route', 'description'), text: (r) => r.description ?? '' },
+      { key: 'actions', title: t('objects.actions'), text: () => '', unsorted: true,
+        render: (r) => <Remove kind="route" name={r.name} /> },
+    ];
+  }, [t, states]);
   return (
     <section className={styles.part} aria-labelledby="routes-title">
       <div className={styles.head}>
