@@ -68,7 +68,7 @@ static const char *read_address(struct slice s, struct sdp_conn *ret)
 	if (slice_ieq(net, SL("IN")) &&
 		(slice_ieq(type, SL("IP4")) || slice_ieq(type, SL("IP6")))) {
 		c.kind = sip_host_kind(c.host);
-		if (c.kind == SIP_HOST_NONE || *c.host.p == '[' ||
+		if (c.kind == SIP_HOST_NONE || slice_starts(c.host, SL("[")) ||
 			(c.kind == SIP_HOST_IPV6 && slice_ieq(type, SL("IP4"))) ||
 			(c.kind == SIP_HOST_IPV4 && slice_ieq(type, SL("IP6"))))
 			return bad_address;
@@ -373,7 +373,7 @@ static void put_address(struct buf *out, struct slice address)
 {
 	enum sip_host_kind kind = sip_host_kind(address);
 
-	assert(kind != SIP_HOST_NONE && *address.p != '[');
+	assert(kind != SIP_HOST_NONE && !slice_starts(address, SL("[")));
 	buf_str(out, kind == SIP_HOST_IPV6 ? "IN IP6 " : "IN IP4 ");
 	buf_slice_add(out, address);
 	buf_str(out, "\r\n");
