@@ -17,8 +17,7 @@ static const struct sip_msg *read_again(const struct difference *d)
 	return &m;
 }
 
-/* The head, up to its empty line; without empty lines before it (7.5). */
-static struct slice head_of(const struct difference *d)
+struct slice head_of(const struct difference *d)
 {
 	struct slice s = d->input;
 	const char *end;
@@ -29,132 +28,11 @@ static struct slice head_of(const struct difference *d)
 	return end ? slice_make(s.p, (size_t)(end + 4 - s.p)) : s;
 }
 
-static struct slice start_line_of(const struct difference *d)
+struct slice start_line_of(const struct difference *d)
 {
 	struct slice s = head_of(d);
 
 	return slice_cut(s, slice_find(s, '\n'));
-}
-
-static bool told(const struct difference *d, const char *why)
-{
-	return d->ours->why && strcmp(d->ours->why, why) == 0;
-}
-
-static bool starts_told(const struct difference *d, const char *with)
-{
-	return d->ours->why && strncmp(d->ours->why, with, strlen(with)) == 0;
-}
-
-/* ---- we refuse ---- */
-
-#define TOLD(name, text)                                                                           \
-	bool name(const struct difference *d)                                                      \
-	{                                                                                          \
-		return told(d, text);                                                              \
-	}
-
-TOLD(is_version, "Version Not Supported")
-TOLD(is_request_line, "Bad Request-Line")
-TOLD(is_status_line, "Bad Status-Line")
-TOLD(is_ruri_headers, "Header Fields in Request-URI")
-TOLD(is_no_end, "Missing Empty Line")
-TOLD(is_header_field, "Bad Header Field")
-TOLD(is_call_id, "Bad Call-ID")
-TOLD(is_cseq, "Bad CSeq")
-TOLD(is_cseq_method, "CSeq Method Mismatch")
-TOLD(is_max_forwards, "Bad Max-Forwards")
-TOLD(is_content_length, "Bad Content-Length")
-
-/* The message ends within the line of its Via. */
-bool is_via_cut(const struct difference *d)
-{
-	struct slice last = slice_from(d->input, slice_rfind(d->input, '\n') + 1);
-
-	return told(d, "Missing Via") && last.n &&
-	       (ascii_lower1(*last.p) == 'v' || *last.p == ' ' || *last.p == '\t');
-}
-
-/* A CR alone; the Via may stand behind it, in the line before. */
-bool is_line_break(const struct difference *d)
-{
-	struct slice head = head_of(d);
-
-	if (told(d, "Missing Via"))
-		for (size_t i = 0; i + 1 < head.n; i++)
-			if (head.p[i] == '\r' && head.p[i + 1] != '\n')
-				return true;
-	return told(d, "Bad Line Break");
-}
-
-/* The first field begins with white space, as if it went on with the start line. */
-bool is_start_fold(const struct difference *d)
-{
-	size_t n = start_line_of(d).n;
-	struct slice head = head_of(d);
-
-	return told(d, "Missing Via") && n + 1 < head.n &&
-	       (head.p[n + 1] == ' ' || head.p[n + 1] == '\t');
-}
-
-/* An empty line comes before the Via. */
-bool is_via_behind(const struct difference *d)
-{
-	struct slice rest = head_of(d), line;
-
-	rest.n = (size_t)(d->input.p + d->input.n - rest.p);
-	while (slice_split(&rest, '\n', &line))
-		if (!slice_trim(line).n && (!line.n || *line.p == '\r'))
-			return told(d, "Missing Via") && rest.n;
-	return false;
-}
-
-bool is_multiple(const struct difference *d)
-{
-	return starts_told(d, "Multiple ");
-}
-
-bool is_ruri_space(const struct difference *d)
-{
-	return told(d, "Bad Request-URI") &&
-	       slice_find(read_again(d)->ruri_text, ' ') < m.ruri_text.n;
-}
-
-TOLD(is_ruri, "Bad Request-URI")
-
-/* What stands before the parameters is fine. */
-bool is_via_params(const struct difference *d)
-{
-	struct slice s;
-	struct sip_via v;
-
-	if (!told(d, "Bad Via"))
-		return false;
-	s = sip_msg_get(read_again(d), SIP_H_VIA);
-	s = slice_cut(s, slice_find(s, ';'));
-	return sip_via_next(&s, &v) == 0;
-}
-
-TOLD(is_via, "Bad Via")
-
-static bool is_params_of(struct slice s)
-{
-	size_t end = slice_rfind(s, '>');
-	struct sip_addr a;
-
-	end = end < s.n ? end + 1 : slice_find(s, ';');
-	return end < s.n && sip_addr_parse(slice_cut(s, end), &a) == 0;
-}
-
-bool is_address_params(const struct difference *d)
-{
-	return (told(d, "Bad From") && is_params_of(sip_msg_get(read_again(d), SIP_H_FROM))) ||
-	       (told(d, "Bad To") && is_params_of(sip_msg_get(read_again(d), SIP_H_TO)));
-}
-
-bool is_address(const struct difference *d)
-{
-	return told(d, "Bad From") || told(d, "Bad To");
 }
 
 /* ---- they refuse ---- */

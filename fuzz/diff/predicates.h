@@ -2,6 +2,10 @@
 
 #include "classes.h"
 
+/* The head, up to its empty line; without empty lines before it (7.5). */
+struct slice head_of(const struct difference *d);
+struct slice start_line_of(const struct difference *d); /* without LF, with CR */
+
 /* What a difference is about, one for each class of classes.c. */
 bool is_version(const struct difference *d);
 bool is_request_line(const struct difference *d);
