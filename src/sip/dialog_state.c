@@ -1,6 +1,6 @@
 #include "sip/dialog.h"
 
-#define S(state)   SIP_DIALOG_##state
+#define S(state) SIP_DIALOG_##state
 #define BUG(state)                                                                                 \
 	{                                                                                          \
 		SIP_DIALOG_CANNOT_HAPPEN, state                                                    \
