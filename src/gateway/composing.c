@@ -215,3 +215,14 @@ enum chatstate composing_beside_text(const struct composing *c)
 {
 	return c->heard == HEARD_MUTE ? CHATSTATE_NONE : CHATSTATE_ACTIVE;
 }
+
+struct composing_form composing_form(const struct composing *c, bool active, struct buf *out)
+{
+	assert(c->carriage != COMPOSING_NOT);
+	if (c->carriage == COMPOSING_KEYBOARD) {
+		keyboard_write(out, active);
+		return (struct composing_form){"INFO", KEYBOARD_TYPE};
+	}
+	composing_write(out, active, COMPOSING_REFRESH_S);
+	return (struct composing_form){"MESSAGE", COMPOSING_TYPE};
+}

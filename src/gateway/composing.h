@@ -167,3 +167,9 @@ unsigned composing_tick(struct composing *c, uint64_t now_ms);
 enum chatstate composing_stopped(const struct composing *c);
 /* The state to put beside a text of the SIP user (XEP-0085 5.1): active, or NONE. */
 enum chatstate composing_beside_text(const struct composing *c);
+
+/* The message that tells the SIP user: its method, its type, and its body, appended to out. */
+struct composing_form {
+	const char *method, *type;
+};
+struct composing_form composing_form(const struct composing *c, bool active, struct buf *out);

@@ -99,18 +99,22 @@ static struct slice uri_of(struct slice value)
 /* ";lang=fr words" or " words" */
 static void read_subject(struct cpim *c, struct arena *a, struct slice value)
 {
-	struct slice lang = SL_NONE;
-	bool tagged = slice_starts(value, SL(";lang="));
+	struct cpim_subject s = {.lang = SL_NONE};
 
-	if (c->subject.p && (tagged || !c->subject_lang.p))
-		return;
-	if (tagged) {
-		lang = slice_from(value, 6);
-		lang = slice_cut(lang, slice_find(lang, ' '));
-		value = slice_from(value, 6 + lang.n);
+	if (slice_starts(value, SL(";lang="))) {
+		s.lang = slice_from(value, 6);
+		s.lang = slice_cut(s.lang, slice_find(s.lang, ' '));
+		value = slice_from(value, 6 + s.lang.n);
 	}
-	c->subject = cpim_unescape(a, slice_trim(value));
-	c->subject_lang = lang;
+	if (c->subject.p && c->n_subjects == CPIM_SUBJECTS && (s.lang.p || !c->subject_lang.p))
+		return;
+	s.text = cpim_unescape(a, slice_trim(value));
+	if (c->n_subjects < CPIM_SUBJECTS)
+		c->subjects[c->n_subjects++] = s;
+	if (c->subject.p && (s.lang.p || !c->subject_lang.p))
+		return;
+	c->subject = s.text;
+	c->subject_lang = s.lang;
 }
 
 /* "imdn <urn:ietf:params:imdn>": a prefix may be declared anew, and then means another. */

@@ -9,7 +9,14 @@
 
 /* message/cpim (RFC 3862): a message in a wrapper with its own headers. Pure. */
 
-enum { CPIM_ROUTES = 4 }; /* IMDN-Record-Routes that are kept */
+enum {
+	CPIM_ROUTES = 4,   /* IMDN-Record-Routes that are kept */
+	CPIM_SUBJECTS = 4, /* Subjects in several languages (RFC 3862 4.5) that are kept */
+};
+
+struct cpim_subject {
+	struct slice text, lang; /* decoded; absent */
+};
 
 struct cpim {
 	struct slice from;     /* URI; absent. Says nothing about who sent it: SIP's From does */
@@ -17,6 +24,8 @@ struct cpim {
 	struct slice datetime; /* as it stands there (RFC 3339); absent */
 	struct slice subject;  /* decoded; the one without a language, else the first; absent */
 	struct slice subject_lang;
+	struct cpim_subject subjects[CPIM_SUBJECTS]; /* the first of them all, in order */
+	unsigned n_subjects;
 	struct slice content_type; /* of the inner part; absent: text/plain (RFC 2046) */
 	struct slice disposition;  /* Content-Disposition of the inner part; absent */
 	struct slice body;

@@ -47,3 +47,6 @@ struct slice yes(bool b);                          /* "true", or absent */
 void run_address(struct vector *v);
 void run_error(struct vector *v);
 void run_im(struct vector *v);
+void run_cpim(struct vector *v);
+void run_typing(struct vector *v);
+extern const char *const parts_cpim[], *const parts_session[], *const parts_lync[];

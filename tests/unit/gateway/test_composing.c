@@ -313,6 +313,29 @@ static void forms(void **state)
 	assert_int_equal(composing_stopped(&c), CHATSTATE_ACTIVE); /* RFC 7573 table 3 */
 }
 
+static void expect_form(
+	enum composing_carriage carriage, const char *method, const char *type, const char *root)
+{
+	struct composing_form f;
+	struct composing c;
+	struct buf b = {0};
+
+	composing_init(&c, carriage);
+	f = composing_form(&c, true, &b);
+	assert_string_equal(f.method, method);
+	assert_string_equal(f.type, type);
+	assert_true(slice_contains(buf_slice(&b), slice_of(root)));
+	buf_done(&b);
+}
+
+static void messages(void **state)
+{
+	expect_form(COMPOSING_KEYBOARD, "INFO", "application/xml", "<KeyboardActivity>");
+	expect_form(
+		COMPOSING_SESSION, "MESSAGE", "application/im-iscomposing+xml", "<refresh>120<");
+	expect_form(COMPOSING_PAGER, "MESSAGE", "application/im-iscomposing+xml", "<state>active<");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +345,7 @@ int main(void)
 		cmocka_unit_test(stories),
 		cmocka_unit_test(two_timers),
 		cmocka_unit_test(forms),
+		cmocka_unit_test(messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
