@@ -1,5 +1,6 @@
 /** XMPP Federated Partners: press New, Edit, Commit; and what stands in the way of that. */
 import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { axe, choose, firstSignIn, open, password, startBrowser, type Page, type Session } from './browser';
@@ -415,15 +416,27 @@ describe('a partner\'s page', () => {
     await axe(page, 'test');
   });
 
-  it('stops a test', async () => {
-    // Nobody answers there.
-    await add('slow.example', '--proxy', '127.0.0.1:9');
+  it('stops a test, here and in the daemon', async () => {
+    // Somebody is there, and never says a word.
+    const silent = createServer();
+    // One that is greeted: the test looks first whether somebody is there at all.
+    const greeted = new Promise<Socket>((resolve) => {
+      silent.on('connection', (c) => c.on('error', () => undefined).once('data', () => resolve(c)).resume());
+    });
+    await new Promise<void>((resolve) => { silent.listen(0, '127.0.0.1', resolve); });
+    await add('slow.example', '--proxy', `127.0.0.1:${(silent.address() as AddressInfo).port}`);
     await page.goto(show('slow.example'));
     await page.getByRole('button', { name: 'Test the connection' }).click();
-    await page.locator('[data-step]').first().waitFor();
-    const cancel = page.getByRole('button', { name: 'Cancel' });
-    if (await cancel.isVisible()) await cancel.click();
-    await page.getByText('The test was stopped.').or(page.locator('[data-end]')).first().waitFor();
+    const connection = await greeted;
+    // It waits for an answer; its own patience lasts longer than this takes.
+    const left = new Promise<number>((resolve) => { connection.once('close', () => resolve(Date.now())); });
+    const pressed = Date.now();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    expect(await left - pressed).toBeLessThan(8000);
+    await page.getByText('The test was stopped.').waitFor();
+    expect(await page.locator('[data-end]').count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Test the connection' }).isEnabled()).toBe(true);
+    silent.close();
   });
 
   it('has its history', async () => {
