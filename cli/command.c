@@ -197,10 +197,11 @@ const struct command commands[] = {
 		"Makes the settings what they were at a generation, as a new one. Secrets, administrators, "
 		"roles, tokens and the logging of message texts stay as they are."},
 	{"export", NULL, cmd_export, NULL, 0, 0, 0, "",
-		"Prints the settings as a whole as JSON, without secrets."},
+		"Prints all settings as JSON, without secrets: to keep, or to give to import elsewhere."},
 	{"import", NULL, cmd_import, NULL, 0, 1, 1, "FILE",
-		"Makes the changes of a file as export prints it, all or none; -: of standard input. An "
-		"export is what makes its settings of the defaults."},
+		"Takes over the settings that export has printed to FILE (-: from standard input), all or "
+		"none. It is for a new installation: a partner, domain, route, policy or grant that is there "
+		"already is not replaced, and the import is refused."},
 	{"health", NULL, cmd_health, NULL, 0, 0, 0, "",
 		"Says whether the service is ready and what is wrong. Exit 1 when it is not ready."},
 	{"status", NULL, cmd_status, NULL, 0, 0, 0, "",

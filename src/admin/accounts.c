@@ -140,40 +140,58 @@ static int read_add(struct accounts_job *j, json_t *body, struct err *e)
 	if (!name.p)
 		return err_code(e, ERR_INVALID, "required", "name", "name is missing");
 	j->change.key = arena_dup(&j->arena, name);
+	give_one_time(j);
 	return read_settings(j, body, e);
+}
+
+static int read_set(struct accounts_job *j, json_t *body, struct err *e)
+{
+	static const char *const members[] = {"description", "roles", "enabled", NULL};
+
+	return members_only(body, members, e) < 0 ? -1 : read_settings(j, body, e);
+}
+
+/* {"totp": true}: the second factor goes as well. */
+static int read_reset(struct accounts_job *j, json_t *body, struct err *e)
+{
+	static const char *const members[] = {"totp", NULL};
+	enum accounts_bool totp = BOOL_STAYS;
+
+	if (members_only(body, members, e) < 0 || member_bool(body, "totp", &totp, e) < 0)
+		return -1;
+	j->change.drop_totp = totp == BOOL_YES;
+	give_one_time(j);
+	return 0;
+}
+
+/* As a body says; the answer is the account as it is then. */
+static void change(
+	struct accounts_job *j, int (*read)(struct accounts_job *j, json_t *body, struct err *e))
+{
+	json_t *body = NULL;
+	struct err e;
+	int r = change_body(j->call, &body, &e);
+
+	j->done = item_done;
+	if (r == 0)
+		r = read(j, body, &e);
+	json_decref(body);
+	run(j, r, &e);
 }
 
 void account_add(struct api_call *c)
 {
-	struct accounts_job *j = accounts_job_new(c, ACCOUNT_ADD, SL(""));
-	json_t *body = NULL;
-	struct err e;
-	int r = change_body(c, &body, &e);
-
-	j->done = item_done;
-	if (r == 0)
-		r = read_add(j, body, &e);
-	if (r == 0)
-		give_one_time(j);
-	json_decref(body);
-	run(j, r, &e);
+	change(accounts_job_new(c, ACCOUNT_ADD, SL("")), read_add);
 }
 
 void account_set(struct api_call *c)
 {
-	static const char *const members[] = {"description", "roles", "enabled", NULL};
-	struct accounts_job *j = accounts_job_new(c, ACCOUNT_SET, c->param);
-	json_t *body = NULL;
-	struct err e;
-	int r = change_body(c, &body, &e);
+	change(accounts_job_new(c, ACCOUNT_SET, c->param), read_set);
+}
 
-	j->done = item_done;
-	if (r == 0)
-		r = members_only(body, members, &e);
-	if (r == 0)
-		r = read_settings(j, body, &e);
-	json_decref(body);
-	run(j, r, &e);
+void account_reset(struct api_call *c)
+{
+	change(accounts_job_new(c, ACCOUNT_RESET, c->param), read_reset);
 }
 
 void account_remove(struct api_call *c)
@@ -183,25 +201,4 @@ void account_remove(struct api_call *c)
 
 	j->done = removed_done;
 	run(j, 0, &e);
-}
-
-/* {"totp": true}: the second factor goes as well. */
-void account_reset(struct api_call *c)
-{
-	static const char *const members[] = {"totp", NULL};
-	struct accounts_job *j = accounts_job_new(c, ACCOUNT_RESET, c->param);
-	enum accounts_bool totp = BOOL_STAYS;
-	json_t *body = NULL;
-	struct err e;
-	int r = change_body(c, &body, &e);
-
-	j->done = item_done;
-	if (r == 0)
-		r = members_only(body, members, &e);
-	if (r == 0)
-		r = member_bool(body, "totp", &totp, &e);
-	j->change.drop_totp = totp == BOOL_YES;
-	give_one_time(j);
-	json_decref(body);
-	run(j, r, &e);
 }
