@@ -67,6 +67,10 @@ class World:
             peer = SipStreamPeer(*self.dead, server, tls)
         return self.lab.start(peer)
 
+    def state(self):
+        """As the administrator sees the route."""
+        return self.entente.ask("route", "state", ROUTE)
+
     def to_romeo(self, seconds=20):
         """juliet writes; it is on his screen, once."""
         text = f"to romeo {next(self._texts)}"
@@ -125,6 +129,19 @@ def test_no_such_user(world):
     assert error.condition == "item-not-found"
 
 
+def test_state(world):
+    """Which target is dead, and who the other one is."""
+    world.to_romeo()
+    state = world.state()
+    targets = {t["address"]: t["state"] for t in state["targets"]}
+    assert targets == {
+        f"{world.dead[0]}:{world.dead[1]}": "dead",
+        f"{world.kamailio.address}:{world.kamailio.server_port}": "up"}
+    assert state["state"] == "up"
+    ways = {c["transport"] for c in state["connections"]}
+    assert ways == (set() if world.transport == "udp" else {world.transport})
+
+
 def test_target_comes_back(world):
     """The preferred target is used again when it answers, and the other one again when it is gone."""
     world.to_romeo()
@@ -162,6 +179,8 @@ def test_wrong_password(strict):
     do("route", "set", ROUTE, "--digest-password", "wrong")
     strict.juliet.send(ROMEO, "not heard", id="wrong1")
     strict.juliet.wait_message(20, mark, type="error", id="wrong1")
+    state = strict.state()
+    assert state["credentials_refused_until"] and state["errors"]
     do("route", "set", ROUTE, "--digest-password", PASSWORD)
     strict.to_romeo()
     assert strict.times("not heard") == 0
