@@ -44,9 +44,9 @@
 	X(CERT_EXPIRED, "cert_expired", CERTIFICATE, FAIL, \
 		"The peer needs a new certificate; else look at the clock of this machine.") \
 	X(CERT_SELF_SIGNED, "cert_self_signed", CERTIFICATE, FAIL, \
-		"Add the peer's authority to the file that [xmpp] trust names, or give the peer a certificate of a known one.") \
+		"Add the peer's authority to the file that [sip] trust (or, without one, [xmpp] trust) names, or give the peer a certificate of a known one.") \
 	X(CERT_UNTRUSTED, "cert_untrusted", CERTIFICATE, FAIL, \
-		"Add the peer's authority to the file that [xmpp] trust names; the peer has to send the intermediate certificates, too.") \
+		"Add the peer's authority to the file that [sip] trust (or, without one, [xmpp] trust) names; the peer has to send the intermediate certificates, too.") \
 	X(CERT_WEAK, "cert_weak", CERTIFICATE, FAIL, \
 		"The peer needs a certificate with a stronger key or signature.") \
 	X(CERT_REVOKED, "cert_revoked", CERTIFICATE, FAIL, "The peer needs a new certificate: this one was revoked.") \

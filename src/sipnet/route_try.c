@@ -361,8 +361,7 @@ static void try_stream(struct route_test *t)
 		start.set = t->net->flows.tls;
 		if (!start.set) {
 			route_test_say(t, ROUTE_STEP_TLS, RC_TLS_FAILED,
-				"%s: this process trusts nobody: there are no [xmpp] trust and no "
-				"certificates",
+				"%s: this process has neither certificates nor anybody to trust",
 				here(t)->text);
 			skip_from(t, ROUTE_STEP_CERTIFICATE, ROUTE_STEP_TLS);
 			route_test_go_on(t);
