@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,12 +127,15 @@ static int entente(const struct service *s, char *words)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void must(const struct service *s, const char *fmt, unsigned port)
+__attribute__((format(printf, 2, 3))) static void must(const struct service *s, const char *fmt, ...)
 {
 	char words[256], shown[256];
+	va_list ap;
 
-	snprintf(words, sizeof words, fmt, port);
-	snprintf(shown, sizeof shown, fmt, port);
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof words, fmt, ap);
+	va_end(ap);
+	strcpy(shown, words);
 	if (entente(s, words) != 0) {
 		fprintf(stderr, "bench: refused: entente %s\n", shown);
 		service_stop((struct service *)s);
@@ -158,7 +162,6 @@ void service_start(struct service *s, const struct pki *pki, const struct bench_
 {
 	const char *tmp = getenv("TMPDIR");
 	bool is_tls = s->transport && strcmp(s->transport, "tls") == 0;
-	char route[200];
 
 	snprintf(s->dir, sizeof s->dir, "%s/entente-bench-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(s->dir))
@@ -170,15 +173,14 @@ void service_start(struct service *s, const struct pki *pki, const struct bench_
 	write_config(s, dns);
 	start(s);
 	wait_until_up(s);
-	snprintf(route, sizeof route, "route add bench --next-hop sip:127.0.0.1:%%u --transport %s --error-wait 0%s",
+	must(s, "route add bench --next-hop sip:127.0.0.1:%u --transport %s --error-wait 0%s", next_hop_port,
 		s->transport ? s->transport : "udp", is_tls ? " --tls-names " PBX_NAME : "");
-	must(s, route, next_hop_port);
-	must(s, "domain add sip.bench --route bench", 0);
+	must(s, "domain add sip.bench --route bench");
 	if (!s->partners)
-		must(s, "partner add xmpp.bench --type federated --dialback no", 0);
+		must(s, "partner add xmpp.bench --type federated --dialback no");
 	for (unsigned i = 0; i < s->partners; i++)
 		must(s, "partner add p%u.bench --type federated --dialback no", i);
-	must(s, "access set --allow-federated-users yes --enable-federation-access yes --enable-xmpp-access yes", 0);
+	must(s, "access set --allow-federated-users yes --enable-federation-access yes --enable-xmpp-access yes");
 }
 
 void service_token(const struct service *s, const char *role, char ret[static 128])
