@@ -107,8 +107,9 @@ class Stage:
     server reads nothing of the messages that wait for it from the beginning. stalled: connections that
     were begun with the stage and say no more, {what they said: wire}."""
 
-    def __init__(self, scene):
+    def __init__(self, scene, unread):
         self.scene, self.entente = scene, scene.entente
+        self.unread = {f"unread-{n}" for n in range(unread)}
         self.reader = scene.lab.start(Reader(scene.partner))
         self.peers = {"tcp": scene.sip}
         for transport in ("tls", "udp"):
@@ -146,8 +147,8 @@ class Stage:
                         "--transport", "tcp")
         self.entente.do("domain", "set", MUTE, "--route", "mute")
         wire = self.scene.partner.open(self.entente.address, self.entente.xmpp_port, MUTE)
-        for n in range(UNREAD):
-            wire.send(f"<message from='juliet@{PARTNER}' to='romeo@{MUTE}' id='unread-{n}'>"
+        for name in self.unread:
+            wire.send(f"<message from='juliet@{PARTNER}' to='romeo@{MUTE}' id='{name}'>"
                       f"<body>{'x' * 700}</body></message>")
 
     def server(self, transport):
@@ -190,9 +191,10 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(make_scene):
+def stage(make_scene, valgrind):
     return Stage(make_scene(
-        transport="tcp", route=["--error-wait", "0"], domains=(SIP_DOMAIN, MUTE)))
+        transport="tcp", route=["--error-wait", "0"], domains=(SIP_DOMAIN, MUTE)),
+        UNREAD // 100 if valgrind else UNREAD)
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +239,7 @@ FRAMES = {
 }
 
 
+@pytest.mark.valgrind
 @streams
 @pytest.mark.parametrize("name", FRAMES)
 def test_the_end_cannot_be_found(stage, transport, name):
@@ -260,6 +263,7 @@ def test_refused_for_good(stage, transport, case):
     wire.expect_end()
 
 
+@pytest.mark.valgrind
 @streams
 def test_byte_by_byte(stage, transport):
     body, wire = token(), stage.dial(transport)
@@ -315,6 +319,7 @@ def cuts(request):
     return found + [len(text) - 1]
 
 
+@pytest.mark.valgrind
 @streams
 def test_reset_anywhere(stage, transport):
     """Half a message is no message; the whole one counts, though its answer finds nobody."""
@@ -334,6 +339,7 @@ def test_reset_anywhere(stage, transport):
     until(lambda: stage.descriptors <= before, lambda: f"{stage.descriptors} descriptors, not {before}")
 
 
+@pytest.mark.valgrind
 @streams
 def test_half_closed(stage, transport):
     """Who says nothing more is still answered."""
@@ -345,6 +351,7 @@ def test_half_closed(stage, transport):
     wire.expect_end()
 
 
+@pytest.mark.valgrind
 def test_renegotiation(stage):
     """TLS 1.2 would allow it; it is refused, and nobody else is troubled."""
     peer = stage.peers["tls"]
@@ -399,6 +406,7 @@ def test_forged_via(stage, transport, via):
 
 # ---- strangers ----
 
+@pytest.mark.valgrind
 def test_stranger(stage):
     """By TCP an address of no route, by TLS a certificate of no route: 403 and the end."""
     stranger = stage.scene.stranger
@@ -471,7 +479,6 @@ def test_stalled(stage):
 
 def test_server_that_reads_nothing(stage):
     """Every sender is told, once, when a SIP client gives up at the latest (RFC 3261 17.1.2.2)."""
-    wanted = {f"unread-{n}" for n in range(UNREAD)}
-    until(lambda: set(stage.reader.errors) == wanted,
-          lambda: f"{UNREAD} errors; there are {len(stage.reader.errors)}", 45)
+    until(lambda: set(stage.reader.errors) == stage.unread,
+          lambda: f"{len(stage.unread)} errors; there are {len(stage.reader.errors)}", 45)
     assert set(stage.reader.errors.values()) == {1}
