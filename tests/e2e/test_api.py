@@ -7,7 +7,7 @@ import pytest
 from contract import contract
 from lab.lab import SIP_DOMAIN
 from panel_client import PanelClient, totp
-from scene import PARTNER
+from scene import PARTNER, ROUTE
 
 PASSWORD = "a horse in the rain"
 BASE = "/api/v1"
@@ -151,6 +151,8 @@ def streams(a, scene):
     assert a.good("listPartnerStates")["items"]
     a.good("getPartnerState", PARTNER)
     assert a.good("listAttempts", PARTNER)["items"]
+    assert a.good("listRouteStates")["items"]
+    a.good("getRouteState", ROUTE)
     state = a.good("listRouteStates")["items"][0]
     assert a.good("getRouteState", state["name"])["name"] == state["name"]
     assert a.good("closeStream", stream, query="?dry_run=true")["dry_run"] is True
