@@ -9,6 +9,7 @@ import tomllib
 
 import pytest
 
+from lab.wait import until
 from panel_client import PanelClient, totp, unix_get
 
 ACCESS = pathlib.Path(__file__).parents[1] / "data" / "access.toml"
@@ -548,7 +549,10 @@ def test_unknown_routes_deny(admin, client):
 
 
 def refusals(entente, who):
-    lines = json.loads(unix_get(entente.socket, f"/api/v1/audit?limit=1000&who={who}"))["items"]
+    # Whoever looks waits for those who write: it may be refused as busy.
+    lines = until(
+        lambda: json.loads(unix_get(entente.socket, f"/api/v1/audit?limit=1000&who={who}")).get("items"),
+        "the audit log")
     return [(line["verb"], line["kind"], line["key"], line["code"]) for line in lines
             if line["result"] == "refused"]
 
