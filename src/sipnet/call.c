@@ -195,8 +195,10 @@ static void release_held(struct target *t)
 		struct sipnet_call *c = container_of(list_pop(&t->held), struct sipnet_call, node);
 
 		credentials_begin(c, t);
-		if (time_left(c) < LEAST_MS || !try_next(c, t, NULL))
-			fail(c, SIP_NO_TARGET);
+		if (time_left(c) >= LEAST_MS && try_next(c, t, NULL))
+			continue;
+		credentials_end(c, t, NULL);
+		fail(c, SIP_NO_TARGET);
 	}
 }
 

@@ -136,6 +136,8 @@ static void on_timer(void *arg)
 
 uint64_t flow_flushed(const struct flow *f)
 {
+	if (f->state == FLOW_HALF || f->state == FLOW_CLOSING)
+		return f->written;
 	return f->conn ? conn_flushed(f->conn) : f->taken;
 }
 

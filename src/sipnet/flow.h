@@ -145,7 +145,7 @@ void flow_free(struct flow *f);
  */
 uint64_t flow_send(struct flow *f, struct slice bytes);
 
-/* How much of the output the kernel has taken. */
+/* How much of the output the kernel has taken; in HALF and CLOSING it goes on taking, so: all. */
 uint64_t flow_flushed(const struct flow *f);
 /* Output that is still ours. */
 size_t flow_pending(const struct flow *f);

@@ -148,6 +148,13 @@ static const char *judge_theirs(struct sipnet *n, struct flow *f, const struct c
 	return NULL;
 }
 
+/* The handshake began with certificates and CRLs that others have taken the place of. */
+static bool revoked_meanwhile(const struct sipnet *n, const struct flow *f)
+{
+	return f->set != n->flows.tls && n->flows.tls &&
+	       conn_tls_judge(f->conn, n->flows.tls) == CERT_REVOKED;
+}
+
 const char *peer_judge(struct sipnet *n, struct flow *f)
 {
 	const struct conn_tls_info *tls = flow_tls(f);
@@ -156,8 +163,9 @@ const char *peer_judge(struct sipnet *n, struct flow *f)
 		cert_sip_names(tls->peer, &f->names);
 		note_end(f, tls);
 	}
-	f->judged = n->flows.trust;
 	if (!tls)
 		return NULL;
+	if (revoked_meanwhile(n, f))
+		return "certificate-revoked";
 	return f->ours ? judge_ours(n, f, tls) : judge_theirs(n, f, tls);
 }

@@ -1006,6 +1006,28 @@ static void test_held_forgotten(void **state)
 	close_rig(&r);
 }
 
+/* The next one has no time left: it is the turn of the one behind it, at once. */
+static void test_held_too_late(void **state)
+{
+	struct sipnet_call *first;
+	struct rig r;
+
+	open_rig_digest(&r, "secret");
+	first = call(&r);
+	sipnet_request(r.net, snapshot_route(r.snapshot, SL("main")), &spec, 400, on_done, &r);
+	call(&r);
+	assert_true(took(&r, A));
+	assert_false(took(&r, A));
+	sipnet_forget(first);
+	turn(&r);
+	assert_int_equal(r.dones, 1);
+	assert_int_equal(r.result.end, SIP_NO_TARGET);
+	assert_true(took(&r, A));
+	answer(&r, A, "200 OK", "");
+	assert_int_equal(r.dones, 2);
+	close_rig(&r);
+}
+
 /* The route goes while they wait. */
 static void test_held_ends(void **state)
 {
@@ -1191,6 +1213,7 @@ int main(void)
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_held_goes),
 		cmocka_unit_test(test_held_forgotten),
+		cmocka_unit_test(test_held_too_late),
 		cmocka_unit_test(test_held_ends),
 		cmocka_unit_test(test_sender_rate),
 		cmocka_unit_test(test_memory),

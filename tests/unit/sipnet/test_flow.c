@@ -519,6 +519,60 @@ static void a_connection_that_breaks(void **state)
 	assert_true(rig.result.may_have_arrived);
 }
 
+static size_t pending_of_ours(void)
+{
+	return connection(connection(0)->ours ? 0 : 1)->pending;
+}
+
+/* A connection of ours with a request in it of which the kernel has not taken all. */
+static void leave_some_pending(struct line *peer)
+{
+	static const int small = 8192;
+
+	setsockopt(door.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	rig_call(&rig, "main", 5);
+	until(&rig, door_take(&door, peer));
+	conn_pause(peer->conn);
+	rig_settle(&rig);
+	for (unsigned n = 0; n < 800 && !pending_of_ours(); n++) {
+		rig_call(&rig, "main", 40000);
+		rig_settle(&rig);
+	}
+	assert_true(pending_of_ours() > 0);
+	assert_int_equal(connections(), 2);
+	assert_int_equal(rig.dones, 0);
+}
+
+/* Nobody else may have it: it is still on its way. */
+static void what_goes_out_after_the_end_may_arrive(void **state)
+{
+	struct line peer;
+
+	leave_some_pending(&peer);
+	rig_routes(&rig,
+		&(struct rig_route){.name = "other",
+			.next_hop = "sip:192.0.2.1",
+			.transport = "tcp",
+			.domain = "sip.lab"},
+		1);
+	until(&rig, rig.dones > 0);
+	assert_int_equal(rig.result.end, SIP_UNREACHABLE);
+	assert_true(rig.result.may_have_arrived);
+	line_close(&peer);
+}
+
+static void what_goes_out_to_a_half_closed_one_may_arrive(void **state)
+{
+	struct line peer;
+
+	leave_some_pending(&peer);
+	shutdown(peer.fd, SHUT_WR);
+	until(&rig, rig.dones > 0);
+	assert_int_equal(rig.result.end, SIP_UNREACHABLE);
+	assert_true(rig.result.may_have_arrived);
+	line_close(&peer);
+}
+
 /* RFC 5923: who says alias is asked on the connection that he made; at his own address only. */
 static void the_connection_of_theirs_is_used(void **state)
 {
@@ -612,6 +666,8 @@ int main(void)
 		T(requests_go_out_on_one_connection),
 		T(a_refused_connection_has_taken_nothing),
 		T(a_connection_that_breaks),
+		T(what_goes_out_after_the_end_may_arrive),
+		T(what_goes_out_to_a_half_closed_one_may_arrive),
 		T(the_connection_of_theirs_is_used),
 		T(several_connections),
 		T(a_route_that_goes_takes_its_connections_along),

@@ -357,6 +357,29 @@ static void who_is_revoked_goes(void **state)
 	tls_set_unref(gone);
 }
 
+/* The list of the revoked is new while a handshake goes on that began with the old one. */
+static void who_is_revoked_meanwhile_goes(void **state)
+{
+	struct tls_set *gone = line_set("gone2", &(struct pki_spec){.dns = NAMES("pbx.lab")}), *set;
+	struct line l;
+	char crl[128];
+
+	line_open(&l, &rig, "127.0.0.7", "127.0.0.1", rig.tls_port);
+	rig_settle(&rig);
+	assert_int_equal(connections(), 1);
+	pki_crl(rig_pki(), "crl2", &(struct pki_crl){.revoked = pki_last(rig_pki())}, crl);
+	set = anew(crl);
+	sipnet_set_tls(rig.net, set);
+	rig_settle(&rig);
+	line_tls(&l, gone, "ours.lab");
+	until(&rig, l.eof || l.closed);
+	line_close(&l);
+	rig_settle(&rig);
+	assert_int_equal(connections(), 0);
+	tls_set_unref(set);
+	tls_set_unref(gone);
+}
+
 /* RFC 5280 4.1.2.5: the connection goes no further than the certificate. */
 static void the_end_of_a_certificate(void **state)
 {
@@ -400,6 +423,7 @@ int main(void)
 		T(routes_do_not_share),
 		T(certificates_change_and_connections_stay),
 		T(who_is_revoked_goes),
+		T(who_is_revoked_meanwhile_goes),
 		T(the_end_of_a_certificate),
 		T(a_name_that_is_taken_away),
 	};
