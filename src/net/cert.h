@@ -117,8 +117,9 @@ bool cert_dns_match(struct slice name, struct slice domain, bool wildcard);
 
 /*
  * The same for SIP (RFC 5922 7.1, 7.2; cert_sip.c): the hosts a certificate stands for, in lower
- * case, each followed by a NUL: dNSNames without wildcard, SIP URIs without user part, addresses
- * as inet_ntop() writes them, and the common name only where there is no subjectAltName at all.
+ * case, each followed by a NUL: SIP URIs without user part; where there are none dNSNames without
+ * wildcard, and addresses as inet_ntop() writes them; and the common name only where there is no
+ * subjectAltName at all.
  */
 void cert_sip_names(X509 *leaf, struct buf *out);
 bool cert_sip_has(struct slice names, struct slice host);

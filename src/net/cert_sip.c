@@ -47,12 +47,12 @@ static void add_uri(struct buf *out, struct slice uri)
 	struct slice rest;
 	size_t end = 0;
 
-	if (!slice_istarts(uri, SL("sip:")) && !slice_istarts(uri, SL("sips:")))
+	if (!slice_istarts(uri, SL("sip:"))) /* sips is none */
 		return;
-	rest = slice_from(uri, slice_find(uri, ':') + 1);
+	rest = slice_from(uri, 4);
 	if (slice_find(rest, '@') < rest.n)
 		return;
-	while (end < rest.n && !strchr(":;?", rest.p[end]))
+	while (end < rest.n && !memchr(":;?", rest.p[end], 3)) /* a NUL is no end */
 		end++;
 	add(out, slice_cut(rest, end));
 }
@@ -67,14 +67,26 @@ static void add_address(struct buf *out, struct slice bytes)
 		buf_add(out, text, strlen(text) + 1);
 }
 
-static void add_alternative(struct buf *out, const GENERAL_NAME *gn)
+static void add_uris(struct buf *out, const GENERAL_NAMES *names)
 {
-	if (gn->type == GEN_DNS)
-		add(out, asn1_slice(gn->d.dNSName));
-	else if (gn->type == GEN_URI)
-		add_uri(out, asn1_slice(gn->d.uniformResourceIdentifier));
-	else if (gn->type == GEN_IPADD)
-		add_address(out, asn1_slice(gn->d.iPAddress));
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *gn = sk_GENERAL_NAME_value(names, i);
+
+		if (gn->type == GEN_URI)
+			add_uri(out, asn1_slice(gn->d.uniformResourceIdentifier));
+	}
+}
+
+static void add_others(struct buf *out, const GENERAL_NAMES *names)
+{
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *gn = sk_GENERAL_NAME_value(names, i);
+
+		if (gn->type == GEN_DNS)
+			add(out, asn1_slice(gn->d.dNSName));
+		else if (gn->type == GEN_IPADD)
+			add_address(out, asn1_slice(gn->d.iPAddress));
+	}
 }
 
 static void add_common_names(struct buf *out, X509 *leaf)
@@ -88,11 +100,13 @@ static void add_common_names(struct buf *out, X509 *leaf)
 void cert_sip_names(X509 *leaf, struct buf *out)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+	size_t before = out->n;
 
 	if (X509_get_ext_by_NID(leaf, NID_subject_alt_name, -1) < 0)
 		add_common_names(out, leaf);
-	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++)
-		add_alternative(out, sk_GENERAL_NAME_value(names, i));
+	add_uris(out, names);
+	if (out->n == before) /* 7.1: others count only where no URI says it */
+		add_others(out, names);
 	GENERAL_NAMES_free(names);
 }
 

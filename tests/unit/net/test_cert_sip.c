@@ -41,7 +41,10 @@ static void names_of_a_certificate(void **state)
 		{NULL, "URI:sip:example.com", "example.com|"},
 		{NULL, "URI:SIP:Example.com;transport=tls", "example.com|"},
 		{NULL, "URI:sip:example.com:5061", "example.com|"},
-		{NULL, "URI:sips:example.com", "example.com|"},
+		{NULL, "URI:sips:example.com", ""}, /* 7.1: only sip */
+		{NULL, "DNS:a.example,URI:sip:b.example", "b.example|"}, /* 7.1: the URI alone */
+		{NULL, "DNS:a.example,URI:sip:alice@b.example", "a.example|"},
+		{NULL, "DNS:a.example,URI:sips:b.example", "a.example|"},
 		{NULL, "URI:sip:alice@example.com", ""}, /* a person */
 		{NULL, "URI:https://example.com", ""},
 		{NULL, "DNS:*.example.com,DNS:a.example.com", "a.example.com|"}, /* 7.2 */
@@ -62,6 +65,36 @@ static void names_of_a_certificate(void **state)
 				out.p[out.off + k] = '|';
 		assert_slice(buf_slice(&out), cases[i].want);
 		buf_done(&out);
+		X509_free(x);
+	}
+}
+
+/* What a careless authority has signed for evil.example. */
+static void a_nul_ends_no_name(void **state)
+{
+	static const char uri[] = "sip:good.example\0.evil.example",
+			  dns[] = "good.example\0.evil.example";
+	const struct {
+		int type;
+		const char *p;
+		int n;
+	} cases[] = {{GEN_URI, uri, sizeof uri - 1}, {GEN_DNS, dns, sizeof dns - 1}};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		GENERAL_NAMES *names = GENERAL_NAMES_new();
+		GENERAL_NAME *name = GENERAL_NAME_new();
+		ASN1_IA5STRING *text = ASN1_IA5STRING_new();
+		X509 *x = X509_new();
+		struct buf out = {0};
+
+		ASN1_STRING_set(text, cases[i].p, cases[i].n);
+		GENERAL_NAME_set0_value(name, cases[i].type, text);
+		sk_GENERAL_NAME_push(names, name);
+		X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, 0);
+		cert_sip_names(x, &out);
+		assert_int_equal(out.n, 0);
+		buf_done(&out);
+		GENERAL_NAMES_free(names);
 		X509_free(x);
 	}
 }
@@ -91,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_a_certificate),
+		cmocka_unit_test(a_nul_ends_no_name),
 		cmocka_unit_test(a_name_among_them),
 	};
 
