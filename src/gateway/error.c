@@ -245,6 +245,8 @@ unsigned error_end_status(const struct sip_result *r)
 		return r->may_have_arrived ? 408 : 503;
 	case SIP_NO_TARGET:
 		return 502; /* the next hop's name gives no address */
+	case SIP_ALL_DOWN:
+		return 504; /* it does, and nobody answers there (RFC 6120 8.3.3.17) */
 	case SIP_TOO_BIG:
 		return 513;
 	case SIP_OVERLOADED:
@@ -282,7 +284,9 @@ static struct slice end_words(const struct sip_result *r)
 			return SL("the user's server has gone; the message may have arrived");
 		return SL("the user's server could not be reached");
 	case SIP_NO_TARGET:
-		return SL("the user's server could not be reached");
+		return SL("the user's server could not be found");
+	case SIP_ALL_DOWN:
+		return SL("the user's server does not answer at this moment");
 	case SIP_TOO_BIG:
 		return SL("the message is too long for this user's server");
 	case SIP_OVERLOADED:

@@ -80,7 +80,8 @@ struct slice error_detail(struct arena *a, struct slice text, const struct sip_m
 
 /*
  * The end of a client transaction as a status: 408 and 503 by RFC 3261 8.1.3.1 (408 also for
- * one that was unreachable and may have arrived before), 502 without a target, 513 when too big.
+ * one that was unreachable and may have arrived before), 502 without an address, 504 when all that
+ * there are are down, 513 when too big.
  */
 unsigned error_end_status(const struct sip_result *r);
 

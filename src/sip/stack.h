@@ -189,6 +189,7 @@ enum sip_end {
 	SIP_TOO_BIG,     /* over 1300 bytes by UDP (18.1.1): nothing was sent */
 	SIP_OVERLOADED,  /* max_clients: nothing was sent */
 	SIP_NO_TARGET,   /* (sipnet) the next hop has no address: nothing was sent */
+	SIP_ALL_DOWN,    /* (sipnet) all its targets are dead or resting: nothing was sent */
 	/* INVITE only: */
 	SIP_PROVISIONAL, /* 100 to 199: status, response; more follows */
 	SIP_GONE,        /* after FINAL: there will be no other 2xx */

@@ -112,6 +112,7 @@ static void note_result(struct endpoint *e, const struct sip_result *r, uint64_t
 	case SIP_TOO_BIG:
 	case SIP_OVERLOADED:
 	case SIP_NO_TARGET:
+	case SIP_ALL_DOWN:
 	case SIP_PROVISIONAL:
 	case SIP_GONE:
 		break;
@@ -187,6 +188,23 @@ static bool try_next(struct sipnet_call *c, struct target *t, const struct sip_s
 	return false;
 }
 
+/* It ends without having been sent. */
+static void fail_unsent(struct sipnet_call *c, struct target *t)
+{
+	credentials_end(c, t, NULL);
+	fail(c, t->n ? SIP_ALL_DOWN : SIP_NO_TARGET);
+}
+
+static void set_out(struct sipnet_call *c, struct target *t, const struct sip_spec *spec)
+{
+	credentials_begin(c, t);
+	if (try_next(c, t, spec))
+		return;
+	if (t->n)
+		target_trouble(t, NULL, SIPNET_E_ALL_DOWN, "all of them are dead or resting");
+	fail_unsent(c, t);
+}
+
 /* ---- credentials ---- */
 
 static void release_held(struct target *t)
@@ -194,11 +212,10 @@ static void release_held(struct target *t)
 	while (!list_empty(&t->held) && !credentials_hold(t)) {
 		struct sipnet_call *c = container_of(list_pop(&t->held), struct sipnet_call, node);
 
-		credentials_begin(c, t);
-		if (time_left(c) >= LEAST_MS && try_next(c, t, NULL))
-			continue;
-		credentials_end(c, t, NULL);
-		fail(c, SIP_NO_TARGET);
+		if (time_left(c) >= LEAST_MS)
+			set_out(c, t, NULL);
+		else
+			fail_unsent(c, t);
 	}
 }
 
@@ -311,13 +328,7 @@ static void begin(struct sipnet_call *c, struct target *t, const struct sip_spec
 		list_append(&t->held, &c->node);
 		return;
 	}
-	credentials_begin(c, t);
-	if (try_next(c, t, spec))
-		return;
-	if (t->n)
-		target_trouble(t, NULL, SIPNET_E_ALL_DOWN, "all of them are dead or resting");
-	credentials_end(c, t, NULL);
-	fail(c, SIP_NO_TARGET);
+	set_out(c, t, spec);
 }
 
 struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route,

@@ -99,8 +99,8 @@ void sipnet_reply(struct sipnet *n, struct sip_server *txn, const struct sip_rep
  * is certain that nobody has taken it, it goes on to the next target (docs/decisions/0221), and
  * where a server asks who we are, once more with the route's credentials (0222); all within
  * timeout_ms, which is as for sip_stack_request(). How it ended at last: struct sip_result.
- * SIP_NO_TARGET: there is no address, or all are dead or resting; SIP_OVERLOADED: there is no
- * memory for it. Of a 401 or 407 the response is given.
+ * SIP_NO_TARGET: there is no address; SIP_ALL_DOWN: all are dead or resting; SIP_OVERLOADED: there
+ * is no memory for it. Of a 401 or 407 the response is given.
  */
 struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route,
 	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg);

@@ -259,6 +259,7 @@ static void ends(void **state)
 		{SIP_TIMEOUT,     "remote-server-timeout"  },
 		{SIP_UNREACHABLE, "internal-server-error"  },
 		{SIP_NO_TARGET,   "remote-server-not-found"},
+		{SIP_ALL_DOWN,    "remote-server-timeout"  },
 		{SIP_TOO_BIG,     "policy-violation"       },
 		{SIP_OVERLOADED,  "resource-constraint"    },
 	};

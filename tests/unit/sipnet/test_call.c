@@ -332,7 +332,7 @@ static void test_retry_after(void **state)
 	expect_status(&r, 2, 503);
 	call(&r); /* all rest: known at once, and nothing goes out */
 	assert_int_equal(r.dones, 3);
-	assert_int_equal(r.result.end, SIP_NO_TARGET);
+	assert_int_equal(r.result.end, SIP_ALL_DOWN);
 	assert_false(took(&r, A) || took(&r, B));
 	assert_int_equal(view(&r)->errors[0].code, SIPNET_E_ALL_DOWN);
 	loop_fake_advance(r.loop, 5000);
@@ -503,7 +503,7 @@ static void test_all_dead(void **state)
 		sent++;
 	assert_int_equal(sent, 4);
 	assert_int_equal(r.dones, 1 + 6);
-	assert_int_equal(r.result.end, SIP_NO_TARGET);
+	assert_int_equal(r.result.end, SIP_ALL_DOWN);
 	answer(&r, A, "200 OK", ""); /* the last of them: it is back */
 	assert_int_equal(view(&r)->targets[0].state, SIPNET_UP);
 	call(&r);
@@ -1021,7 +1021,7 @@ static void test_held_too_late(void **state)
 	sipnet_forget(first);
 	turn(&r);
 	assert_int_equal(r.dones, 1);
-	assert_int_equal(r.result.end, SIP_NO_TARGET);
+	assert_int_equal(r.result.end, SIP_ALL_DOWN);
 	assert_true(took(&r, A));
 	answer(&r, A, "200 OK", "");
 	assert_int_equal(r.dones, 2);
