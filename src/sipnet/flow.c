@@ -54,6 +54,28 @@ static void go(struct flow *f, enum flow_state to)
 		arm(f);
 }
 
+/* ---- room ---- */
+
+static void count(struct flow *f)
+{
+	size_t holds = f->in.n + flow_pending(f);
+
+	if (f->room)
+		f->room->held += holds - f->holds;
+	f->holds = holds;
+}
+
+void flow_set_room(struct flow *f, struct flow_room *room)
+{
+	if (f->room)
+		f->room->held -= f->holds;
+	f->room = room;
+	if (f->room)
+		f->room->held += f->holds;
+}
+
+/* ---- ends ---- */
+
 /* What the owner is told of an end, where nobody is in the middle of something. */
 static void tell_end(void *arg)
 {
@@ -80,6 +102,7 @@ void flow_end(struct flow *f, const char *why, const char *text)
 	f->conn = NULL;
 	buf_done(&f->wait);
 	go(f, FLOW_ENDED);
+	count(f);
 }
 
 void flow_close(struct flow *f, const char *why)
@@ -146,15 +169,21 @@ size_t flow_pending(const struct flow *f)
 	return f->conn ? conn_pending(f->conn) + f->wait.n : 0;
 }
 
+static size_t pause_at(const struct flow *f)
+{
+	return flow_room_full(f->room) ? FLOW_CROWDED : FLOW_OUT_PAUSE;
+}
+
 static void mind_output(struct flow *f)
 {
 	size_t pending = flow_pending(f);
 
+	count(f);
 	if (pending > FLOW_OUT_MAX) {
 		flow_end(f, "slow-reader", "too much waits for it to be read");
 		return;
 	}
-	if (pending > FLOW_OUT_PAUSE && !f->paused && f->state >= FLOW_OPEN) {
+	if (pending > pause_at(f) && !f->paused && f->state >= FLOW_OPEN) {
 		f->paused = true;
 		conn_pause(f->conn);
 	}
@@ -190,7 +219,8 @@ static void on_flushed(void *arg, uint64_t offset)
 	struct flow *f = arg;
 
 	f->taken_ms = flow_pending(f) ? now_of(f) : 0;
-	if (f->paused && flow_pending(f) <= FLOW_OUT_PAUSE / 4) {
+	count(f);
+	if (f->paused && flow_pending(f) <= pause_at(f) / 4) {
 		f->paused = false;
 		conn_resume(f->conn);
 	}
@@ -261,6 +291,9 @@ static void note_partial(struct flow *f, bool was_partial, bool took_some)
 		f->partial_ms = now_of(f);
 		arm_by(f, f->partial_ms + FLOW_MESSAGE_MS);
 	}
+	count(f);
+	if (f->in.n > FLOW_CROWDED && flow_room_full(f->room))
+		flow_end(f, "crowded", "the connections of its route hold too much");
 }
 
 /* Most messages come whole: they are read where they lie. */

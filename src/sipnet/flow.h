@@ -49,9 +49,15 @@ enum {
 	FLOW_OUT_PAUSE = 256 * 1024, /* bytes not taken yet: nothing more is read of the peer */
 	FLOW_OUT_MAX = 4 << 20,      /* it is ended */
 	FLOW_OUT_BUSY = 64 * 1024,   /* no new request is put behind so much */
+	FLOW_CROWDED = 16 * 1024,    /* what one may hold where there is no room any more */
 };
 
 struct flow;
+
+/* What the connections of one peer hold together: messages that are not whole, output not taken. */
+struct flow_room {
+	size_t held, max;
+};
 
 struct flow_ops {
 	/*
@@ -75,6 +81,7 @@ struct flow {
 	struct list node;   /* of all */
 	struct list usable; /* of those that requests of a route may go out on */
 	struct flow_group *group;
+	struct flow_room *room; /* see flow_set_room(); NULL: nobody counts */
 	struct stranger stranger;
 	struct netaddr alias;        /* RFC 5923: it is also the way to there; zeroed: to nowhere */
 	struct buf names;            /* cert_sip_names() of a peer whose certificate is good */
@@ -104,6 +111,7 @@ struct flow {
 	struct buf wait; /* output before OPEN */
 	uint64_t written;
 	struct buf in; /* a message that is not whole */
+	size_t holds;  /* as counted in its room */
 	struct sip_frame frame;
 	struct loop_timer timer;
 	struct loop_task end_task;
@@ -149,6 +157,13 @@ uint64_t flow_send(struct flow *f, struct slice bytes);
 uint64_t flow_flushed(const struct flow *f);
 /* Output that is still ours. */
 size_t flow_pending(const struct flow *f);
+
+/* What it holds is counted there from now on; NULL: nowhere. */
+void flow_set_room(struct flow *f, struct flow_room *room);
+static inline bool flow_room_full(const struct flow_room *r)
+{
+	return r && r->held > r->max;
+}
 
 /* Sends what there is, then ends. why: a stable word. deaf() and ended() follow, never inside. */
 void flow_close(struct flow *f, const char *why);

@@ -22,6 +22,7 @@ void flows_init(struct sipnet *n)
 	table_init(&all->groups);
 	list_init(&all->all);
 	all->strangers = strangers_new(&limits);
+	all->held_max = FLOWS_HELD;
 	loop_task_init(&all->judge, judge_some, n);
 }
 
@@ -103,6 +104,7 @@ static struct flow_group *group_get(struct sipnet *n, const char *route)
 		return g;
 	g = xzalloc(sizeof *g);
 	memcpy(g->name, route, strlen(route) + 1);
+	g->room.max = n->flows.held_max;
 	list_init(&g->usable);
 	table_put(&n->flows.groups, &g->by_name, slice_of(g->name));
 	return g;
@@ -113,6 +115,7 @@ static void leave(struct sipnet *n, struct flow *f)
 	struct flow_group *g = f->group;
 
 	list_remove(&f->usable);
+	flow_set_room(f, NULL);
 	f->group = NULL;
 	if (!g)
 		return;
@@ -123,16 +126,31 @@ static void leave(struct sipnet *n, struct flow *f)
 	free(g);
 }
 
+static bool has_place(const struct flow_group *g, bool ours)
+{
+	if (ours)
+		return g->ours < FLOWS_OURS;
+	return g->theirs < FLOWS_THEIRS && !flow_room_full(&g->room);
+}
+
+bool flows_have_place(const struct sipnet *n, const char *route)
+{
+	const struct flow_group *g = group_of(n, route);
+
+	return !g || has_place(g, false);
+}
+
 bool flows_join(struct sipnet *n, struct flow *f, const char *route)
 {
 	struct flow_group *g = group_of(n, route);
 
 	if (g && g == f->group)
 		return true;
-	if (g && (f->ours ? g->ours >= FLOWS_OURS : g->theirs >= FLOWS_THEIRS))
+	if (g && !has_place(g, f->ours))
 		return false;
 	leave(n, f);
 	f->group = group_get(n, route);
+	flow_set_room(f, &f->group->room);
 	(*(f->ours ? &f->group->ours : &f->group->theirs))++;
 	return true;
 }

@@ -20,6 +20,8 @@ enum {
 	FLOWS_OURS_ADDRESS = 4, /* ... to one address: another one while all have much to send */
 	FLOWS_THEIRS = 16384,   /* of a route that they have made */
 	FLOWS_ENDED = 1024,     /* remembered for answers that are still to come */
+	FLOWS_HELD = 128 << 20, /* bytes that the connections of a route hold */
+	FLOWS_KEPT = 2000,      /* of all: kept for those that we make */
 };
 
 struct sipnet;
@@ -32,6 +34,7 @@ struct flow_group {
 	char name[65];
 	struct list usable; /* for our requests; ours first */
 	unsigned ours, theirs;
+	struct flow_room room;
 };
 
 /* A connection has ended before all that came by it was answered (18.2.2). */
@@ -49,6 +52,7 @@ struct flows {
 	struct strangers *strangers;
 	struct tls_set *tls; /* NULL: none */
 	uint64_t trust;      /* how often tls was set */
+	size_t held_max;     /* FLOWS_HELD */
 	struct loop_task judge;
 	struct flow_ended ended[FLOWS_ENDED]; /* by number */
 	struct sipnet_connection_view *view;
@@ -65,8 +69,13 @@ uint32_t flows_number(struct sipnet *n);
 void flows_add(struct sipnet *n, struct flow *f);
 /* Gone for good. */
 void flows_remove(struct sipnet *n, struct flow *f);
-/* Makes it a connection of this route; false: that has as many as it may have. */
+/*
+ * Makes it a connection of this route; false: that has as many as it may have, or, for one that
+ * they made, those hold too much.
+ */
 bool flows_join(struct sipnet *n, struct flow *f, const char *route);
+/* Would flows_join() say true to a new one of theirs? */
+bool flows_have_place(const struct sipnet *n, const char *route);
 /* Our requests to this route may take it from now on. */
 void flows_usable(struct flow *f);
 /* One to take for a request; NULL: there is none, and none may be opened now. */

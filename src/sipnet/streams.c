@@ -97,12 +97,14 @@ void streams_accept(void *sender, int fd, const struct netaddr *peer)
 	const char *route = s->transport == SIP_TCP ? sipnet_route_at(n, &hop) : NULL;
 	const char *why = NULL;
 
-	if (n->flows.n >= FLOWS_ALL)
+	if (n->flows.n >= FLOWS_ALL - FLOWS_KEPT)
 		why = "connections";
 	else if (s->transport == SIP_TLS && !peer_server_context(n))
 		why = "no-certificate";
 	else if (!route)
 		why = stranger_room(n, peer);
+	else if (!flows_have_place(n, route))
+		why = "route-full";
 	if (why)
 		turn_away(s, fd, peer, why);
 	else

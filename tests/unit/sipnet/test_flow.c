@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "peer.h"
+#include "sipnet/sipnet_priv.h"
 
 /*
  * SIP over TCP, in clear: the route "main" is what listens at a door of ours on 127.0.0.1;
@@ -316,6 +317,67 @@ static void slow_readers_are_ended(void **state)
 	loop_fake_advance(rig.loop, 2000);
 	rig_settle(&rig);
 	assert_int_equal(connections(), 0);
+}
+
+/* As slow_readers_are_ended(), where the route's connections hold what they may already. */
+static void slow_readers_are_read_less_where_there_is_no_room(void **state)
+{
+	enum { LONG = 8000 };
+	char via[LONG + 4] = ";x=";
+	unsigned n = 0;
+
+	line_close(&line);
+	rig_settle(&rig);
+	rig.net->flows.held_max = 0;
+	line_open(&line, &rig, "127.0.0.1", "127.0.0.3", rig.tcp);
+	memset(via + 3, 'x', LONG);
+	rig.answer = 200;
+	conn_pause(line.conn);
+	rig_settle(&rig);
+	for (; n < 3000 && connection(0)->pending <= FLOW_CROWDED; n++)
+		line_request(&line, "TCP", n, "MESSAGE", "sip.lab", via, "");
+	for (unsigned i = 0; i < 50; i++)
+		line_request(&line, "TCP", n++, "MESSAGE", "sip.lab", via, "");
+	assert_in_range(connection(0)->pending, FLOW_CROWDED, FLOW_CROWDED + 64 * 1024);
+	conn_resume(line.conn);
+	until(&rig, rig.requests == n);
+	assert_int_equal(connections(), 1);
+}
+
+/* What the connections of a route hold together has an end. */
+static void half_messages_have_their_room(void **state)
+{
+	enum { N = 5, EACH = 14000 };
+	char body[EACH + 1] = "";
+	struct line many[N], more;
+
+	line_close(&line);
+	rig_settle(&rig);
+	rig.net->flows.held_max = 64 * 1024;
+	memset(body, 'x', EACH);
+	for (unsigned i = 0; i < N; i++) {
+		line_open(&many[i], &rig, "127.0.0.1", "127.0.0.3", rig.tcp);
+		line_say(&many[i], body);
+	}
+	rig_settle(&rig);
+	assert_int_equal(connections(), N);
+	line_open(&more, &rig, "127.0.0.1", "127.0.0.3", rig.tcp);
+	until(&rig, more.eof || more.closed);
+	line_close(&more);
+	assert_int_equal(connections(), N);
+	line_say(&many[0], body);
+	until(&rig, many[0].eof || many[0].closed);
+	assert_int_equal(connections(), N - 1);
+	line_open(&more, &rig, "127.0.0.1", "127.0.0.3", rig.tcp); /* there is room again */
+	rig.answer = 200;
+	line_request(&more, "TCP", 1, "MESSAGE", "sip.lab", "", "");
+	assert_int_equal(line_status(&more), 200);
+	line_close(&more);
+	for (unsigned i = 0; i < N; i++)
+		line_close(&many[i]);
+	rig_settle(&rig);
+	assert_int_equal(connections(), 0);
+	line_open(&line, &rig, "127.0.0.1", "127.0.0.3", rig.tcp);
 }
 
 /* ---- ends ---- */
@@ -657,6 +719,8 @@ int main(void)
 		T(a_message_has_to_end),
 		T(silence_is_allowed),
 		T(slow_readers_are_ended),
+		T(slow_readers_are_read_less_where_there_is_no_room),
+		T(half_messages_have_their_room),
 		T(a_half_closed_one_is_answered),
 		T(one_that_asked_nothing_ends_with_the_peer),
 		T(an_answer_finds_another_way),
