@@ -209,19 +209,29 @@ static void answered(struct flow *f)
 		flow_close(f, "eof");
 }
 
+/* Of which it was, or is while it closes; NULL: of none, or it is forgotten. */
+static const struct route *route_of_gone(const struct sipnet *n, uint32_t flow)
+{
+	const struct flow_ended *e = &n->flows.ended[flow % FLOWS_ENDED];
+	const struct flow *f = flows_get(n, flow);
+	const char *name = f && f->group ? f->group->name : NULL;
+
+	if (flow && e->number == flow)
+		name = e->route;
+	return name ? snapshot_route(n->snapshot, slice_of(name)) : NULL;
+}
+
 /* 18.2.2: the connection by which the request came is gone. */
 static uint64_t answer_elsewhere(struct sipnet *n, const struct sip_hop *to, struct slice bytes)
 {
-	const struct flow_ended *e = &n->flows.ended[to->flow % FLOWS_ENDED];
-	const struct route *r = e->number == to->flow && to->flow
-					? snapshot_route(n->snapshot, slice_of(e->route))
-					: NULL;
+	const struct route *r = route_of_gone(n, to->flow);
 	struct sip_hop hop;
 	struct netaddr a;
 
 	if (!r || netaddr_from(&a, &to->sa) < 0 ||
 		!sipnet_hop_to(n, r, (enum sip_transport)to->transport, &a, &hop))
 		return SIP_NOT_SENT;
+	metric_add(M_SIP_TX, 1);
 	return flow_send(flows_get(n, hop.flow), bytes);
 }
 

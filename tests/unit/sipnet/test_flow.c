@@ -408,10 +408,8 @@ static void one_that_asked_nothing_ends_with_the_peer(void **state)
 	assert_int_equal(rig.requests, 1);
 }
 
-/* 18.2.2: the answer goes to the address it came from, at the port of sent-by. */
-static void an_answer_finds_another_way(void **state)
+static void say_with_way_back(void)
 {
-	struct line back;
 	char *text = xasprintf("MESSAGE sip:j@xmpp.lab SIP/2.0\r\n"
 			       "Via: SIP/2.0/TCP elsewhere.lab:%u;branch=z9hG4bK1\r\n"
 			       "From: <sip:romeo@sip.lab>;tag=1\r\nTo: <sip:j@xmpp.lab>\r\n"
@@ -419,15 +417,38 @@ static void an_answer_finds_another_way(void **state)
 			       "Content-Length: 2\r\n\r\nhi",
 		door.port);
 	line_say(&line, text);
+	xfree(text);
 	until(&rig, rig.requests == 1);
-	line_reset(&line);
-	rig_settle(&rig);
-	assert_int_equal(connections(), 0);
+}
+
+/* 18.2.2: the answer goes to the address it came from, at the port of sent-by. */
+static void expect_another_way(void)
+{
+	struct line back;
+
 	sipnet_reply(rig.net, rig.txn[0], &(struct sip_reply){.status = 202});
 	until(&rig, door_take(&door, &back));
 	assert_int_equal(line_status(&back), 202);
 	line_close(&back);
-	xfree(text);
+}
+
+static void an_answer_finds_another_way(void **state)
+{
+	say_with_way_back();
+	line_reset(&line);
+	rig_settle(&rig);
+	assert_int_equal(connections(), 0);
+	expect_another_way();
+}
+
+/* We have said our last on it, and the peer has not ended it yet. */
+static void an_answer_does_not_wait_for_the_end(void **state)
+{
+	say_with_way_back();
+	line_say(&line, "MESSAGE sip:j@xmpp.lab SIP/2.0\r\n\r\n"); /* without a length */
+	until(&rig, line.eof);
+	assert_int_equal(connections(), 1);
+	expect_another_way();
 }
 
 /* ---- keep-alive ---- */
@@ -724,6 +745,7 @@ int main(void)
 		T(a_half_closed_one_is_answered),
 		T(one_that_asked_nothing_ends_with_the_peer),
 		T(an_answer_finds_another_way),
+		T(an_answer_does_not_wait_for_the_end),
 		T(pings_are_answered),
 		T(ms_keep_alive_is_answered),
 		T(we_ping),
