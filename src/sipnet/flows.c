@@ -205,14 +205,9 @@ static struct flow *connect_to(
 		.arg = n,
 		.number = flows_number(n),
 		.socket = s->index};
-	struct netaddr from = {0};
+	struct netaddr from = sipnet_source(s);
 	struct flow *f;
 
-	/* From where we listen, as our Via says: by that address some peers know us. */
-	if (!s->silent && !netaddr_is_any(&s->addr)) {
-		from = s->addr;
-		netaddr_set_port(&from, 0);
-	}
 	if (s->transport == SIP_TLS) {
 		if (!n->flows.tls)
 			return NULL;

@@ -128,18 +128,14 @@ static void try_udp(struct route_test *t)
 
 /* ---- TCP, TLS: on a connection of its own ---- */
 
+/* As live connections have it. */
 static const struct sender *sender_of(const struct route_test *t)
 {
-	for (unsigned i = 0; i < t->net->n_senders; i++)
-		if (t->net->sender[i].transport == here(t)->transport &&
-			t->net->sender[i].addr.sa.sa_family == here(t)->addr.sa.sa_family)
-			return &t->net->sender[i];
-	return NULL;
+	return sipnet_sender_for(t->net, here(t)->transport, &here(t)->addr);
 }
 
 static void send_options(struct route_test *t)
 {
-	const struct sender *from = sender_of(t);
 	struct buf id = {0}, branch = {0}, bytes = {0};
 	struct words w;
 	struct sip_spec spec = options_of(t, &w);
@@ -151,7 +147,7 @@ static void send_options(struct route_test *t)
 	spec.call_id = slice_of(t->call_id);
 	sip_write_request(&bytes, &spec,
 		&(struct sip_stamp){.transport = here(t)->transport,
-			.sent_by = from ? slice_of(from->sent_by) : SL("localhost"),
+			.sent_by = slice_of(sender_of(t)->sent_by),
 			.branch = buf_slice(&branch),
 			.from_tag = spec.call_id,
 			.call_id = spec.call_id,
@@ -354,8 +350,7 @@ static const struct flow_ops flow_ops = {.opened = on_opened,
 static void try_stream(struct route_test *t)
 {
 	struct flow_start start = {.loop = t->net->loop, .ops = &flow_ops, .arg = t};
-	const struct sender *s = sender_of(t);
-	struct netaddr from = {0};
+	struct netaddr from = sipnet_source(sender_of(t));
 
 	if (here(t)->transport == SIP_TLS) {
 		start.set = t->net->flows.tls;
@@ -368,10 +363,6 @@ static void try_stream(struct route_test *t)
 			return;
 		}
 		start.ctx = peer_context(t->net, t->route, &start.sni);
-	}
-	if (s && !s->silent && !netaddr_is_any(&s->addr)) { /* as live connections do */
-		from = s->addr;
-		netaddr_set_port(&from, 0);
 	}
 	t->flow = flow_connect(&start, &from, &here(t)->addr);
 	t->flow->proven = true;

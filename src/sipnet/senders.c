@@ -127,7 +127,7 @@ struct sip_hop sipnet_hop(const struct sender *s, const struct netaddr *a)
  * A socket bound to loopback reaches loopback alone, and the other way about. For a connection that
  * only decides what our Via says.
  */
-static const struct sender *sender_for(
+const struct sender *sipnet_sender_for(
 	const struct sipnet *n, enum sip_transport t, const struct netaddr *to)
 {
 	const struct sender *wild = NULL;
@@ -145,10 +145,22 @@ static const struct sender *sender_for(
 	return wild;
 }
 
+/* From where we listen, as our Via says: by that address some peers know us. */
+struct netaddr sipnet_source(const struct sender *s)
+{
+	struct netaddr from = {0};
+
+	if (!s->silent && !netaddr_is_any(&s->addr)) {
+		from = s->addr;
+		netaddr_set_port(&from, 0);
+	}
+	return from;
+}
+
 bool sipnet_hop_to(struct sipnet *n, const struct route *r, enum sip_transport t,
 	const struct netaddr *to, struct sip_hop *ret)
 {
-	const struct sender *s = sender_for(n, t, to);
+	const struct sender *s = sipnet_sender_for(n, t, to);
 	struct flow *f = NULL;
 
 	if (!s)

@@ -81,6 +81,11 @@ int sipnet_listen(struct sipnet *n, struct slice text, struct err *e);
 void sipnet_add_silent(struct sipnet *n);
 void sipnet_close_senders(struct sipnet *n);
 struct sip_hop sipnet_hop(const struct sender *s, const struct netaddr *a);
+/* By which an address is reached; NULL: by none, which is never so for TCP and TLS. */
+const struct sender *sipnet_sender_for(
+	const struct sipnet *n, enum sip_transport t, const struct netaddr *to);
+/* The address that its connections are made from, without port; zeroed: the kernel's choice. */
+struct netaddr sipnet_source(const struct sender *s);
 /*
  * The hop for a request of route r to this address, which is to be sent before anything else is
  * done. TCP, TLS: a connection that is there, or one that begins now, in which what is sent waits;
