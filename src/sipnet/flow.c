@@ -169,6 +169,14 @@ size_t flow_pending(const struct flow *f)
 	return f->conn ? conn_pending(f->conn) + f->wait.n : 0;
 }
 
+bool flow_takes_more(const struct flow *f)
+{
+	size_t pending = flow_pending(f);
+	bool stalls = f->taken_ms && now_of(f) - f->taken_ms >= FLOW_STALL_MS;
+
+	return pending <= FLOW_OUT_BUSY || (pending <= FLOW_OUT_FULL && !stalls);
+}
+
 static size_t pause_at(const struct flow *f)
 {
 	return flow_room_full(f->room) ? FLOW_CROWDED : FLOW_OUT_PAUSE;

@@ -48,7 +48,9 @@ enum {
 	FLOW_IDLE_MS = 3600000,     /* without a byte on one that they made */
 	FLOW_OUT_PAUSE = 256 * 1024, /* bytes not taken yet: nothing more is read of the peer */
 	FLOW_OUT_MAX = 4 << 20,      /* it is ended */
-	FLOW_OUT_BUSY = 64 * 1024,   /* no new request is put behind so much */
+	FLOW_OUT_BUSY = 64 * 1024,   /* a new request goes rather by another one */
+	FLOW_OUT_FULL = 512 * 1024,  /* no new request is put behind so much */
+	FLOW_STALL_MS = 1000,        /* ... nor behind what has not been taken for so long */
 	FLOW_CROWDED = 16 * 1024,    /* what one may hold where there is no room any more */
 };
 
@@ -157,6 +159,9 @@ uint64_t flow_send(struct flow *f, struct slice bytes);
 uint64_t flow_flushed(const struct flow *f);
 /* Output that is still ours. */
 size_t flow_pending(const struct flow *f);
+
+/* May a new request be put behind what waits? */
+bool flow_takes_more(const struct flow *f);
 
 /* What it holds is counted there from now on; NULL: nowhere. */
 void flow_set_room(struct flow *f, struct flow_room *room);

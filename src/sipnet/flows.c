@@ -221,29 +221,51 @@ static struct flow *connect_to(
 	return f;
 }
 
-struct flow *flows_take(
-	struct sipnet *n, const struct route *r, const struct sender *s, const struct netaddr *to)
+/* Open before begun; while none has little to send, that with the least. */
+static bool is_better(const struct flow *a, const struct flow *b)
 {
-	struct flow_group *g = group_of(n, r->name);
-	struct flow *begun = NULL;
-	unsigned ours = 0;
+	bool a_free = flow_pending(a) <= FLOW_OUT_BUSY;
 
-	for (struct list *it = g ? g->usable.next : NULL; it && it != &g->usable; it = it->next) {
+	if (!b)
+		return true;
+	if (a_free != (flow_pending(b) <= FLOW_OUT_BUSY))
+		return a_free;
+	if (!a_free)
+		return flow_pending(a) < flow_pending(b);
+	return a->state == FLOW_OPEN && b->state != FLOW_OPEN;
+}
+
+/* The best of those that there are; NULL: none takes more. *ret_ours: how many of them we made. */
+static struct flow *best_of(const struct flow_group *g, const struct sender *s,
+	const struct netaddr *to, unsigned *ret_ours)
+{
+	struct flow *best = NULL;
+
+	for (struct list *it = g->usable.next; it != &g->usable; it = it->next) {
 		struct flow *f = container_of(it, struct flow, usable);
 
 		if (f->transport != s->transport || !leads_to(f, to))
 			continue;
-		ours += f->ours;
-		if (flow_pending(f) > FLOW_OUT_BUSY)
-			continue;
-		if (f->state == FLOW_OPEN)
-			return f;
-		begun = f;
+		*ret_ours += f->ours;
+		if (flow_takes_more(f) && is_better(f, best))
+			best = f;
+		if (best && best->state == FLOW_OPEN && flow_pending(best) <= FLOW_OUT_BUSY)
+			break;
 	}
-	if (begun)
-		return begun;
+	return best;
+}
+
+struct flow *flows_take(
+	struct sipnet *n, const struct route *r, const struct sender *s, const struct netaddr *to)
+{
+	struct flow_group *g = group_of(n, r->name);
+	unsigned ours = 0;
+	struct flow *best = g ? best_of(g, s, to, &ours) : NULL;
+
+	if (best && flow_pending(best) <= FLOW_OUT_BUSY)
+		return best;
 	if (ours >= FLOWS_OURS_ADDRESS || (g && g->ours >= FLOWS_OURS) || n->flows.n >= FLOWS_ALL)
-		return NULL;
+		return best;
 	return connect_to(n, r, s, to);
 }
 

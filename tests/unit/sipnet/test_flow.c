@@ -705,6 +705,21 @@ static void several_connections(void **state)
 		line_close(&peer[i]);
 }
 
+/* A burst is no trouble of a peer that reads: nothing of it fails, and it stays up. */
+static void a_burst_goes_out(void **state)
+{
+	struct line peer;
+
+	rig_call(&rig, "main", 5);
+	until(&rig, door_take(&door, &peer));
+	rig_settle(&rig);
+	for (unsigned i = 0; i < 2000; i++)
+		rig_call(&rig, "main", 500);
+	rig_settle(&rig);
+	assert_int_equal(rig.dones, 0);
+	line_close(&peer);
+}
+
 static void a_route_that_goes_takes_its_connections_along(void **state)
 {
 	struct line peer;
@@ -756,6 +771,7 @@ int main(void)
 		T(what_goes_out_to_a_half_closed_one_may_arrive),
 		T(the_connection_of_theirs_is_used),
 		T(several_connections),
+		T(a_burst_goes_out),
 		T(a_route_that_goes_takes_its_connections_along),
 	};
 
