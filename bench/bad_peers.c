@@ -2,23 +2,18 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "dns.h"
-#include "proc.h"
+#include "storm.h"
 #include "xmpp_end.h"
 
-enum { STACK = 256 << 10, HUGE_BODY = 200000, SIP_BODY = 4000, BELOW = 1000, NICE = 10 };
+enum { HUGE_BODY = 200000, SIP_BODY = 4000, BELOW = 1000 };
 
 static struct bad_peers *shared;
 static struct bad_options options;
@@ -31,64 +26,12 @@ struct peer {
 	char domain[32];
 };
 
-static void count(_Atomic uint64_t *n, uint64_t more)
-{
-	atomic_fetch_add_explicit(n, more, memory_order_relaxed);
-}
-
-static void rest_while_told(void)
-{
-	while (!atomic_load(&shared->active))
-		usleep(20000);
-}
-
-/* Keeps to a rate; what was missed while resting is not made up for. */
-static void pace(uint64_t *due, unsigned per_second)
-{
-	uint64_t now = bench_now_ns();
-
-	if (*due + 100000000 < now)
-		*due = now;
-	else if (*due > now)
-		usleep((useconds_t)((*due - now) / 1000));
-	*due += 1000000000u / per_second;
-	rest_while_told();
-}
-
-static void start(void *(*run)(void *), void *arg)
-{
-	pthread_attr_t a;
-	pthread_t t;
-
-	pthread_attr_init(&a);
-	pthread_attr_setstacksize(&a, STACK);
-	pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&t, &a, run, arg) != 0)
-		fprintf(stderr, "bench: a thread is missing\n");
-}
-
 static void block(SSL *ssl)
 {
 	int fd = SSL_get_fd(ssl);
 
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0}, sizeof(struct timeval));
-}
-
-static void drop(SSL *ssl)
-{
-	int fd = SSL_get_fd(ssl);
-
-	SSL_free(ssl);
-	close(fd);
-}
-
-static void reset(int fd)
-{
-	static const struct linger now = {.l_onoff = 1};
-
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-	close(fd);
 }
 
 /* ---- streams that entented opens ---- */
@@ -103,11 +46,11 @@ static void *crawl(void *arg)
 
 		if (!ssl)
 			continue;
-		count(&shared->taken, 1);
+		storm_count(&shared->taken, 1);
 		block(ssl);
 		while (SSL_read(ssl, few, sizeof few) > 0)
 			sleep(1);
-		drop(ssl);
+		xmpp_end_drop(ssl);
 	}
 	return NULL;
 }
@@ -123,24 +66,19 @@ static void *tear(void *arg)
 
 		if (!ssl)
 			continue;
-		count(&shared->taken, 1);
+		storm_count(&shared->taken, 1);
 		block(ssl);
 		SSL_read(ssl, some, sizeof some);
 		fd = SSL_get_fd(ssl);
 		SSL_free(ssl);
-		reset(fd);
+		storm_reset(fd);
 	}
 	return NULL;
 }
 
 static void *swallow_one(void *arg)
 {
-	SSL *ssl = arg;
-	char bytes[16384];
-
-	while (SSL_read(ssl, bytes, sizeof bytes) > 0)
-		;
-	drop(ssl);
+	xmpp_end_drain(arg);
 	return NULL;
 }
 
@@ -153,48 +91,13 @@ static void *swallow(void *arg)
 
 		if (!ssl)
 			continue;
-		count(&shared->taken, 1);
-		block(ssl);
-		start(swallow_one, ssl);
+		storm_count(&shared->taken, 1);
+		storm_thread(swallow_one, ssl);
 	}
 	return NULL;
 }
 
 /* ---- streams of their own ---- */
-
-static void write_all(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t k = send(fd, p, n, MSG_NOSIGNAL);
-
-		if (k <= 0)
-			return;
-		p += k;
-		n -= (size_t)k;
-	}
-}
-
-static void say(int fd, const char *text)
-{
-	write_all(fd, text, strlen(text));
-}
-
-static bool hear(int fd, const char *needle)
-{
-	char got[8192];
-	size_t n = 0;
-
-	while (n < sizeof got) {
-		ssize_t k = recv(fd, got + n, sizeof got - n, 0);
-
-		if (k <= 0)
-			return false;
-		n += (size_t)k;
-		if (memmem(got, n, needle, strlen(needle)))
-			return true;
-	}
-	return false;
-}
 
 static void say_header(const struct peer *p, int fd)
 {
@@ -205,16 +108,16 @@ static void say_header(const struct peer *p, int fd)
 		"xmlns='jabber:server' xmlns:db='jabber:server:dialback' from='%s' to='sip.bench' "
 		"version='1.0'>",
 		p->domain);
-	say(fd, s);
+	storm_say(fd, s);
 }
 
 static bool until_tls(const struct peer *p, int fd)
 {
 	say_header(p, fd);
-	if (!hear(fd, "features>"))
+	if (!storm_hear(fd, "features>"))
 		return false;
-	say(fd, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
-	return hear(fd, "proceed");
+	storm_say(fd, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+	return storm_hear(fd, "proceed");
 }
 
 static void garbage(struct peer *p, int fd)
@@ -224,22 +127,22 @@ static void garbage(struct peer *p, int fd)
 	(void)p;
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = (char)rand();
-	write_all(fd, bytes, sizeof bytes);
-	hear(fd, "nothing in particular");
+	storm_write(fd, bytes, sizeof bytes);
+	storm_hear(fd, "nothing in particular");
 }
 
 static void broken_xml(struct peer *p, int fd)
 {
 	say_header(p, fd);
-	say(fd, "<a><b c='1' c='2'></a>&lol;<!DOCTYPE x [<!ENTITY lol 'lol'>]>");
-	hear(fd, "nothing in particular");
+	storm_say(fd, "<a><b c='1' c='2'></a>&lol;<!DOCTYPE x [<!ENTITY lol 'lol'>]>");
+	storm_hear(fd, "nothing in particular");
 }
 
 static void headers(struct peer *p, int fd)
 {
 	for (int i = 0; i < 50; i++)
 		say_header(p, fd);
-	hear(fd, "nothing in particular");
+	storm_hear(fd, "nothing in particular");
 }
 
 /* The server has to make its keys and signature for something that costs nothing. */
@@ -249,9 +152,9 @@ static void only_hello(struct peer *p, int fd)
 
 	if (!until_tls(p, fd))
 		return;
-	write_all(fd, hello, hello_n);
+	storm_write(fd, hello, hello_n);
 	if (recv(fd, some, sizeof some, 0) > 0)
-		count(&shared->handshakes, 1);
+		storm_count(&shared->handshakes, 1);
 }
 
 static void bad_tls(struct peer *p, int fd)
@@ -261,8 +164,8 @@ static void bad_tls(struct peer *p, int fd)
 	if (!until_tls(p, fd))
 		return;
 	memset(bytes, 0x16, sizeof bytes);
-	write_all(fd, bytes, sizeof bytes);
-	hear(fd, "nothing in particular");
+	storm_write(fd, bytes, sizeof bytes);
+	storm_hear(fd, "nothing in particular");
 }
 
 static void cut(struct peer *p, int fd)
@@ -274,7 +177,7 @@ static void cut(struct peer *p, int fd)
 	ssl = SSL_new(p->end.client);
 	SSL_set_fd(ssl, fd);
 	if (SSL_connect(ssl) == 1)
-		count(&shared->handshakes, 1);
+		storm_count(&shared->handshakes, 1);
 	SSL_free(ssl);
 }
 
@@ -285,7 +188,7 @@ static void storm_with(struct peer *p, void (*attack)(struct peer *p, int fd))
 	if (fd < 0)
 		return;
 	attack(p, fd);
-	reset(fd);
+	storm_reset(fd);
 }
 
 static void authenticate_and_drop(struct peer *p)
@@ -295,10 +198,10 @@ static void authenticate_and_drop(struct peer *p)
 
 	if (!ssl)
 		return;
-	count(&shared->authenticated, 1);
+	storm_count(&shared->authenticated, 1);
 	fd = SSL_get_fd(ssl);
 	SSL_free(ssl);
-	reset(fd);
+	storm_reset(fd);
 }
 
 static void *storm(void *arg)
@@ -310,8 +213,8 @@ static void *storm(void *arg)
 	uint64_t due = 0;
 
 	for (;;) {
-		pace(&due, options.storms);
-		count(&shared->connections, 1);
+		storm_pace(&due, &shared->active, options.storms);
+		storm_count(&shared->connections, 1);
 		if (attack)
 			storm_with(p, attack);
 		else
@@ -331,10 +234,10 @@ static void pour_on(const struct peer *p, SSL *ssl)
 	n += HUGE_BODY;
 	n += sprintf(stanza + n, "</body></message>");
 	for (;;) {
-		pace(&due, options.huge);
+		storm_pace(&due, &shared->active, options.huge);
 		if (SSL_write(ssl, stanza, n) <= 0)
 			break;
-		count(&shared->huge_bytes, (uint64_t)n);
+		storm_count(&shared->huge_bytes, (uint64_t)n);
 	}
 	free(stanza);
 }
@@ -347,14 +250,14 @@ static void *pour(void *arg)
 	for (;;) {
 		SSL *ssl;
 
-		pace(&due, 1);
+		storm_pace(&due, &shared->active, 1);
 		ssl = xmpp_end_try_connect(&p->end, options.xmpp_port);
 		if (!ssl)
 			continue;
-		count(&shared->authenticated, 1);
+		storm_count(&shared->authenticated, 1);
 		block(ssl);
 		pour_on(p, ssl);
-		drop(ssl);
+		xmpp_end_drop(ssl);
 	}
 	return NULL;
 }
@@ -391,7 +294,7 @@ static void send_message(int fd, const struct peer *p, uint64_t n)
 		"Content-Length: %d\r\n\r\n%.*s",
 		id % 500, below, p->domain, id, id, below, p->domain, id, SIP_BODY, SIP_BODY, body);
 	if (send(fd, m, (size_t)k, 0) > 0)
-		count(&shared->sip_sent, 1);
+		storm_count(&shared->sip_sent, 1);
 }
 
 static void write_to_all(struct peer *peers, unsigned n)
@@ -401,7 +304,7 @@ static void write_to_all(struct peer *peers, unsigned n)
 	char answer[2048];
 
 	for (uint64_t i = 0;; i++) {
-		pace(&due, options.sip);
+		storm_pace(&due, &shared->active, options.sip);
 		send_message(fd, &peers[i % n], i);
 		while (recv(fd, answer, sizeof answer, MSG_DONTWAIT) > 0)
 			;
@@ -441,19 +344,19 @@ static void begin(struct peer *p, enum bad_kind kind)
 	switch (kind) {
 	case BAD_SLOW:
 		setsockopt(p->end.listen_fd, SOL_SOCKET, SO_RCVBUF, &tiny, sizeof tiny);
-		start(crawl, p);
+		storm_thread(crawl, p);
 		break;
 	case BAD_DEAD:
 		if (p->number % 2)
 			deafen(p);
 		break;
 	case BAD_HOSTILE:
-		start(tear, p);
-		start(storm, p);
+		storm_thread(tear, p);
+		storm_thread(storm, p);
 		break;
 	default:
-		start(swallow, p);
-		start(pour, p);
+		storm_thread(swallow, p);
+		storm_thread(pour, p);
 		break;
 	}
 }
@@ -473,8 +376,6 @@ static void play(const struct pki *pki)
 	static struct peer peers[1024];
 	unsigned n = 0;
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	setpriority(PRIO_PROCESS, 0, NICE);
 	for (enum bad_kind kind = 0; kind < BAD_KINDS; kind++)
 		for (unsigned i = 0; i < options.n[kind]; i++, n++)
 			make(&peers[n], options.first + n, kind, pki);
@@ -486,24 +387,21 @@ static void play(const struct pki *pki)
 	write_to_all(peers, n);
 }
 
+static void play_in_process(void *pki)
+{
+	play(pki);
+}
+
 struct bad_peers *bad_peers_start(const struct bad_options *o, const struct pki *pki)
 {
-	pid_t pid;
-
 	options = *o;
-	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid = fork();
-	if (pid == 0) {
-		play(pki);
-		_exit(0);
-	}
-	shared->pid = pid;
+	shared = storm_room(sizeof *shared);
+	shared->pid = storm_fork(play_in_process, (void *)pki);
 	return shared;
 }
 
 void bad_peers_stop(struct bad_peers *b)
 {
-	kill(b->pid, SIGKILL);
-	waitpid(b->pid, NULL, 0);
+	storm_end(b->pid);
 	munmap(b, sizeof *b);
 }

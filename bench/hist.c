@@ -38,3 +38,11 @@ uint64_t hist_quantile_ns(const struct hist *h, double q)
 	}
 	return h->max_ns;
 }
+
+void hist_add_all(struct hist *h, const struct hist *more)
+{
+	h->count += more->count;
+	h->max_ns = more->max_ns > h->max_ns ? more->max_ns : h->max_ns;
+	for (unsigned i = 0; i < HIST_BUCKETS; i++)
+		h->bucket[i] += more->bucket[i];
+}

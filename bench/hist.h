@@ -10,5 +10,6 @@ struct hist {
 };
 
 void hist_add(struct hist *h, uint64_t ns);
+void hist_add_all(struct hist *h, const struct hist *more);
 /* The latency that a share q (0..1) of all does not pass. */
 uint64_t hist_quantile_ns(const struct hist *h, double q);

@@ -2,22 +2,20 @@
 
 #include <arpa/inet.h>
 #include <openssl/ssl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "proc.h"
+#include "storm.h"
 
-enum { PER_ADDRESS = 20, NICE = 10 };
+enum { PER_ADDRESS = 20 };
 
 struct client {
 	int fd;
@@ -155,12 +153,11 @@ static void be_there(void)
 		drop(&clients[i]);
 }
 
-static void play(void)
+static void play(void *arg)
 {
 	struct rlimit files;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setpriority(PRIO_PROCESS, 0, NICE);
+	(void)arg;
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
@@ -179,17 +176,13 @@ static void play(void)
 struct idle_clients *idle_clients_start(const struct idle_options *options)
 {
 	o = *options;
-	shared = mmap(
-		NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	shared->pid = fork();
-	if (shared->pid == 0)
-		play();
+	shared = storm_room(sizeof *shared);
+	shared->pid = storm_fork(play, NULL);
 	return shared;
 }
 
 void idle_clients_stop(struct idle_clients *c)
 {
-	kill(c->pid, SIGKILL);
-	waitpid(c->pid, NULL, 0);
+	storm_end(c->pid);
 	munmap(c, sizeof *c);
 }

@@ -301,3 +301,22 @@ int xmpp_end_hold(SSL *ssl)
 	SSL_free(ssl);
 	return fd;
 }
+
+void xmpp_end_drop(SSL *ssl)
+{
+	int fd = SSL_get_fd(ssl);
+
+	SSL_free(ssl);
+	close(fd);
+}
+
+void xmpp_end_drain(SSL *ssl)
+{
+	static const struct timeval forever = {0};
+	struct wire w = blocking(ssl);
+
+	setsockopt(w.fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
+	while (SSL_read(ssl, w.got, sizeof w.got) > 0)
+		;
+	xmpp_end_drop(ssl);
+}

@@ -40,3 +40,6 @@ void xmpp_end_message(SSL *ssl);
 void xmpp_end_close(SSL *ssl);
 /* Forgets the TLS of a stream that will only be held, and returns its socket. */
 int xmpp_end_hold(SSL *ssl);
+/* Reads and forgets whatever comes, to the end; then drops it. */
+void xmpp_end_drain(SSL *ssl);
+void xmpp_end_drop(SSL *ssl);
