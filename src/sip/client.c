@@ -296,13 +296,27 @@ struct sip_client *sip_client_find(struct sip_stack *s, struct slice branch, enu
 	return NULL;
 }
 
+/*
+ * The branch is no secret to those whom the next hop sends it on to. They could say by a datagram
+ * what counts as the word of the next hop itself: that it is busy, or wants other credentials.
+ */
+static bool may_answer(const struct sip_client *c, const struct sip_hop *from)
+{
+	if (!sip_hop_reliable(&c->to))
+		return !sip_hop_reliable(from);
+	return from->transport == c->to.transport && sip_hop_same_host(from, &c->to);
+}
+
 /* 17.1.3: the branch of the first Via, and the method of CSeq. */
-static struct sip_client *match(struct sip_stack *s, const struct sip_msg *m)
+static struct sip_client *match(
+	struct sip_stack *s, const struct sip_msg *m, const struct sip_hop *from)
 {
 	struct sip_client *c = sip_client_find(s, m->via.branch, m->method);
 
 	/* 18.1.2: a sent-by that is not ours */
-	return c && slice_ieq(m->via.sent_by, s->sent_by[c->to.socket]) ? c : NULL;
+	if (!c || !slice_ieq(m->via.sent_by, s->sent_by[c->to.socket]))
+		return NULL;
+	return may_answer(c, from) ? c : NULL;
 }
 
 /* 8.1.3.3: a second Via says that somebody else should have had it. */
@@ -315,9 +329,10 @@ static bool is_last_via(const struct sip_msg *m)
 	return sip_items_next(&it, &item) == 0;
 }
 
-bool sip_client_response(struct sip_stack *s, const struct sip_msg *m, uint64_t now)
+bool sip_client_response(
+	struct sip_stack *s, const struct sip_msg *m, const struct sip_hop *from, uint64_t now)
 {
-	struct sip_client *c = is_last_via(m) ? match(s, m) : NULL;
+	struct sip_client *c = is_last_via(m) ? match(s, m, from) : NULL;
 
 	if (!c)
 		return false;

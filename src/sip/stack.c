@@ -268,7 +268,7 @@ void sip_stack_rx(struct sip_stack *s, const struct sip_hop *from, char *p, size
 	case SIP_GOOD:
 		if (s->msg.request)
 			take_request(&rx);
-		else if (!sip_client_response(s, &s->msg, now_ms))
+		else if (!sip_client_response(s, &s->msg, from, now_ms))
 			s->stats.stray_responses++;
 		break;
 	}

@@ -173,7 +173,8 @@ void sip_client_lost(struct sip_client *c, bool may_have_arrived, uint64_t now);
 struct sip_client *sip_client_find(
 	struct sip_stack *s, struct slice branch, enum sip_method method);
 /* False: it answers nothing of ours. */
-bool sip_client_response(struct sip_stack *s, const struct sip_msg *m, uint64_t now);
+bool sip_client_response(
+	struct sip_stack *s, const struct sip_msg *m, const struct sip_hop *from, uint64_t now);
 uint64_t sip_client_deadline(const struct sip_stack *s);
 void sip_client_tick(struct sip_stack *s, uint64_t now);
 void sip_client_free_all(struct sip_stack *s);

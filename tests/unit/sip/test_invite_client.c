@@ -84,7 +84,7 @@ static void respond_to(struct net *n, unsigned i, const char *status, const char
 		end = strstr(to, "\r\nRoute:");
 	text = xasprintf("SIP/2.0 %s\r\n%.*s;tag=%s%.*s\r\nContent-Length: 0\r\n\r\n", status,
 		(int)(to - via), via, tag, (int)(end - to), to);
-	net_rx(n, PEER, text);
+	net_rx(n, &n->sent[i].to, text);
 	xfree(text);
 }
 

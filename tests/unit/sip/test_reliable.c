@@ -45,14 +45,57 @@ static void request(struct net *n, const struct sip_hop *to, struct told *t)
 }
 
 /* The lines Via to CSeq of the request that was sent, under a status line. */
-static void respond(struct net *n, unsigned i, const char *status)
+static void respond_from(struct net *n, const struct sip_hop *from, unsigned i, const char *status)
 {
 	const char *via = strstr(net_text(n, i), "Via:"), *end = strstr(via, "Content-Type:");
 	char *text = xasprintf(
 		"SIP/2.0 %s\r\n%.*sContent-Length: 0\r\n\r\n", status, (int)(end - via), via);
 
-	net_rx(n, PEER, text);
+	net_rx(n, from, text);
 	xfree(text);
+}
+
+static void respond(struct net *n, unsigned i, const char *status)
+{
+	respond_from(n, &n->sent[i].to, i, status);
+}
+
+/* Who has seen the Via of a request may know its branch, and is not the next hop for that. */
+static void test_who_may_answer(void **state)
+{
+	const struct {
+		struct sip_hop to, from;
+		const char *host; /* of from; NULL: 192.0.2.20 */
+		bool may;
+	} rows[] = {
+		{by(SIP_TLS, 5061, 7), by(SIP_TLS, 5061, 7), NULL, true},
+		{by(SIP_TLS, 5061, 7), by(SIP_TLS, 40000, 8), NULL, true},
+		{by(SIP_TLS, 5061, 7), by(SIP_TLS, 5061, 8), "192.0.2.66", false},
+		{by(SIP_TLS, 5061, 7), by(SIP_TCP, 5060, 8), NULL, false},
+		{by(SIP_TLS, 5061, 7), by(SIP_UDP, 5060, 0), NULL, false},
+		{by(SIP_TCP, 5060, 7), by(SIP_TCP, 5060, 7), NULL, true},
+		{by(SIP_TCP, 5060, 7), by(SIP_UDP, 5060, 0), NULL, false},
+		{by(SIP_UDP, 5060, 0), by(SIP_TCP, 5060, 8), NULL, false},
+		{by(SIP_UDP, 5060, 0), by(SIP_UDP, 5062, 0), "192.0.2.66", true},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct net *n = net_new();
+		struct sip_hop from = rows[i].from;
+		struct told t;
+
+		if (rows[i].host) {
+			sip_hop_make(slice_of(rows[i].host), 5061,
+				(enum sip_transport)rows[i].from.transport, &from);
+			from.flow = rows[i].from.flow;
+		}
+		request(n, &rows[i].to, &t);
+		respond_from(n, &from, 0, "503 Service Unavailable");
+		if (t.calls != rows[i].may)
+			fail_msg("row %zu", i);
+		assert_int_equal(net_stats(n).stray_responses, !rows[i].may);
+		net_free(n);
+	}
 }
 
 /* 17.1.2.2: no E; F all the same. 18.1.1: no limit of 1300 bytes. RFC 3581: no rport.
@@ -377,6 +420,7 @@ static void test_response_undelivered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_who_may_answer),
 		cmocka_unit_test(test_client_timers),
 		cmocka_unit_test(test_big),
 		cmocka_unit_test(test_k_is_0),
