@@ -72,7 +72,7 @@ static struct target *target_of(const struct sipnet_call *c)
 
 /* ---- what a target has been found to be ---- */
 
-static uint32_t retry_after(const struct sip_msg *m)
+uint32_t sipnet_retry_after(const struct sip_msg *m)
 {
 	uint32_t s = 0;
 
@@ -84,7 +84,7 @@ static uint32_t retry_after(const struct sip_msg *m)
 static void note_busy(struct endpoint *e, const struct sip_result *r, uint64_t now)
 {
 	e->busy++;
-	endpoint_rest(e, retry_after(r->response), now);
+	endpoint_rest(e, sipnet_retry_after(r->response), now);
 	target_trouble(e->target, e, SIPNET_E_BUSY,
 		endpoint_rests(e, now) ? "503 with Retry-After" : "503");
 }

@@ -46,18 +46,12 @@ bool sipnet_flow_is_of(const struct sipnet *n, const struct sip_hop *from, const
 
 /* ---- what we show ---- */
 
-static struct slice domain_of(const struct sipnet *n, const struct route *r)
+/* Our name to the route's peer: by it a certificate is chosen. */
+static struct slice own_domain(const struct sipnet *n, const struct route *r)
 {
-	const struct object *const *v;
-	size_t count = snapshot_list(n->snapshot, OBJECT_DOMAIN, &v);
+	struct slice domain = sipnet_domain_of(n->snapshot, r);
 
-	for (size_t i = 0; i < count; i++) {
-		const struct local_domain *d = local_domain_of(v[i]);
-
-		if (d->route && strcmp(d->route, r->name) == 0)
-			return slice_of(d->domain.a);
-	}
-	return r->from_domains.n ? slice_of(r->from_domains.v[0].a) : SL("");
+	return domain.n || !r->from_domains.n ? domain : slice_of(r->from_domains.v[0].a);
 }
 
 static struct slice sni_of(const struct route *r)
@@ -75,7 +69,7 @@ SSL_CTX *peer_context(const struct sipnet *n, const struct route *r, struct slic
 	*ret_sni = sni_of(r);
 	if (r->certificate)
 		ctx = tls_set_named(n->flows.tls, slice_of(r->certificate));
-	return ctx ? ctx : tls_set_client(n->flows.tls, domain_of(n, r));
+	return ctx ? ctx : tls_set_client(n->flows.tls, own_domain(n, r));
 }
 
 SSL_CTX *peer_server_context(const struct sipnet *n)

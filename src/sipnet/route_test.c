@@ -32,16 +32,7 @@ void route_test_go_on(struct route_test *t)
 
 struct slice route_test_domain(const struct route_test *t)
 {
-	const struct object *const *v;
-	size_t n = snapshot_list(t->snapshot, OBJECT_DOMAIN, &v);
-
-	for (size_t i = 0; i < n; i++) {
-		const struct local_domain *d = local_domain_of(v[i]);
-
-		if (d->route && strcmp(d->route, t->route->name) == 0)
-			return slice_of(d->domain.a);
-	}
-	return SL_NONE;
+	return sipnet_domain_of(t->snapshot, t->route);
 }
 
 /* ---- the whole ---- */

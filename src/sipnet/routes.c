@@ -67,6 +67,20 @@ struct target *sipnet_target_for(const struct sipnet *n, const struct sip_hop *f
 	return NULL;
 }
 
+struct slice sipnet_domain_of(const struct snapshot *s, const struct route *r)
+{
+	const struct object *const *v;
+	size_t n = s ? snapshot_list(s, OBJECT_DOMAIN, &v) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct slice domain = slice_of(local_domain_of(v[i])->domain.a);
+
+		if (snapshot_route_of(s, domain) == r)
+			return domain;
+	}
+	return SL_NONE;
+}
+
 static bool same_next_hop(const struct route *a, const struct route *b)
 {
 	return a->transport == b->transport && a->next_hop.port == b->next_hop.port &&

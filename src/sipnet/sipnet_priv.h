@@ -122,6 +122,8 @@ const char *sipnet_route_at(const struct sipnet *n, const struct sip_hop *from);
  */
 struct target *sipnet_target_for(const struct sipnet *n, const struct sip_hop *from,
 	const struct sip_msg *m, struct target **ret_source);
+/* A local domain that uses this route, which is of s; SL_NONE: none does. */
+struct slice sipnet_domain_of(const struct snapshot *s, const struct route *r);
 /* Those of a list that is no longer n->targets, or of all when n ends: before its stack does. */
 void sipnet_free_targets(struct sipnet *n, struct list *targets);
 /* Hosts in SIP may have capitals and a dot at the end; the snapshot's keys have not. */
@@ -135,3 +137,5 @@ void sipnet_forget_probe(void *sipnet, struct sip_client *probe);
 /* A loop_task: tells the calls that failed before anything was sent. */
 void sipnet_tell_failed(void *sipnet);
 void sipnet_free_calls(struct list *calls);
+/* Of a response, in seconds; 0: it says nothing. NULL is fine. */
+uint32_t sipnet_retry_after(const struct sip_msg *m);
