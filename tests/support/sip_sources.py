@@ -3,10 +3,10 @@ a while. Prints how many came about and how many were not taken."""
 
 import argparse
 import random
-import selectors
 import socket
 import time
 
+import loiterers
 from sip_peer import token
 
 REQUEST = (
@@ -37,7 +37,7 @@ class Sources:
     def __init__(self, udp, tcp, tls):
         self._servers = [("UDP", udp), ("TCP", tcp), ("TLS", tls)]
         self._rng = random.Random(1)
-        self._selector = selectors.DefaultSelector()
+        self._loiterers = loiterers.Loiterers()
         self.done = self.refused = 0
 
     def _one(self):
@@ -56,35 +56,16 @@ class Sources:
         if transport == "UDP" or self._rng.random() < 0.5:
             sock.close()
         else:
-            self._selector.register(
-                sock, selectors.EVENT_READ, time.monotonic() + self._rng.uniform(0, 2))
-
-    def _close(self, sock):
-        self._selector.unregister(sock)
-        sock.close()
-
-    def _reap(self):
-        for key, _ in self._selector.select(0):
-            try:
-                if key.fileobj.recv(65536):
-                    continue
-            except OSError:
-                pass
-            self._close(key.fileobj)
-        now = time.monotonic()
-        for key in list(self._selector.get_map().values()):
-            if now > key.data:
-                self._close(key.fileobj)
+            self._loiterers.add(sock, self._rng.uniform(0, 2))
 
     def run(self, count, rate):
         begin = time.monotonic()
         while self.done < count:
             while self.done < min(count, (time.monotonic() - begin) * rate):
                 self._one()
-            self._reap()
+            self._loiterers.reap()
             time.sleep(0.005)
-        for key in list(self._selector.get_map().values()):
-            self._close(key.fileobj)
+        self._loiterers.close()
 
 
 def where(text):

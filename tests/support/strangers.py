@@ -3,9 +3,10 @@ kept and how many were not taken."""
 
 import argparse
 import random
-import selectors
 import socket
 import time
+
+import loiterers
 
 SOURCES = [f"127.66.{n}.1" for n in range(1, 41)]
 HEADER = (b"<?xml version='1.0'?><stream:stream xmlns='jabber:server' "
@@ -35,7 +36,7 @@ class Strangers:
     def __init__(self, server, rate):
         self._server, self._rate = server, rate
         self._rng = random.Random(1)
-        self._selector = selectors.DefaultSelector()
+        self._loiterers = loiterers.Loiterers()
         self.opened = self.refused = 0
 
     def _open(self):
@@ -51,35 +52,16 @@ class Strangers:
         if self._rng.random() < 0.5:
             sock.close()
             return
-        until_end = time.monotonic() + self._rng.uniform(0, 2)
-        self._selector.register(sock, selectors.EVENT_READ, until_end)
-
-    def _close(self, sock):
-        self._selector.unregister(sock)
-        sock.close()
-
-    def _reap(self):
-        for key, _ in self._selector.select(0):
-            try:
-                if key.fileobj.recv(65536):
-                    continue
-            except OSError:
-                pass
-            self._close(key.fileobj)
-        now = time.monotonic()
-        for key in list(self._selector.get_map().values()):
-            if now > key.data:
-                self._close(key.fileobj)
+        self._loiterers.add(sock, self._rng.uniform(0, 2))
 
     def run(self, seconds):
         begin = time.monotonic()
         while time.monotonic() < begin + seconds:
             while self.opened < (time.monotonic() - begin) * self._rate:
                 self._open()
-            self._reap()
+            self._loiterers.reap()
             time.sleep(0.01)
-        for key in list(self._selector.get_map().values()):
-            self._close(key.fileobj)
+        self._loiterers.close()
         return self.opened / (time.monotonic() - begin)
 
 
