@@ -13,8 +13,7 @@
  *
  *            request failed             probe failed
  *     UP ------------------> SUSPECT ----------------> DEAD
- *      ^  probe at once         |                       |  probe after 1, 2, 4
- * ... 60 s
+ *      ^    probe at once       |                       |  probe after 1, 2, 4 ... 60 s
  *      `------------------------+-----------------------'
  *                        an answer, but 503
  *

@@ -46,8 +46,8 @@ void login_write(struct login *l, const struct login_secret *s, const struct sip
 /*
  * What is to be done about a 401 or 407.
  *   sent    the request had an answer to a challenge of this kind
- *   fresh   and that challenge was asked of this very request, so its nonce was
- * not old stale   the server says that only the nonce was old (RFC 7616 3.3)
+ *   fresh   and that challenge was asked of this very request, so its nonce was not old
+ *   stale   the server says that only the nonce was old (RFC 7616 3.3)
  *   times   how often this request has been asked already
  */
 enum login_verdict {
