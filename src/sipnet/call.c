@@ -94,9 +94,10 @@ static void note_result(struct endpoint *e, const struct sip_result *r, uint64_t
 	switch (r->end) {
 	case SIP_FINAL:
 		e->answered++;
-		if (r->status == 503)
+		if (r->status == 503) /* alive perhaps, and of no use */
 			note_busy(e, r, now);
-		target_event(e, ENDPOINT_ANSWERED);
+		else
+			target_event(e, ENDPOINT_ANSWERED);
 		break;
 	case SIP_TIMEOUT:
 		e->timeouts++;
@@ -305,7 +306,7 @@ static bool has_share(const struct sipnet *n, const struct target *t)
 /* Is there anything that could make it go out a second time? */
 static bool may_be_repeated(const struct target *t)
 {
-	return t->n > 1 || t->route->digest_user || (t->n && t->v[0]->at.transport != SIP_UDP);
+	return t->n > 1 || t->route->digest_user;
 }
 
 static void keep_copy(struct sipnet_call *c, const struct sip_spec *spec)

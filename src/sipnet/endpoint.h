@@ -23,7 +23,7 @@ struct sip_client;
 struct target;
 
 enum endpoint_event {
-	ENDPOINT_ANSWERED, /* whatever it said, even 503: it is there */
+	ENDPOINT_ANSWERED, /* whatever it said, but 503 */
 	ENDPOINT_FAILED,   /* a request found no way, or no answer in time */
 	ENDPOINT_PROBE_FAILED,
 	ENDPOINT_EVENT__N

@@ -11,9 +11,16 @@ enum { PROBE_MS = 4000 }; /* over UDP sent after 0, 0.5, 1.5 and 3.5 s */
 /* Any final answer but 503 is one of somebody who works. */
 static void on_probed(void *arg, const struct sip_result *r)
 {
-	bool answered = r->end == SIP_FINAL, busy = answered && r->status == 503;
-
-	target_probed(arg, answered && !busy, busy ? sipnet_retry_after(r->response) : 0);
+	if (r->end != SIP_FINAL)
+		target_probed(arg,
+			r->end == SIP_TIMEOUT ? "OPTIONS was not answered"
+					      : "OPTIONS could not be delivered",
+			0);
+	else if (r->status == 503)
+		target_probed(
+			arg, "OPTIONS was answered with 503", sipnet_retry_after(r->response));
+	else
+		target_probed(arg, NULL, 0);
 }
 
 /* A domain whose users are there, so that peers that look at From know it. */
@@ -39,7 +46,7 @@ void sipnet_probe(void *sipnet, struct endpoint *e)
 	snprintf(from, sizeof from, "<sip:%.*s>", SLARG(domain));
 	if (!sipnet_hop_to(
 		    n, e->target->route, (enum sip_transport)e->at.transport, &e->at.addr, &hop)) {
-		target_probed(e, false, 0);
+		target_probed(e, "no socket or connection to be had for OPTIONS", 0);
 		return;
 	}
 	e->probe = sip_stack_request(n->stack, &hop,

@@ -238,16 +238,15 @@ void target_event(struct endpoint *e, enum endpoint_event event)
 	arm_probes(t);
 }
 
-void target_probed(struct endpoint *e, bool alive, uint32_t after_s)
+void target_probed(struct endpoint *e, const char *failed, uint32_t after_s)
 {
 	e->probe = NULL;
 	endpoint_rest(e, after_s, now_of(e->target));
-	if (!alive) {
+	if (failed) {
 		e->probes_failed++;
-		target_trouble(e->target, e, SIPNET_E_PROBE,
-			after_s ? "OPTIONS was answered with 503" : "OPTIONS was not answered");
+		target_trouble(e->target, e, SIPNET_E_PROBE, failed);
 	}
-	target_event(e, alive ? ENDPOINT_ANSWERED : ENDPOINT_PROBE_FAILED);
+	target_event(e, failed ? ENDPOINT_PROBE_FAILED : ENDPOINT_ANSWERED);
 }
 
 void target_trouble(

@@ -94,8 +94,8 @@ struct endpoint *target_choose(
 /* What a request met there. */
 void target_event(struct endpoint *e, enum endpoint_event event);
 
-/* after_s: of a 503, else 0. */
-void target_probed(struct endpoint *e, bool alive, uint32_t after_s);
+/* failed: what to tell people; NULL: it is alive. after_s: of a 503, else 0. */
+void target_probed(struct endpoint *e, const char *failed, uint32_t after_s);
 
 /* Notes an error; e: NULL for none. */
 void target_trouble(

@@ -504,7 +504,11 @@ static void test_all_dead(void **state)
 	assert_int_equal(sent, 4);
 	assert_int_equal(r.dones, 1 + 6);
 	assert_int_equal(r.result.end, SIP_ALL_DOWN);
-	answer(&r, A, "200 OK", ""); /* the last of them: it is back */
+	answer(&r, A, "503 Service Unavailable", ""); /* the last of them: it is not back */
+	assert_int_equal(view(&r)->targets[0].state, SIPNET_DEAD);
+	call(&r);
+	assert_true(took(&r, A));
+	answer(&r, A, "200 OK", "");
 	assert_int_equal(view(&r)->targets[0].state, SIPNET_UP);
 	call(&r);
 	assert_true(took(&r, A));

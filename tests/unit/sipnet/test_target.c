@@ -26,7 +26,7 @@ static void on_probe(void *arg, struct endpoint *e)
 	r->probes++;
 	r->probed = e;
 	if (r->fails_at_once)
-		target_probed(e, false, 0);
+		target_probed(e, "no answer", 0);
 	else
 		e->probe = (struct sip_client *)r;
 }
@@ -227,7 +227,7 @@ static void test_probes(void **state)
 		uint64_t wait = i < 6 ? 1000u << i : 60000;
 
 		before = loop_now(r.loop);
-		target_probed(e, false, 0);
+		target_probed(e, "no answer", 0);
 		assert_int_equal(e->state, SIPNET_DEAD);
 		assert_in_range(e->probe_due - before, wait / 2, wait + wait / 2);
 		sum += e->probe_due - before;
@@ -235,7 +235,7 @@ static void test_probes(void **state)
 		assert_int_equal(r.probes, i + 2);
 	}
 	assert_true(sum < 500000);
-	target_probed(e, true, 0);
+	target_probed(e, NULL, 0);
 	assert_int_equal(e->state, SIPNET_UP);
 	loop_fake_advance(r.loop, 200000);
 	assert_int_equal(r.probes, 11);
@@ -243,7 +243,7 @@ static void test_probes(void **state)
 	target_event(e, ENDPOINT_FAILED); /* from the beginning */
 	loop_fake_advance(r.loop, 1);
 	before = loop_now(r.loop);
-	target_probed(e, false, 0);
+	target_probed(e, "no answer", 0);
 	assert_in_range(e->probe_due - before, 500, 1500);
 	close_rig(&r);
 }
@@ -291,13 +291,13 @@ static void test_dead(void **state)
 	answer_addrs(DNS_OK, both);
 	e = next_of(&r);
 	target_event(e, ENDPOINT_FAILED);
-	target_probed(e, false, 0);
+	target_probed(e, "no answer", 0);
 	expect_target(&r, "192.0.2.2:5060");
 	tried = next_of(&r)->id;
 	assert_null(target_choose(r.t, &tried, 1, 0)); /* not to a dead one afterwards */
 	e = next_of(&r);
 	target_event(e, ENDPOINT_FAILED);
-	target_probed(e, false, 0);
+	target_probed(e, "no answer", 0);
 	expect_target(&r, "192.0.2.1:5060");
 	for (unsigned i = 0; i < 2; i++)
 		r.t->v[i]->under_way = ENDPOINT_TRIALS;
@@ -341,7 +341,7 @@ static void test_rest_of_probes(void **state)
 	e = next_of(&r);
 	target_event(e, ENDPOINT_FAILED);
 	loop_fake_advance(r.loop, 1);
-	target_probed(e, false, 30);
+	target_probed(e, "503", 30);
 	assert_int_equal(e->state, SIPNET_DEAD);
 	loop_fake_advance(r.loop, 29000);
 	assert_int_equal(r.probes, 1);
