@@ -65,11 +65,16 @@ static void write_config(const struct service *s, const struct bench_dns *dns)
 		"[daemon]\nlog-level = %s\n[store]\ndir = %s/store\nkey-file = %s/store.key\n"
 		"[xmpp]\nlisten = 127.0.0.1:%u\ntrust = %s/ca.pem\n"
 		"[certificate bench]\nchain = %s/cert.pem\nkey = %s/key.pem\n"
-		"[sip]\nlisten-%s = 127.0.0.1:%u\n"
+		"[sip]\nlisten-%s = 127.0.0.1:%u\n",
+		s->log_to_file ? "info" : "warn", s->dir, s->dir, s->xmpp_port, s->dir, s->dir, s->dir,
+		s->transport ? s->transport : "udp", s->sip_port);
+	if (s->streams)
+		fprintf(f, "listen-tcp = 127.0.0.1:%u\nlisten-tls = 127.0.0.1:%u\n", s->sip_tcp_port,
+			s->sip_tls_port);
+	fprintf(f,
 		"[resolver]\ndnssec = off\nforward = 127.0.0.1:%u\n"
 		"[metrics]\nlisten =\n[admin]\nsocket = %s/admin.sock\nlisten =",
-		s->log_to_file ? "info" : "warn", s->dir, s->dir, s->xmpp_port, s->dir, s->dir, s->dir,
-		s->transport ? s->transport : "udp", s->sip_port, dns->port, s->dir);
+		dns->port, s->dir);
 	fprintf(f, s->panel ? " 127.0.0.1:%u\n" : "\n", s->panel_port);
 	fclose(f);
 }
@@ -127,7 +132,7 @@ static int entente(const struct service *s, char *words)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-__attribute__((format(printf, 2, 3))) static void must(const struct service *s, const char *fmt, ...)
+void service_do(const struct service *s, const char *fmt, ...)
 {
 	char words[256], shown[256];
 	va_list ap;
@@ -169,18 +174,20 @@ void service_start(struct service *s, const struct pki *pki, const struct bench_
 	s->sip_port = free_port(!s->transport || strcmp(s->transport, "udp") == 0 ? SOCK_DGRAM : SOCK_STREAM);
 	s->xmpp_port = free_port(SOCK_STREAM);
 	s->panel_port = free_port(SOCK_STREAM);
+	s->sip_tcp_port = free_port(SOCK_STREAM);
+	s->sip_tls_port = free_port(SOCK_STREAM);
 	write_certificates(s, pki);
 	write_config(s, dns);
 	start(s);
 	wait_until_up(s);
-	must(s, "route add bench --next-hop sip:127.0.0.1:%u --transport %s --error-wait 0%s", next_hop_port,
+	service_do(s, "route add bench --next-hop sip:127.0.0.1:%u --transport %s --error-wait 0%s", next_hop_port,
 		s->transport ? s->transport : "udp", is_tls ? " --tls-names " PBX_NAME : "");
-	must(s, "domain add sip.bench --route bench");
+	service_do(s, "domain add sip.bench --route bench");
 	if (!s->partners)
-		must(s, "partner add xmpp.bench --type federated --dialback no");
+		service_do(s, "partner add xmpp.bench --type federated --dialback no");
 	for (unsigned i = 0; i < s->partners; i++)
-		must(s, "partner add p%u.bench --type federated --dialback no", i);
-	must(s, "access set --allow-federated-users yes --enable-federation-access yes --enable-xmpp-access yes");
+		service_do(s, "partner add p%u.bench --type federated --dialback no", i);
+	service_do(s, "access set --allow-federated-users yes --enable-federation-access yes --enable-xmpp-access yes");
 }
 
 void service_token(const struct service *s, const char *role, char ret[static 128])

@@ -18,6 +18,8 @@ struct service {
 	pid_t pid;
 	uint16_t sip_port;  /* entented's */
 	const char *transport; /* of SIP: "udp", "tcp", "tls"; NULL: udp */
+	bool streams;       /* SIP by TCP and by TLS, too, at the ports below */
+	uint16_t sip_tcp_port, sip_tls_port;
 	uint16_t xmpp_port; /* entented's */
 	bool log_to_file;   /* in dir, all of level info, as a daemon does */
 	bool panel;         /* serves the panel at panel_port, too */
@@ -27,6 +29,8 @@ struct service {
 
 void service_start(struct service *s, const struct pki *pki, const struct bench_dns *dns,
 	uint16_t next_hop_port);
+/* Runs `entente` with these words, separated by single spaces; exits with a message when it refuses. */
+__attribute__((format(printf, 2, 3))) void service_do(const struct service *s, const char *fmt, ...);
 /* SIGTERM, then waits; removes the folder. Returns the exit status. */
 int service_stop(struct service *s);
 
