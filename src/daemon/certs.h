@@ -34,8 +34,8 @@ struct view_certificates *certs_view(
 
 /*
  * What is not as it should be with what was loaded: local domains without a certificate or with one
- * that does not name them, routes that name one which is not there, revocation lists past their time, responses that are not stapled. Ends
- * of validity are not among it.
+ * that does not name them, routes that name one which is not there, revocation lists past their
+ * time, responses that are not stapled. Ends of validity are not among it.
  */
 void certs_notes(
 	const struct tls_set *tls, const struct snapshot *s, int64_t now, struct conf_notes *notes);
