@@ -19,7 +19,7 @@ export default defineConfig({
     environment: 'node',
     include: ['*.test.ts'],
     // Each file has an Entente and a browser of its own, and waits more than it works.
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -159,20 +159,23 @@ static size_t places_of(struct failures *f, const char *who, struct failure **re
 }
 
 /* One person has used up his share: the last place of it is for all the rest of his. */
-static void note_rest(struct failures *f, const struct store_audit_entry *l, struct failure *last)
+static void note_rest(struct failures *f, const struct store_audit_entry *l)
 {
 	struct store_audit_entry rest = *l;
-	struct failure *k;
+	struct failure *k, *last;
+	size_t places = places_of(f, l->actor.who, &last);
 
 	rest.actor.from = "(many)";
 	rest.verb = rest.kind = "(many)";
 	rest.key = "";
 	rest.refused = "(many)";
 	k = find(f, &rest);
-	if (!k && places_of(f, l->actor.who, &last) == f->share - 1)
+	if (k)
+		k->times++;
+	else if (!last || places == f->share - 1)
 		begin(f, &rest);
 	else
-		(k ? k : last)->times++;
+		last->times++;
 }
 
 void failures_note(struct failures *f, const struct store_audit_entry *l)
@@ -182,7 +185,7 @@ void failures_note(struct failures *f, const struct store_audit_entry *l)
 	if (k)
 		k->times++;
 	else if (f->share && places_of(f, l->actor.who, &last) >= f->share - 1)
-		note_rest(f, l, last);
+		note_rest(f, l);
 	else if (f->n < KEPT_MAX - 1)
 		begin(f, l);
 	else
