@@ -124,9 +124,10 @@ void gateway_send_quiet(
 
 /* ---- events ---- */
 
-void gateway_request(
-	void *gateway, struct sip_server *txn, const struct sip_msg *m, const struct route *route)
+void gateway_request(void *gateway, struct sip_server *txn, const struct sip_msg *m,
+	const struct route *route, const struct sipnet_way *way)
 {
+	(void)way; /* MESSAGE outside a dialog: its answer goes by itself */
 	toxmpp_request(gateway, txn, m, route);
 }
 

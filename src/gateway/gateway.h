@@ -27,6 +27,7 @@ struct memory;
 struct route;
 struct sipnet;
 struct sipnet_ops;
+struct sipnet_way;
 struct snapshot;
 struct worker;
 
@@ -102,8 +103,8 @@ extern const struct sip_caps gateway_caps; /* for sipnet_config */
 void gateway_set_ops(struct gateway *g, const struct gateway_ops *ops, void *arg);
 
 /* The events, for those who have their own way to them. See struct sipnet_ops, link_gateway_ops. */
-void gateway_request(
-	void *gateway, struct sip_server *txn, const struct sip_msg *m, const struct route *route);
+void gateway_request(void *gateway, struct sip_server *txn, const struct sip_msg *m,
+	const struct route *route, const struct sipnet_way *way);
 extern const struct link_gateway_ops gateway_link_ops;
 
 /*

@@ -98,6 +98,22 @@ static bool supports(const struct sip_caps *caps, struct slice tag)
 	return false;
 }
 
+static bool is_borne(const struct sip_caps *caps, struct slice tag)
+{
+	static const char *const named[] = {"gruu-10", "com.microsoft.rtc-multiparty"};
+	static const char *const meant[] = {"ms-benotify", "ms-piggyback-first-notify"};
+
+	if (!caps->microsoft)
+		return false;
+	for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+		if (slice_ieq(tag, slice_of(named[i])))
+			return true;
+	for (size_t i = 0; i < sizeof meant / sizeof *meant; i++)
+		if (slice_ieq(tag, slice_of(meant[i])))
+			return false;
+	return slice_istarts(tag, SL("ms-"));
+}
+
 /* 8.2.2.3. Proxy-Require is for proxies, which we are not (20.29). */
 static unsigned check_require(struct checking *c)
 {
@@ -109,7 +125,7 @@ static unsigned check_require(struct checking *c)
 	while ((more = sip_items_next(&it, &tag)) > 0) {
 		if (!sip_is_token(tag))
 			break;
-		if (supports(c->caps, tag))
+		if (supports(c->caps, tag) || is_borne(c->caps, tag))
 			continue;
 		buf_str(c->extra, missing ? ", " : "Unsupported: ");
 		buf_slice_add(c->extra, tag);

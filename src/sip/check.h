@@ -11,6 +11,12 @@ struct sip_caps {
 	const char *const *supported; /* option tags; ends with NULL; may be empty */
 	const char *accept;           /* "text/plain, text/html" */
 	bool dialogs; /* whether there is one of a To tag is the owner's to say; else 481 */
+	/*
+	 * COMPAT: option tags of Lync in Require that ask nothing of us, or that the owner judges
+	 * himself, are borne: gruu-10, com.microsoft.rtc-multiparty, ms-*; not those that change
+	 * what answers there are (ms-benotify, ms-piggyback-first-notify).
+	 */
+	bool microsoft;
 };
 
 /*

@@ -25,6 +25,7 @@ void sip_client_tell(struct sip_client *c, const struct sip_result *r)
 	struct sip_result told = *r;
 
 	told.sent = c->times;
+	told.flow = told.response ? c->stack->rx_flow : 0;
 	if (c->done)
 		c->done(c->arg, &told);
 }
@@ -173,7 +174,9 @@ struct made {
 static void make_ids(struct sip_stack *s, const struct sip_spec *spec, struct made *ret)
 {
 	memcpy(ret->branch, "z9hG4bK", 7);
-	if (!spec->branch.p)
+	if (!spec->branch.p && spec->method == SIP_ACK)
+		sip_ident_ack(s, spec, ret->branch + 7);
+	else if (!spec->branch.p)
 		sip_ident_random(s, ret->branch + 7);
 	if (!spec->from_tag.p)
 		sip_ident_random(s, ret->tag);
@@ -336,6 +339,7 @@ bool sip_client_response(
 
 	if (!c)
 		return false;
+	s->rx_flow = from->flow;
 	if (c->method == SIP_INVITE) {
 		sip_client_invite_response(c, m, now);
 		return true;

@@ -15,6 +15,7 @@ struct sip_dialog {
 	uint8_t state;
 	bool calling;
 	bool early_routes;          /* its route set is that of a 1xx (13.2.2.4) */
+	bool new_routes;            /* the peer's Record-Route counts each time */
 	bool invite_in, invite_out; /* not answered yet */
 	bool has_local, has_remote; /* numbers */
 	uint32_t local_seq, remote_seq;
@@ -183,6 +184,11 @@ static void take_routes(struct sip_dialog *d, const struct ways *w)
 		d->routes[i] = keep(w->routes[i]);
 }
 
+static bool updates_routes(const struct sip_msg *m)
+{
+	return sip_msg_has(m, SIP_H_SUPPORTED, "ms-dialog-route-set-update");
+}
+
 /* A From or To without what belongs to the field: as "<uri>" with its display name. */
 static struct slice address_of(const struct sip_msg *m, enum sip_header h, const struct sip_addr *a)
 {
@@ -224,6 +230,7 @@ unsigned sip_dialog_new_called(struct sip_dialog **ret, const struct sip_msg *in
 	d = dialog_new();
 	d->invite_in = d->has_remote = true;
 	d->remote_seq = invite->cseq;
+	d->new_routes = updates_routes(invite);
 	d->call_id = keep(invite->call_id);
 	d->local_tag = keep(local_tag);
 	d->remote_tag = keep(invite->from.tag);
@@ -234,6 +241,15 @@ unsigned sip_dialog_new_called(struct sip_dialog **ret, const struct sip_msg *in
 	find_way(d);
 	*ret = d;
 	return 0;
+}
+
+/* Each time it was asked for credentials it has got one more (22.2). */
+static uint32_t number_of(const struct sip_spec *invite, const struct sip_msg *response)
+{
+	enum { TIMES = 16 };
+	uint32_t first = invite->cseq ? invite->cseq : 1;
+
+	return response->cseq - first < TIMES ? response->cseq : first;
 }
 
 int sip_dialog_new_calling(
@@ -249,7 +265,8 @@ int sip_dialog_new_calling(
 	d = dialog_new();
 	d->calling = d->invite_out = d->has_local = true;
 	d->early_routes = response->status < 200;
-	d->local_seq = d->invite_seq = invite->cseq ? invite->cseq : 1;
+	d->new_routes = updates_routes(response);
+	d->local_seq = d->invite_seq = number_of(invite, response);
 	d->call_id = keep(invite->call_id);
 	d->local_tag = keep(invite->from_tag);
 	d->remote_tag = keep(response->to.tag);
@@ -403,11 +420,14 @@ unsigned sip_dialog_take(struct sip_dialog *d, const struct sip_msg *m, const ch
 
 int sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m)
 {
-	bool routes = d->early_routes && !m->request && m->status >= 200;
+	bool updates = d->new_routes || updates_routes(m), routes;
 	struct ways w;
 
-	if (read_target(m, &w.target) || (routes && read_routes(m, true, &w)))
+	routes = (d->early_routes && !m->request && m->status >= 200) ||
+		 (updates && m->first[SIP_H_RECORD_ROUTE]);
+	if (read_target(m, &w.target) || (routes && read_routes(m, !m->request, &w)))
 		return -1;
+	d->new_routes = updates;
 	if (w.target.p)
 		set_target(d, w.target);
 	if (routes) {
@@ -419,7 +439,7 @@ int sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m)
 }
 
 /* 12.2.1.1: one more than the last; the first is any below 2^31. */
-static uint32_t next_seq(struct sip_dialog *d, enum sip_method method)
+uint32_t sip_dialog_next_cseq(struct sip_dialog *d, enum sip_method method)
 {
 	if (method == SIP_ACK)
 		return d->invite_seq;
@@ -445,9 +465,10 @@ void sip_dialog_request(struct sip_dialog *d, enum sip_method method, struct sip
 		.from_tag = d->local_tag,
 		.to_tag = d->remote_tag,
 		.call_id = d->call_id,
-		.cseq = next_seq(d, method),
+		.cseq = sip_dialog_next_cseq(d, method),
 		.fields = ret_route,
 		.n_fields = d->route.p ? 1 : 0,
+		.dialog = d,
 	};
 }
 

@@ -73,6 +73,7 @@ unsigned sip_dialog_new_called(struct sip_dialog **ret, const struct sip_msg *in
 /*
  * Of an INVITE of ours, with call_id and from_tag in its spec, and a response to it with a To tag
  * (12.1.2). One for each To tag (13.2.2.4). -1: the response has none, or is broken in what counts.
+ * The CSeq is that of the response, a few more than the spec's where credentials were asked for.
  */
 int sip_dialog_new_calling(
 	struct sip_dialog **ret, const struct sip_spec *invite, const struct sip_msg *response);
@@ -101,7 +102,10 @@ unsigned sip_dialog_take(struct sip_dialog *d, const struct sip_msg *m, const ch
 /*
  * The other side's Contact is where requests go from now on: of an INVITE or UPDATE of theirs that
  * was answered with a 2xx, or of a 2xx to one of ours (12.2.1.2, 12.2.2). With the first 2xx to an
- * INVITE of ours the route set is read anew, too (13.2.2.4). -1: it is broken, nothing has changed.
+ * INVITE of ours the route set is read anew, too (13.2.2.4); later it stays (12.2), but for
+ * COMPAT: a peer that has said Supported: ms-dialog-route-set-update in this dialog (Lync, Skype
+ * for Business) means its Record-Route each time there is one. -1: it is broken, nothing has
+ * changed.
  */
 int sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m);
 
@@ -112,6 +116,8 @@ int sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m);
  */
 void sip_dialog_request(struct sip_dialog *d, enum sip_method method, struct sip_spec *ret,
 	struct sip_out *ret_route);
+/* The next CSeq, for such a request that is sent once more with credentials (22.2). */
+uint32_t sip_dialog_next_cseq(struct sip_dialog *d, enum sip_method method);
 
 /* The fields of a response that makes a dialog: Record-Route as they came (12.1.1). The caller adds
  * his Contact. Returns how many; at most max. */

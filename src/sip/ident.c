@@ -144,10 +144,19 @@ void sip_ident_tag(struct sip_stack *s, const struct sip_ident *id, char ret[sta
 	make_id(s, (const uint8_t *)h, ret);
 }
 
-void sip_stack_branch(struct sip_stack *s, struct buf *out)
+/* 13.2.2.4: each time the same, though nobody remembers it. */
+void sip_ident_ack(struct sip_stack *s, const struct sip_spec *spec, char ret[static SIP_ID_LEN])
 {
-	buf_slice_add(out, SL("z9hG4bK"));
-	sip_stack_id(s, out);
+	uint32_t cseq = spec->cseq;
+	struct sip_ident id;
+
+	begin(s, 10);
+	part(s, spec->from_tag);
+	part(s, spec->to_tag);
+	part(s, spec->call_id);
+	part(s, slice_make(&cseq, sizeof cseq));
+	finish(s, &id);
+	make_id(s, (const uint8_t *)&id, ret);
 }
 
 void sip_stack_id(struct sip_stack *s, struct buf *out)

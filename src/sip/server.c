@@ -258,6 +258,16 @@ void sip_server_reply(struct sip_server *txn, const struct sip_reply *reply, uin
 	take(txn, SIP_SERVER_FINAL, NULL, &r, now_ms);
 }
 
+bool sip_server_answered(const struct sip_server *txn)
+{
+	return txn->is_invite ? txn->state != SIP_IS_PROCEEDING : false;
+}
+
+const struct sip_hop *sip_server_back(const struct sip_server *txn)
+{
+	return txn->is_invite ? sip_server_invite_back(txn) : &txn->pending->back;
+}
+
 /* ---- time ---- */
 
 static struct sip_server *first(const struct list *queue)

@@ -231,6 +231,11 @@ bool sip_server_invite_is_from(const struct sip_server *t, const struct sip_hop 
 	return sip_hop_same_host(&t->invite->back, from);
 }
 
+const struct sip_hop *sip_server_invite_back(const struct sip_server *t)
+{
+	return &t->invite->back;
+}
+
 void sip_server_invite_cancel(struct sip_server *t, uint64_t now)
 {
 	take(t, SIP_IS_CANCEL, NULL, &(struct sip_reply){.status = 487}, now);

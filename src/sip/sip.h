@@ -16,6 +16,7 @@
  *   write    requests and responses as bytes
  *   stack    transactions: matching, retransmissions, timers
  *   dialog   what INVITE makes of two sides: identity, numbers, the way, the states
+ *   session_timer  how long a session lasts without a refresh, and who refreshes it
  */
 #include "sip/check.h"
 #include "sip/dialog.h"
@@ -25,6 +26,7 @@
 #include "sip/locate.h"
 #include "sip/message.h"
 #include "sip/sdp.h"
+#include "sip/session_timer.h"
 #include "sip/stack.h"
 #include "sip/uri.h"
 #include "sip/value.h"

@@ -68,6 +68,7 @@ void sip_stack_free(struct sip_stack *s)
 	buf_done(&s->out);
 	buf_done(&s->extra);
 	buf_done(&s->scratch);
+	buf_done(&s->body);
 	free(s);
 }
 
@@ -84,16 +85,22 @@ struct slice sip_stack_server_line(const struct sip_stack *s)
 	return slice_cut(buf_slice(&s->lines), s->server_line);
 }
 
-void sip_stack_answer(struct sip_rx *rx, unsigned status, const char *reason, struct slice extra)
+static void answer(struct sip_rx *rx, const struct sip_reply *reply, struct slice extra)
 {
 	struct sip_stack *s = rx->stack;
-	struct sip_reply reply = {.status = status, .reason = slice_of(reason)};
 
 	buf_reset(&s->scratch);
 	sip_write_echo(&s->scratch, rx->m, &rx->seen);
 	buf_reset(&s->out);
-	sip_write_reply(&s->out, &reply, buf_slice(&s->scratch), extra);
+	sip_write_reply(&s->out, reply, buf_slice(&s->scratch), extra);
 	sip_stack_send(s, &rx->back, buf_slice(&s->out));
+}
+
+void sip_stack_answer(struct sip_rx *rx, unsigned status, const char *reason, struct slice extra)
+{
+	struct sip_reply reply = {.status = status, .reason = slice_of(reason)};
+
+	answer(rx, &reply, extra);
 }
 
 /* A refusal, with the lines in s->extra. */
@@ -202,6 +209,42 @@ static bool is_admitted(struct sip_rx *rx)
 	return false;
 }
 
+/* 11.2: to who takes a session description, and says so. */
+static bool wants_description(const struct sip_msg *m)
+{
+	struct sip_items it = sip_msg_items(m, SIP_H_ACCEPT);
+	struct slice item;
+	struct sip_media media;
+
+	while (sip_items_next(&it, &item) > 0)
+		if (sip_media_parse(item, &media) == 0 &&
+			sip_media_is(&media, "application", "sdp"))
+			return true;
+	return false;
+}
+
+static void answer_options(struct sip_rx *rx)
+{
+	struct sip_stack *s = rx->stack;
+	struct sip_reply reply = {.status = 200};
+
+	buf_reset(&s->body);
+	if (s->ops->options && wants_description(rx->m))
+		s->ops->options(s->arg, rx->m, rx->from, rx->ctx, &s->body);
+	if (s->body.n) {
+		reply.content_type = SL("application/sdp");
+		reply.body = buf_slice(&s->body);
+	}
+	answer(rx, &reply, buf_slice(&s->lines));
+}
+
+/* Of a dialog they are its owner's. */
+static bool asks_what_we_can(const struct sip_rx *rx)
+{
+	return rx->m->method == SIP_OPTIONS &&
+	       !(rx->m->to.tag.p && rx->stack->config.caps->dialogs);
+}
+
 static void take_new(struct sip_rx *rx)
 {
 	struct sip_stack *s = rx->stack;
@@ -214,8 +257,8 @@ static void take_new(struct sip_rx *rx)
 	}
 	if (!is_admitted(rx))
 		return;
-	if (rx->m->method == SIP_OPTIONS)
-		sip_stack_answer(rx, 200, NULL, buf_slice(&s->lines));
+	if (asks_what_we_can(rx))
+		answer_options(rx);
 	else if (sip_server_merges(s, rx->merge_id))
 		refuse(rx, 482, NULL);
 	else if (s->n_servers >= s->config.max_servers)
@@ -224,12 +267,22 @@ static void take_new(struct sip_rx *rx)
 		sip_server_start(rx);
 }
 
+/* COMPAT: a NOTIFY of Lync that wants no answer, and must not get one, not even a refusal. */
+static bool wants_no_answer(const struct sip_msg *m)
+{
+	return slice_eqz(m->method_name, "BENOTIFY");
+}
+
 static void take_request(struct sip_rx *rx)
 {
 	struct sip_server *t;
 
 	if (rx->m->method == SIP_ACK) {
 		take_ack(rx);
+		return;
+	}
+	if (wants_no_answer(rx->m)) {
+		rx->stack->stats.dropped++;
 		return;
 	}
 	identify(rx);
@@ -247,6 +300,8 @@ static void take_request(struct sip_rx *rx)
 static void take_bad(struct sip_rx *rx)
 {
 	rx->stack->stats.bad++;
+	if (wants_no_answer(rx->m))
+		return;
 	identify(rx);
 	refuse(rx, rx->m->bad_status, rx->m->bad);
 }
@@ -282,7 +337,7 @@ void sip_stack_refuse(struct sip_stack *s, const struct sip_hop *from, char *p, 
 	s->stats.rx++;
 	buf_reset(&s->extra);
 	if (sip_msg_parse(&s->msg, p, n) == SIP_DROP || !s->msg.request ||
-		s->msg.method == SIP_ACK) {
+		s->msg.method == SIP_ACK || wants_no_answer(&s->msg)) {
 		s->stats.dropped++;
 		return;
 	}

@@ -18,11 +18,12 @@
  *
  * Contract of calls: the ops run inside sip_stack_rx(), sip_stack_tick(), sip_stack_request(),
  * sip_server_reply(), sip_stack_closed() and sip_stack_undelivered() as said with each. send() may
- * run inside any of them and must not call back into the stack. request() and done() run only
- * inside rx, tick, closed and undelivered; they may call sip_server_reply(), sip_stack_request()
- * and sip_client_forget(), nothing else of the stack. done() never runs inside the
- * sip_stack_request() that it belongs to, also for failures known at once. Times are monotonic
- * milliseconds and never go back.
+ * run inside any of them and must not call back into the stack. request(), invite(), ack() and
+ * done() run only inside rx, tick, closed and undelivered; they may call sip_server_reply() and
+ * what is beside it, sip_stack_request(), sip_stack_ack(), sip_client_forget() and
+ * sip_client_cancel(), nothing else of the stack. done() never runs inside the sip_stack_request()
+ * that it belongs to, also for failures known at once. Times are monotonic milliseconds and never
+ * go back.
  */
 struct sip_stack;
 struct sip_server; /* a request we answer */
@@ -87,14 +88,16 @@ struct sip_stack_ops {
 	/*
 	 * A new request, well-formed and allowed by sip_check_request(), no retransmission.
 	 * Refusals here are answered without keeping anything. ctx is what sip_stack_rx() was
-	 * given. OPTIONS are asked about too: 200 is their answer when nothing is said against.
+	 * given. OPTIONS are asked about too: 200 is their answer when nothing is said against,
+	 * unless they are of a dialog and caps have dialogs: then they are served.
 	 */
 	struct sip_verdict (*admit)(
 		void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx);
 	/*
-	 * A request to serve; OPTIONS are answered before they get here. m is valid for the call
-	 * only. The handle is the callee's until it has called sip_server_reply() once; it must do
-	 * so, now or later, whatever else happens. That of an INVITE is its until SIP_INVITE_GONE.
+	 * A request to serve; OPTIONS outside a dialog are answered before they get here. m is
+	 * valid for the call only. The handle is the callee's until it has called
+	 * sip_server_reply() once; it must do so, now or later, whatever else happens. That of an
+	 * INVITE is its until SIP_INVITE_GONE.
 	 */
 	void (*request)(void *arg, struct sip_server *txn, const struct sip_msg *m,
 		const struct sip_hop *from, void *ctx);
@@ -109,6 +112,12 @@ struct sip_stack_ops {
 	 */
 	void (*ack)(void *arg, struct sip_server *txn, const struct sip_msg *m,
 		const struct sip_hop *from, void *ctx);
+	/*
+	 * OPTIONS outside a dialog, admitted, whose sender takes application/sdp (11.2): a
+	 * description is appended to sdp, or nothing. NULL: nothing.
+	 */
+	void (*options)(void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx,
+		struct buf *sdp);
 };
 
 struct sip_stack_config {
@@ -177,6 +186,10 @@ void sip_server_reply(struct sip_server *txn, const struct sip_reply *reply, uin
 void sip_server_progress(struct sip_server *txn, const struct sip_reply *reply); /* 101 to 199 */
 /* The To tag its responses get, when the request has none; for dialogs. Appended. */
 void sip_server_tag(const struct sip_server *txn, struct buf *out);
+/* Where its responses go; of an INVITE also after the final one. */
+const struct sip_hop *sip_server_back(const struct sip_server *txn);
+/* An INVITE: our user, or a CANCEL, has given it its final response. */
+bool sip_server_answered(const struct sip_server *txn);
 /* Our user's own; NULL at first. INVITE only. */
 void sip_server_set_user(struct sip_server *txn, void *user);
 void *sip_server_user(const struct sip_server *txn);
@@ -200,6 +213,7 @@ struct sip_result {
 	const struct sip_msg *response; /* FINAL, PROVISIONAL; valid for the call only */
 	bool may_have_arrived;          /* false: certain that it was not taken */
 	unsigned sent;                  /* how often it went out */
+	uint32_t flow; /* FINAL, PROVISIONAL: the connection it came by; 0: a datagram */
 };
 typedef void sip_done(void *arg, const struct sip_result *r);
 
@@ -229,11 +243,10 @@ void sip_client_cancel(struct sip_client *c, uint64_t now_ms);
 
 /*
  * ACK to a 2xx (13.2.2.4): spec is of method ACK, with the CSeq of the INVITE. No answer comes. The
- * same again for each 2xx that comes again: with spec.branch the same, made by the caller.
+ * same again for each 2xx that comes again: without spec.branch it has one that is always the same
+ * for its tags, Call-ID and CSeq.
  */
 void sip_stack_ack(struct sip_stack *s, const struct sip_hop *to, const struct sip_spec *spec);
-/* A new branch for one. Appended. */
-void sip_stack_branch(struct sip_stack *s, struct buf *out);
 
 /* A new identifier of ours (node, shard, random): for Call-IDs. Appended. */
 void sip_stack_id(struct sip_stack *s, struct buf *out);

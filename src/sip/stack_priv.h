@@ -93,7 +93,7 @@ struct sip_stack {
 	struct slice *sent_by;
 	struct buf lines;   /* "Server: ...\r\n", and behind it the caps of OPTIONS */
 	size_t server_line; /* how much of it is the first */
-	struct buf out, extra, scratch;
+	struct buf out, extra, scratch, body;
 	uint8_t salt[16], pool[500];
 	size_t pool_used;
 
@@ -107,6 +107,7 @@ struct sip_stack {
 	struct sip_stack_stats stats;
 	struct sip_msg msg; /* the datagram in hand */
 	struct sip_msg own; /* an INVITE of ours, read again */
+	uint32_t rx_flow;   /* by which the response in hand came */
 };
 
 /* ident.c */
@@ -118,6 +119,8 @@ uint64_t sip_ident_merge(struct sip_stack *s, const struct sip_msg *m);
 void sip_ident_tag(struct sip_stack *s, const struct sip_ident *id, char ret[static SIP_ID_LEN]);
 void sip_ident_random(struct sip_stack *s, char ret[static SIP_ID_LEN]);
 uint64_t sip_ident_branch(struct sip_stack *s, struct slice branch);
+/* The branch of an ACK to a 2xx, without its cookie. */
+void sip_ident_ack(struct sip_stack *s, const struct sip_spec *spec, char ret[static SIP_ID_LEN]);
 
 /* stack.c */
 uint64_t sip_stack_send(struct sip_stack *s, const struct sip_hop *to, struct slice bytes);
@@ -143,6 +146,7 @@ void sip_server_invite_start(struct sip_server *t, struct sip_rx *rx);
 void sip_server_invite_again(struct sip_server *t, uint64_t now);
 void sip_server_invite_reply(struct sip_server *t, const struct sip_reply *reply, uint64_t now);
 bool sip_server_invite_is_from(const struct sip_server *t, const struct sip_hop *from);
+const struct sip_hop *sip_server_invite_back(const struct sip_server *t);
 void sip_server_invite_cancel(struct sip_server *t, uint64_t now);
 /* False: no INVITE of ours is acknowledged by it. */
 bool sip_server_invite_ack(struct sip_rx *rx);

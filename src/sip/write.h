@@ -19,6 +19,8 @@ struct sip_out {
 /* The standard words for a status: "Not Found"; for unknown ones that of the class. */
 const char *sip_reason(unsigned status);
 
+struct sip_dialog;
+
 /* What a caller says of a request to be sent. Slices are copied during the call. */
 struct sip_spec {
 	enum sip_method method;
@@ -28,13 +30,16 @@ struct sip_spec {
 	struct slice from_tag;        /* absent: made */
 	struct slice to_tag;          /* absent: none (outside a dialog) */
 	struct slice call_id;         /* a legal callid (sip_is_call_id, asserted); absent: made */
-	struct slice branch;          /* absent: made, as it should be; see sip_stack_ack() */
+	struct slice branch;          /* absent: made, as it should be */
 	uint32_t cseq;                /* 0: 1 */
 	unsigned max_forwards;        /* 0: 70 */
 	const struct sip_out *fields; /* Subject, Date, Content-Language, ... in this order */
 	size_t n_fields;
 	struct slice content_type; /* absent: no body */
 	struct slice body;
+	/* Not written: who knows the next CSeq, should it have to be sent once more with another.
+	 */
+	struct sip_dialog *dialog;
 };
 
 /* The parts that the transaction layer adds. */

@@ -105,13 +105,14 @@ struct sip_verdict sipnet_admit(
 void sipnet_take(void *arg, struct sip_server *txn, const struct sip_msg *m,
 	const struct sip_hop *from, void *ctx)
 {
+	struct sipnet_way way = {.flow = from->flow};
 	struct target *t = *(struct target **)ctx;
 	struct sipnet *n = arg;
 
 	t->requests_in++;
 	n->asked++;
 	sipnet_flow_asked(n, from);
-	n->ops->request(n->arg, txn, m, t->route);
+	n->ops->request(n->arg, txn, m, t->route, &way);
 }
 
 void sipnet_reply(struct sipnet *n, struct sip_server *txn, const struct sip_reply *reply)

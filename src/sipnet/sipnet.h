@@ -23,10 +23,10 @@
  * What passes is in sip_check_request()'s sense servable, and is given to request() once; its
  * retransmissions are absorbed.
  *
- * Contract of callbacks: request() runs from the loop, never inside a function of this header.
- * Inside it sipnet_reply() and sipnet_request() may be called. The done() of a request runs exactly
- * once, never inside the sipnet_request() that started it, also for failures known at once; unless
- * sipnet_forget() came first.
+ * Contract of callbacks: the ops run from the loop, never inside a function of this header. Inside
+ * them, and inside done(), every function of this header that takes no ops may be called. The
+ * done() of a request runs exactly once (of an INVITE: see sipnet_invite()), never inside the call
+ * that started it, also for failures known at once; unless sipnet_forget() came first.
  */
 struct loop;
 struct dns;
@@ -37,14 +37,38 @@ struct snapshot;
 struct sipnet;
 struct sipnet_call; /* a request of ours, until its done() */
 
+/*
+ * By which connection the requests of a dialog go: the one that its INVITE came by, or the answer
+ * to ours (struct sip_result). Plain data; zeroed: by none. It is only a wish: sipnet_within().
+ */
+struct sipnet_way {
+	uint32_t flow;
+};
+
 struct sipnet_ops {
 	/*
 	 * txn is the callee's until it has called sipnet_reply() once, which it must, at the latest
-	 * 32 s later. m is valid for the call only; route, by which it came, is of the snapshot
-	 * that is in force.
+	 * 32 s later; that of an INVITE until invite() has said SIP_INVITE_GONE. m is valid for the
+	 * call only; route, by which it came, is of the snapshot that is in force; way is for later
+	 * requests of the dialog that this one makes or is of. Requests with a To tag come as they
+	 * are, OPTIONS too: the callee knows its dialogs, and says 481.
 	 */
 	void (*request)(void *arg, struct sip_server *txn, const struct sip_msg *m,
-		const struct route *route);
+		const struct route *route, const struct sipnet_way *way);
+	/* What happens to an INVITE: see sip/stack.h. NULL where caps have none. */
+	void (*invite)(void *arg, struct sip_server *txn, enum sip_invite_event event);
+	/*
+	 * An ACK to a 2xx of ours, of a route that may speak for its From. Its dialog is the
+	 * callee's to find (sip_dialog_has()); again and again the same is no news. NULL: they are
+	 * dropped.
+	 */
+	void (*ack)(void *arg, const struct sip_msg *m, const struct route *route);
+	/*
+	 * OPTIONS outside a dialog whose sender wants a session description (Accept), and may speak
+	 * for its From: it is appended to sdp, or nothing is. NULL: nobody gets one.
+	 */
+	void (*options)(void *arg, const struct sip_msg *m, const struct route *route,
+		const struct sipnet_way *way, struct buf *sdp);
 };
 
 struct sipnet_config {
@@ -58,6 +82,11 @@ struct sipnet_config {
 	const struct log *log; /* NULL: none above */
 	char node, shard;      /* sip_stack_config */
 	const struct sip_caps *caps;
+	/*
+	 * The name by which peers reach all our listeners, for sipnet_contact(); copied. NULL or
+	 * "": what Via says, the address that a socket listens at or the name of this host.
+	 */
+	const char *contact_host;
 	/*
 	 * Bytes that transactions may take, those that only linger too; 0: 512 MiB. New requests
 	 * from routes are refused over 7/8 of it, new ones to routes over 15/16; the rest is for
@@ -91,8 +120,15 @@ void sipnet_drain(struct sipnet *n);
 /* Requests handed out and not answered, and calls without done() yet. */
 unsigned sipnet_busy(const struct sipnet *n);
 
-/* The final answer to a request; see sip_server_reply(). */
+/*
+ * The final answer to a request; see sip_server_reply(). The 2xx to an INVITE once more each time
+ * that sip/dialog.h says so, until the ACK.
+ */
 void sipnet_reply(struct sipnet *n, struct sip_server *txn, const struct sip_reply *reply);
+/* To an INVITE: 101 to 199. */
+void sipnet_progress(struct sipnet *n, struct sip_server *txn, const struct sip_reply *reply);
+/* The To tag of the answers to a request that has none: the local tag of its dialog. Appended. */
+void sipnet_tag(const struct sip_server *txn, struct buf *out);
 
 /*
  * Sends a request, no INVITE, to the route's next hop; route is of the snapshot in force. While it
@@ -104,7 +140,59 @@ void sipnet_reply(struct sipnet *n, struct sip_server *txn, const struct sip_rep
  */
 struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route,
 	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg);
-void sipnet_forget(struct sipnet_call *c); /* done() will not run */
+/* done() will not run. An INVITE without final answer is cancelled by it; a 2xx that was faster is
+ * then acknowledged by nobody: who wants to end what it began waits for it, with sipnet_cancel().
+ */
+void sipnet_forget(struct sipnet_call *c);
+
+/*
+ * An INVITE outside a dialog, sent as by sipnet_request(). spec.call_id and from_tag are the
+ * caller's. timeout_ms is for the first answer of any kind. done() runs
+ *   for each provisional answer: SIP_PROVISIONAL;
+ *   for the final one: SIP_FINAL; a refusal is acknowledged already, a 2xx is the caller's to
+ *     acknowledge, and comes again while it comes again, and from each branch of a fork;
+ *   last, once: SIP_GONE after SIP_FINAL, or how it failed. Then the handle is gone.
+ * A refusal that made it go elsewhere, or once more with credentials, is not told. CSeq of the
+ * answer is that of what was sent last (sip_dialog_new_calling() reads it there).
+ */
+struct sipnet_call *sipnet_invite(struct sipnet *n, const struct route *route,
+	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg);
+/*
+ * CANCEL (RFC 3261 9.1); done() tells what is answered: 487, or a 2xx that was faster. One that has
+ * not been sent yet ends with SIP_GONE alone. After a final answer nothing happens.
+ */
+void sipnet_cancel(struct sipnet_call *c);
+
+/*
+ * A request within a dialog, as sip_dialog_request() makes it (an INVITE: done() as above). It goes
+ *   by way's connection, while that is there, is the route's, and may carry requests in this
+ *     direction: we made it, or they did and said so (RFC 5923 alias), or, of a Microsoft server,
+ *     did it with a certificate;
+ *   else to the address of the route that next names by address or by the name it was found under;
+ *   else to the route's next hop.
+ * Never to an address that is not the route's, whatever a Contact or Record-Route says. next: the
+ * value of Route, of which the first counts, or the remote target; absent: the next hop. It goes
+ * elsewhere only when it has certainly not been sent: not after a 503. Where a server asks who we
+ * are, the next number comes from spec.dialog, which lives until done() or sipnet_forget().
+ */
+struct sipnet_call *sipnet_within(struct sipnet *n, const struct route *route,
+	const struct sipnet_way *way, struct slice next, const struct sip_spec *spec,
+	unsigned timeout_ms, sip_done *done, void *arg);
+/*
+ * ACK to a 2xx, the same way. Once for each 2xx that comes: the same spec is the same ACK (one
+ * branch for each dialog and CSeq, unless spec has one).
+ */
+void sipnet_ack(struct sipnet *n, const struct route *route, const struct sipnet_way *way,
+	struct slice next, const struct sip_spec *spec);
+
+/*
+ * Our Contact for this peer, "<sip:host:port;transport=tls>" (by UDP without transport): of the
+ * listener that way came by, else of the one that would reach the route's next hop. False: we do
+ * not listen for that transport, and the peer reaches us by connections of ours alone; it is
+ * written all the same. way: NULL is fine. Appended.
+ */
+bool sipnet_contact(
+	struct sipnet *n, const struct route *route, const struct sipnet_way *way, struct buf *out);
 
 /* A new Call-ID or tag of ours. */
 void sipnet_id(struct sipnet *n, struct buf *out);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "federation/snapshot.h"
 #include "loop/loop.h"
+#include "sipnet/sipnet.h"
 #include "xml/reader.h"
 #include "xmpp/stanza.h"
 
@@ -137,7 +138,8 @@ static void sip_request(void *arg, struct sip_server *txn, const struct sip_msg 
 {
 	struct rig *r = arg;
 
-	gateway_request(r->g, txn, m, snapshot_route(r->snapshot, SL("main")));
+	gateway_request(
+		r->g, txn, m, snapshot_route(r->snapshot, SL("main")), &(struct sipnet_way){0});
 }
 
 static void sip_random(void *arg, void *p, size_t n)

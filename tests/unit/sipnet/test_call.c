@@ -36,8 +36,8 @@ static const char *const no_options[] = {NULL};
 static const enum sip_method methods[] = {SIP_MESSAGE, SIP_OPTIONS, SIP_M_OTHER};
 static const struct sip_caps caps = {methods, no_options, "text/plain"};
 
-static void on_request(
-	void *arg, struct sip_server *txn, const struct sip_msg *m, const struct route *route)
+static void on_request(void *arg, struct sip_server *txn, const struct sip_msg *m,
+	const struct route *route, const struct sipnet_way *way)
 {
 	struct rig *r = arg;
 
