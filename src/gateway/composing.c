@@ -221,8 +221,8 @@ struct composing_form composing_form(const struct composing *c, bool active, str
 	assert(c->carriage != COMPOSING_NOT);
 	if (c->carriage == COMPOSING_KEYBOARD) {
 		keyboard_write(out, active);
-		return (struct composing_form){"INFO", KEYBOARD_TYPE};
+		return (struct composing_form){SIP_INFO, KEYBOARD_TYPE};
 	}
 	composing_write(out, active, COMPOSING_REFRESH_S);
-	return (struct composing_form){"MESSAGE", COMPOSING_TYPE};
+	return (struct composing_form){SIP_MESSAGE, COMPOSING_TYPE};
 }

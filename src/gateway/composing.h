@@ -6,13 +6,14 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/slice.h"
+#include "sip/sip.h"
 #include "xml/elem.h"
 
 /*
  * Who is typing: chat states of XMPP (XEP-0085), isComposing of SIP (RFC 3994) and what user agents
  * of Lync and Skype for Business say with INFO (KeyboardActivity). Three parts: reading and writing
  * the documents, and a machine that joins both sides of one conversation. Pure: the time is passed
- * in. Nobody calls it yet: sessions will.
+ * in. gateway/conversation.h has one for each user and contact.
  */
 
 /* ---- documents ---- */
@@ -170,6 +171,7 @@ enum chatstate composing_beside_text(const struct composing *c);
 
 /* The message that tells the SIP user: its method, its type, and its body, appended to out. */
 struct composing_form {
-	const char *method, *type;
+	enum sip_method method; /* INFO, MESSAGE */
+	const char *type;
 };
 struct composing_form composing_form(const struct composing *c, bool active, struct buf *out);

@@ -76,6 +76,10 @@ bool conversation_wrap(struct gateway *g, struct buf *out, const struct conversa
 bool conversation_text_done(struct gateway *g, struct slice user, struct slice contact,
 	const struct conversation_beside *b, unsigned status);
 
+/* Is this the id of a stanza that tells typing or receipts? An error about it is about no message.
+ */
+bool conversation_is_note(const struct gateway *g, struct slice id);
+
 /* ---- what is said to the SIP user beside texts ---- */
 enum conversation_note { CONVERSATION_TYPING, CONVERSATION_RECEIPT };
 /* How a note of ours ended: of tosip_note() and session_note(). status 0: never sent. */

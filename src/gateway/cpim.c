@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "gateway/date.h"
 #include "text/utf8.h"
 
@@ -144,7 +145,35 @@ static void read_imdn(struct cpim *c, struct slice name, struct slice value)
 	}
 }
 
-static bool read_header(struct reader *r, struct slice name, struct slice value)
+/* Is it one of those above, or of RFC 3862's own? */
+static bool known(const struct reader *r, struct slice name)
+{
+	static const char *const own[] = {"From", "To", "DateTime", "Subject", "NS", "Require"};
+	static const char *const imdn[] = {
+		"Message-ID", "Disposition-Notification", "Original-To", "IMDN-Record-Route"};
+	size_t dot = slice_find(name, '.');
+	bool theirs = dot < name.n && r->imdn.p && slice_eq(slice_cut(name, dot), r->imdn);
+	const char *const *names = theirs ? imdn : own;
+	size_t n = theirs ? ARRAY_LEN(imdn) : ARRAY_LEN(own);
+
+	if (theirs)
+		name = slice_from(name, dot + 1);
+	for (size_t i = 0; i < n; i++)
+		if (slice_eqz(name, names[i]))
+			return true;
+	return false;
+}
+
+static void read_require(struct reader *r, struct slice names)
+{
+	struct slice one;
+
+	while (slice_split(&names, ',', &one))
+		if (!known(r, slice_trim(one)))
+	r->c->requires = true;
+}
+
+static void read_header(struct reader *r, struct slice name, struct slice value)
 {
 	size_t dot = slice_find(name, '.');
 	struct cpim *c = r->c;
@@ -164,9 +193,8 @@ static bool read_header(struct reader *r, struct slice name, struct slice value)
 	} else if (slice_eqz(name, "NS")) {
 		read_ns(r, value);
 	} else if (slice_eqz(name, "Require")) {
-		return false; /* no feature that could be required is known here */
+		read_require(r, value);
 	}
-	return true;
 }
 
 /* RFC 3862 3.6 Header-name: [prefix "."] name, of letters, digits and these. */
@@ -189,8 +217,7 @@ static bool read_headers(struct reader *r, struct slice *rest)
 			return true;
 		if (colon == line.n || !name_ok(slice_cut(line, colon)))
 			return false;
-		if (!read_header(r, slice_cut(line, colon), slice_from(line, colon + 1)))
-			return false;
+		read_header(r, slice_cut(line, colon), slice_from(line, colon + 1));
 	}
 	return false; /* no empty line */
 }
@@ -220,6 +247,9 @@ bool cpim_read(struct cpim *ret, struct arena *a, struct slice s)
 	struct reader r = {.c = &c, .a = a};
 
 	if (!read_headers(&r, &s) || !read_part(&c, &s))
+		return false;
+	ret->requires = c.requires;
+	if (c.requires)
 		return false;
 	c.body = s.p ? s : SL("");
 	*ret = c;

@@ -38,10 +38,12 @@ struct cpim {
 	struct slice original_to;         /* Original-To: URI */
 	struct slice routes[CPIM_ROUTES]; /* IMDN-Record-Route, as they stand, in order */
 	unsigned n_routes;                /* how many there were: may be more than were kept */
+	bool requires; /* Require names what we do not know: cpim_read() says no, and only this */
 };
 
 /*
- * False: it cannot be read, or it requires something we do not do (RFC 3862 3.5). Lines may end in
+ * False: it cannot be read, or, ret->requires, something is required that we do not do (RFC 3862
+ * 3.5); headers that are read here may be named. Lines may end in
  * LF alone. Header names are case-sensitive (2.2), MIME's of the inner part are not. Parts are
  * views of s, or in the arena.
  */

@@ -51,6 +51,8 @@ struct gateway_limits {
 	unsigned queued_msgs; /* waiting for all targets together [100000] */
 	size_t queued_bytes;  /* [128 MiB] */
 	unsigned late_pairs;  /* pairs whose late errors are held together [16384] */
+	unsigned conversations; /* pairs whose typing and receipts are remembered [65536] */
+	unsigned memos;         /* messages of which a receipt may come [65536] */
 };
 
 struct gateway_config {

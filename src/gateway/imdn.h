@@ -10,7 +10,7 @@
 /*
  * What became of an instant message, as SIP user agents tell it (IMDN, RFC 5438): a document in a
  * message/cpim of its own. Which of them is sent, and what one that came means: gateway/receipt.h.
- * Pure. Nobody calls it yet: sessions will.
+ * Pure.
  */
 #define NS_IMDN      "urn:ietf:params:xml:ns:imdn"
 #define IMDN_TYPE    "message/imdn+xml"

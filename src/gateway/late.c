@@ -169,7 +169,7 @@ static bool wanted(const struct gateway *g, struct slice user)
 }
 
 void late_report(struct gateway *g, struct slice user, struct slice contact, uint64_t wall_ms,
-	bool doubt, struct slice why)
+	bool doubt, struct slice why, bool told)
 {
 	struct slice key;
 	struct late_pair *p;
@@ -179,7 +179,7 @@ void late_report(struct gateway *g, struct slice user, struct slice contact, uin
 	if (gateway_may_log(g))
 		log_info(&g->log, "late-error", LF_S("user", user), LF_S("contact", contact),
 			LF_Z("certain", doubt ? "no" : "yes"), LF_S("why", why));
-	if (!wanted(g, user))
+	if (told || !wanted(g, user))
 		return;
 	key = slice_of(arena_printf(&g->scratch, "%.*s/%.*s", SLARG(user), SLARG(contact)));
 	p = pair_find(g, key);

@@ -6,6 +6,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/slice.h"
+#include "gateway/composing.h"
+#include "gateway/cpim.h"
+#include "gateway/imdn.h"
 #include "sip/sip.h"
 #include "xmpp/jid.h"
 #include "xmpp/stanza.h"
@@ -39,25 +42,45 @@ struct message_pair {
 bool message_pair_read(struct message_pair *ret, struct arena *a, const struct sip_msg *m,
 	const struct sip_addr *sender, struct message_refusal *refusal);
 
-struct message_in {
-	struct slice thread, subject, lang; /* SL_NONE: none */
-	struct slice body;                  /* SL_NONE: none; line ends are LF */
-	struct slice xhtml;   /* the <html/> element of XEP-0071, serialised; SL_NONE */
-	bool delayed;         /* it is clearly older than now */
-	uint64_t stamp_ms;    /* since when, wall clock */
-	uint64_t lifetime_ms; /* how long it is still worth sending; UINT64_MAX: for ever */
+/* What a MESSAGE is. */
+enum message_kind {
+	MESSAGE_TEXT,
+	MESSAGE_TYPING,  /* isComposing (RFC 3994), by itself or in message/cpim */
+	MESSAGE_IMDN,    /* in message/cpim (RFC 5438) */
+	MESSAGE_NOTHING, /* nothing that concerns a contact; answered 200 (lync-sip-profile 5.8) */
 };
 
+struct message_in {
+	enum message_kind kind;
+	struct slice thread, subject, lang; /* SL_NONE: none */
+	struct slice body;                  /* SL_NONE: none; line ends are LF */
+	struct slice xhtml;          /* the <html/> element of XEP-0071, serialised; SL_NONE */
+	bool delayed;                /* it is clearly older than now */
+	uint64_t stamp_ms;           /* since when, wall clock */
+	uint64_t lifetime_ms;        /* how long it is still worth sending; UINT64_MAX: for ever */
+	const struct cpim *cpim;     /* the wrapper it came in; NULL: none */
+	struct composing_doc typing; /* of TYPING */
+	struct imdn imdn;            /* of IMDN */
+	/* What else the stanza says; conversation_text_in() sets it. */
+	bool chat;            /* type='chat' (RFC 7573); else none (RFC 7572 5) */
+	enum chatstate state; /* NONE */
+	bool request, markable;
+};
+
+/* What is understood, as Accept has it. */
+#define MESSAGE_ACCEPT                                                                             \
+	"text/plain, text/html, message/cpim, multipart/alternative, multipart/mixed, "            \
+	"multipart/related, application/im-iscomposing+xml, message/imdn+xml"
+
 /*
- * Reads the rest of a MESSAGE. text/plain, text/html and message/cpim are understood; the CPIM
- * wrapper's From and To are not believed. Refused: other types and encodings 415, octets that are
- * not what the charset says 400, expired 487 (RFC 3428 7 leaves it to us; the sender is told),
- * nothing in it, neither text nor subject 400.
+ * Reads the rest of a MESSAGE, whatever it is wrapped in (message_body.h). Refused: other types and
+ * encodings 415, what its type or charset does not allow 400, expired 487 (RFC 3428 7 leaves it to
+ * us; the sender is told), nothing in it, neither text nor subject 400.
  */
 bool message_in_read(struct message_in *ret, struct arena *a, const struct sip_msg *m,
 	uint64_t wall_ms, struct message_refusal *refusal);
 
-/* Appends the stanza, default namespace jabber:server, without type (RFC 7572 5). */
+/* Appends the stanza of a text, default namespace jabber:server. */
 void message_in_write(struct buf *out, const struct message_pair *p, const struct message_in *in,
 	struct slice id);
 

@@ -2,11 +2,10 @@
 
 #include "gateway/address.h"
 #include "gateway/callid.h"
-#include "gateway/charset.h"
-#include "gateway/cpim.h"
 #include "gateway/date.h"
-#include "gateway/html.h"
 #include "gateway/lang.h"
+#include "gateway/message_body.h"
+#include "gateway/receipt.h"
 #include "text/utf8.h"
 #include "xml/writer.h"
 
@@ -16,13 +15,6 @@ enum { DELAYED_MS = 120 * 1000 };
 static bool refuse(struct message_refusal *r, unsigned status, const char *reason)
 {
 	*r = (struct message_refusal){.status = status, .reason = slice_of(reason)};
-	return false;
-}
-
-static bool refuse_type(struct message_refusal *r)
-{
-	refuse(r, 415, NULL);
-	r->field = (struct sip_out){SL("Accept"), SL("text/plain, text/html, message/cpim")};
 	return false;
 }
 
@@ -57,97 +49,6 @@ bool message_pair_read(struct message_pair *ret, struct arena *a, const struct s
 	return true;
 }
 
-static struct slice charset_of(struct arena *a, struct slice params)
-{
-	struct slice v;
-	struct buf b;
-
-	if (params.n == 0 || !sip_param_get(params, "charset", &v))
-		return SL_NONE;
-	if (slice_find(v, '"') == v.n)
-		return v;
-	buf_init(&b, 64);
-	sip_unquote(&b, v);
-	v = arena_slice(a, buf_slice(&b));
-	buf_done(&b);
-	return v;
-}
-
-static bool read_text(struct slice *ret, struct arena *a, const struct sip_media *type,
-	struct slice octets, struct message_refusal *refusal)
-{
-	struct slice text;
-
-	switch (charset_decode(&text, a, charset_of(a, type->params), octets)) {
-	case CHARSET_GOOD:
-		*ret = charset_lines(a, text);
-		return true;
-	case CHARSET_UNKNOWN:
-		return refuse_type(refusal);
-	case CHARSET_BAD:
-		break;
-	}
-	return refuse(refusal, 400, "The body is not in the charset it claims");
-}
-
-static void read_html(struct message_in *in, struct arena *a, struct slice html)
-{
-	struct buf text, xhtml;
-
-	buf_init(&text, 0);
-	buf_init(&xhtml, 0);
-	html_read(&text, &xhtml, html);
-	in->body = arena_slice(a, buf_slice(&text));
-	if (in->body.n)
-		in->xhtml = arena_slice(a, buf_slice(&xhtml));
-	buf_done(&text);
-	buf_done(&xhtml);
-}
-
-static bool read_body(struct message_in *in, struct arena *a, const struct sip_media *type,
-	struct slice octets, struct message_refusal *refusal)
-{
-	bool plain = sip_media_is(type, "text", "plain"), html = sip_media_is(type, "text", "html");
-	struct slice text;
-
-	if (!plain && !html)
-		return refuse_type(refusal);
-	if (!read_text(&text, a, type, octets, refusal))
-		return false;
-	if (html)
-		read_html(in, a, text);
-	else
-		in->body = text;
-	return true;
-}
-
-/* The wrapper's date and subject count, its addresses do not: anyone can write them. */
-static bool read_cpim(struct message_in *in, struct arena *a, struct slice octets, uint64_t *stamp,
-	struct message_refusal *refusal)
-{
-	struct sip_media type;
-	struct cpim c;
-
-	if (!utf8_valid(octets) || !cpim_read(&c, a, octets))
-		return refuse(refusal, 400, "The message/cpim body cannot be read");
-	if (sip_media_parse(c.content_type.p ? c.content_type : SL("text/plain"), &type) < 0)
-		return refuse_type(refusal);
-	if (c.subject.n)
-		in->subject = c.subject;
-	if (c.datetime.p)
-		date_parse_iso(c.datetime, stamp);
-	return read_body(in, a, &type, c.body, refusal);
-}
-
-/* "render" is what a text is there for; anything else has a purpose we do not know. */
-static bool disposition_ok(const struct sip_msg *m)
-{
-	struct slice v = sip_msg_get(m, SIP_H_CONTENT_DISPOSITION), kind;
-
-	kind = slice_trim(slice_cut(v, slice_find(v, ';')));
-	return !v.p || slice_ieq(kind, SL("render"));
-}
-
 static bool encoding_ok(const struct sip_msg *m)
 {
 	struct slice v = sip_msg_get(m, SIP_H_CONTENT_ENCODING);
@@ -158,8 +59,11 @@ static bool encoding_ok(const struct sip_msg *m)
 static bool read_content(struct message_in *in, struct arena *a, const struct sip_msg *m,
 	uint64_t *stamp, struct message_refusal *refusal)
 {
-	struct slice v = sip_msg_get(m, SIP_H_CONTENT_TYPE);
-	struct sip_media type;
+	const struct message_body body = {
+		.type = sip_msg_get(m, SIP_H_CONTENT_TYPE),
+		.disposition = sip_msg_get(m, SIP_H_CONTENT_DISPOSITION),
+		.octets = m->body,
+	};
 
 	if (m->body.n == 0)
 		return true;
@@ -168,11 +72,7 @@ static bool read_content(struct message_in *in, struct arena *a, const struct si
 		refusal->field = (struct sip_out){SL("Accept-Encoding"), SL("identity")};
 		return false;
 	}
-	if (!v.p || sip_media_parse(v, &type) < 0 || !disposition_ok(m))
-		return refuse_type(refusal);
-	if (sip_media_is(&type, "message", "cpim"))
-		return read_cpim(in, a, m->body, stamp, refusal);
-	return read_body(in, a, &type, m->body, refusal);
+	return message_body_read(in, a, &body, stamp, refusal);
 }
 
 static bool read_headers(struct message_in *in, struct arena *a, const struct sip_msg *m,
@@ -214,7 +114,7 @@ bool message_in_read(struct message_in *ret, struct arena *a, const struct sip_m
 	stamp = sent_ms;
 	if (!read_headers(&in, a, m, refusal) || !read_content(&in, a, m, &stamp, refusal))
 		return false;
-	if (in.body.n == 0 && in.subject.n == 0)
+	if (in.kind == MESSAGE_TEXT && in.body.n == 0 && in.subject.n == 0)
 		return refuse(refusal, 400, "There is nothing in the message to show");
 	in.delayed = stamp && stamp + DELAYED_MS < wall_ms;
 	in.stamp_ms = stamp;
@@ -270,6 +170,8 @@ void message_in_write(
 	put_address(out, "from", &p->from);
 	put_address(out, "to", &p->to);
 	xml_put_attr(out, "id", id);
+	if (in->chat)
+		buf_str(out, " type='chat'");
 	xml_put_attr(out, "xml:lang", in->lang);
 	buf_chr(out, '>');
 	put_child(out, "subject", in->subject);
@@ -279,5 +181,11 @@ void message_in_write(
 		buf_slice_add(out, in->xhtml);
 	if (in->delayed)
 		put_delay(out, &p->from, in->stamp_ms);
+	if (in->state != CHATSTATE_NONE)
+		chatstate_write(out, in->state);
+	if (in->request)
+		receipt_request_write(out);
+	if (in->markable)
+		receipt_markable_write(out);
 	buf_str(out, "</message>");
 }

@@ -11,7 +11,7 @@
 /*
  * Receipts: XEP-0184 and the displayed marker of XEP-0333 on one side, IMDN (RFC 5438) on the
  * other. Four decisions, each with its reason. A receipt is passed on when the recipient gave it,
- * and never made. Pure. Nobody calls it yet: sessions will.
+ * and never made. Pure; gateway/conversation.h remembers them.
  */
 
 #define NS_RECEIPTS "urn:xmpp:receipts"

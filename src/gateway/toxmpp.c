@@ -1,5 +1,6 @@
 #include "gateway/address.h"
 #include "gateway/bodies.h"
+#include "gateway/conversation.h"
 #include "gateway/core.h"
 #include "gateway/error.h"
 #include "gateway/message.h"
@@ -114,6 +115,13 @@ static void finish(struct gateway *g, struct pending *p)
 	pending_free(&g->pending, p);
 }
 
+/* The final response to p, for which there is no way. */
+static void refuse_link(struct gateway *g, struct pending *p, enum link_reason why)
+{
+	conversation_answered(g, p->id, 500);
+	reply_link(g, p->txn, why, p->full_jid);
+}
+
 static struct sip_server *take_txn(struct gateway *g, struct pending *p)
 {
 	struct sip_server *txn = p->txn;
@@ -152,6 +160,7 @@ static void answer_good(struct gateway *g, struct pending *p)
 {
 	struct sip_server *txn = take_txn(g, p);
 
+	conversation_answered(g, p->id, 200);
 	keep_for_late(g, p);
 	reply_plain(g, txn, 200, NULL);
 }
@@ -172,7 +181,7 @@ static void guard_fires(void *arg)
 	while ((p = overdue(g, &g->sent))) {
 		log_error(&g->log, "fate-missing", LF_U("fate", p->id));
 		if (p->txn)
-			reply_link(g, p->txn, LINK_R_DEADLINE, p->full_jid);
+			refuse_link(g, p, LINK_R_DEADLINE);
 		finish(g, p);
 	}
 	arm(&g->guard, &g->sent);
@@ -196,6 +205,7 @@ struct incoming {
 	struct message_in in;
 	struct slice user, contact; /* bare */
 	bool invites;
+	struct conversation_in beside;
 };
 
 /* What a user is told; which setting it was is for administrators, in the log. */
@@ -255,12 +265,13 @@ static bool accept_request(struct gateway *g, struct incoming *i, const struct s
 }
 
 static struct link_down *make_stanza(
-	struct gateway *g, const struct incoming *i, const struct pending *p)
+	struct gateway *g, struct incoming *i, const struct pending *p)
 {
 	uint64_t life = i->in.lifetime_ms < DEADLINE_MS ? i->in.lifetime_ms : DEADLINE_MS;
 	char id[STANZA_ID_MAX];
 	struct link_down *d;
 
+	conversation_text_in(g, &i->beside, &i->in, p->id);
 	buf_reset(&g->xml);
 	message_in_write(&g->xml, &i->pair, &i->in, stanza_id_write(id, g->node, g->shard, p->id));
 	d = link_down_new(i->pair.from.domain, i->pair.to.domain, buf_slice(&g->xml));
@@ -278,7 +289,7 @@ static void send_stanza(struct gateway *g, struct pending *p, struct link_down *
 		arm(&g->guard, &g->sent);
 		return;
 	}
-	reply_link(g, p->txn, d->reason, p->full_jid);
+	refuse_link(g, p, d->reason);
 	link_down_free(d);
 	finish(g, p);
 }
@@ -289,11 +300,21 @@ static void invitation_stored(void *arg, const struct err *e)
 	struct gateway *g = p->gateway;
 
 	if (e) {
+		conversation_answered(g, p->id, 500);
 		reply_later(g, p->txn, "The invitation could not be recorded");
 		finish(g, p);
 		return;
 	}
 	send_stanza(g, p, p->stanza);
+}
+
+/* Typing, or what became of a message: the answer waits for nothing. */
+static void take_note(struct gateway *g, const struct incoming *i)
+{
+	/* What only an invitation would allow makes none. */
+	if (!i->invites)
+		conversation_note_in(g, &i->beside, &i->in);
+	g->ops->reply(g->ops_arg, i->txn, &(struct sip_reply){.status = 200});
 }
 
 void toxmpp_request(struct gateway *g, struct sip_server *txn, const struct sip_msg *m,
@@ -304,6 +325,17 @@ void toxmpp_request(struct gateway *g, struct sip_server *txn, const struct sip_
 
 	if (!accept_request(g, &i, m, route))
 		return;
+	i.beside = (struct conversation_in){
+		.pair = &i.pair,
+		.user = i.user,
+		.contact = i.contact,
+		.route = route,
+		.accept = sip_msg_get(m, SIP_H_ACCEPT),
+	};
+	if (i.in.kind != MESSAGE_TEXT) {
+		take_note(g, &i);
+		return;
+	}
 	metric_add(M_SIP_MESSAGES_IN, 1);
 	p = pending_new(&g->pending, g, i.user, i.contact);
 	p->state = PENDING_STORING;
@@ -348,19 +380,26 @@ void toxmpp_fate(struct gateway *g, struct link_down *d)
 		written(g, p);
 	} else {
 		if (p->txn)
-			reply_link(g, p->txn, d->reason, p->full_jid);
+			refuse_link(g, p, d->reason);
 		finish(g, p);
 	}
 	link_down_free(d);
 }
 
+/* An error that comes after the 200: an IMDN if he asked for one, else a message of ours. */
+static void report(struct gateway *g, const struct pending *p, bool doubt, struct slice why)
+{
+	bool told = conversation_failed(g, p->id, doubt);
+
+	late_report(g, p->user, p->contact, p->wall_ms, doubt, why, told);
+}
+
 static void lost_one(struct gateway *g, struct pending *p, enum link_reason reason)
 {
 	if (p->state == PENDING_WINDOW) {
-		reply_link(g, p->txn, reason, p->full_jid);
+		refuse_link(g, p, reason);
 	} else if (p->state == PENDING_LATE) {
-		late_report(g, p->user, p->contact, p->wall_ms, true,
-			slice_of(link_reason_text(reason)));
+		report(g, p, true, slice_of(link_reason_text(reason)));
 	} else {
 		return; /* its own fate is still to come */
 	}
@@ -408,9 +447,11 @@ void toxmpp_error(
 	struct arena *a = &g->scratch;
 	struct stanza_error s;
 	struct error_sip out;
-	struct pending *p =
-		pending_find(&g->pending, stanza_id_read(xml_attr(e, SL("id")), g->node, g->shard));
+	struct slice id = xml_attr(e, SL("id"));
+	struct pending *p = pending_find(&g->pending, stanza_id_read(id, g->node, g->shard));
 
+	if (conversation_is_note(g, id))
+		return; /* whoever typed need not know */
 	if (!p)
 		metric_add(M_LATE_ERRORS_FORGOTTEN, 1);
 	if (!p || p->state == PENDING_STORING || p->state == PENDING_ANSWERED ||
@@ -419,16 +460,33 @@ void toxmpp_error(
 		return;
 	}
 	if (p->state == PENDING_LATE) {
-		late_report(g, p->user, p->contact, p->wall_ms, false, late_words(a, &s));
+		report(g, p, false, late_words(a, &s));
 		finish(g, p);
 		return;
 	}
 	error_stanza_to_sip(&out, a, &s, p->full_jid);
+	conversation_answered(g, p->id, out.status);
 	reply_error(g, take_txn(g, p), &out);
 	if (p->state == PENDING_WINDOW)
 		finish(g, p);
 	else
 		go(g, p, PENDING_ANSWERED, NULL);
+}
+
+void toxmpp_confirmed(struct gateway *g, uint64_t fate_id)
+{
+	struct pending *p = pending_find(&g->pending, fate_id);
+
+	if (!p || !p->txn || p->state == PENDING_STORING)
+		return;
+	if (p->state == PENDING_WINDOW) {
+		loop_timer_stop(&p->window);
+		answer_good(g, p);
+	} else {
+		conversation_answered(g, fate_id, 200);
+		reply_plain(g, take_txn(g, p), 200, NULL);
+		go(g, p, PENDING_ANSWERED, NULL);
+	}
 }
 
 /* ---- life ---- */

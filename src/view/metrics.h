@@ -37,6 +37,24 @@
 		"Answers to XMPP senders for which the way to the edge had no room")               \
 	METRIC(DENIED, "entente_denied_total", "", "counter",                                      \
 		"Messages refused by the permission chain")                                        \
+	METRIC(RECEIPTS_TO_SIP, "entente_receipts_total", "to=\"sip\"", "counter",                 \
+		"Receipts and displayed markers passed on, and failures told as such")             \
+	METRIC(RECEIPTS_TO_XMPP, "entente_receipts_total", "to=\"xmpp\"", "counter",               \
+		"Receipts and displayed markers passed on, and failures told as such")             \
+	METRIC(SESSIONS, "entente_sessions", "", "gauge",                                          \
+		"Sessions of a user and a contact, those that are being opened or ended too")      \
+	METRIC(SESSIONS_BY_USER, "entente_sessions_opened_total", "by=\"user\"", "counter",        \
+		"Sessions that came about")                                                        \
+	METRIC(SESSIONS_BY_CONTACT, "entente_sessions_opened_total", "by=\"contact\"", "counter",  \
+		"Sessions that came about")                                                        \
+	METRIC(SESSIONS_REFUSED_BY_USER, "entente_sessions_refused_total", "by=\"user\"",          \
+		"counter", "Sessions that one side wanted and the other refused, or did not answer")  \
+	METRIC(SESSIONS_REFUSED_BY_US, "entente_sessions_refused_total", "by=\"entente\"",         \
+		"counter", "Sessions that one side wanted and the other refused, or did not answer")  \
+	METRIC(SESSION_TEXTS_IN, "entente_session_texts_total", "from=\"sip\"", "counter",         \
+		"Texts of sessions")                                                               \
+	METRIC(SESSION_TEXTS_OUT, "entente_session_texts_total", "from=\"xmpp\"", "counter",       \
+		"Texts of sessions")                                                               \
 	METRIC(SIP_RX, "entente_sip_messages_total", "dir=\"in\"", "counter", "SIP messages")      \
 	METRIC(SIP_TX, "entente_sip_messages_total", "dir=\"out\"", "counter", "SIP messages")     \
 	METRIC(SIP_RETRANS_RX, "entente_sip_retransmissions_total", "dir=\"in\"", "counter",       \

@@ -117,6 +117,7 @@ CASES = [
          answer="Accept-Encoding: identity\n", rule="RFC 3261 8.2.3"),
     Case("image", "415 Unsupported Media Type",
          content="Content-Type: image/png\nContent-Length: 5\n",
-         answer="Accept: text/plain, text/html, message/cpim\n",
+         answer="Accept: text/plain, text/html, message/cpim, multipart/alternative, multipart/mixed, "
+                "multipart/related, application/im-iscomposing+xml, message/imdn+xml\n",
          rule="RFC 3261 8.2.3"),
 ]

@@ -133,7 +133,7 @@ static void compare_document(struct vector *v, const struct composing *c, bool a
 	const struct xml_elem *root = xml_document_read(&v->arena, buf_slice(&b));
 	struct slice state = xml_child_text(root, SL(NS_ISCOMPOSING), SL("state"), &v->arena);
 	struct field fields[] = {
-		{"method", slice_of(form.method)},
+		{"method", slice_of(sip_method_name(form.method))},
 		{"content_type", slice_of(form.type)},
 		{"status", xml_attr(xml_first(root), SL("status"))},
 		{"state", state},

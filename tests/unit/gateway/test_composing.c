@@ -322,7 +322,7 @@ static void expect_form(
 
 	composing_init(&c, carriage);
 	f = composing_form(&c, true, &b);
-	assert_string_equal(f.method, method);
+	assert_string_equal(sip_method_name(f.method), method);
 	assert_string_equal(f.type, type);
 	assert_true(slice_contains(buf_slice(&b), slice_of(root)));
 	buf_done(&b);

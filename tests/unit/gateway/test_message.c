@@ -150,7 +150,7 @@ static void sip_bodies(void **state)
 		{PLAIN "Date: Sat, 31 Jan 2026 13:00:00 GMT\r\n",    SL("x"),                         "<body>x</body>" TAIL                      },
  /* refused */
 		{"Content-Type: application/octet-stream\r\n",       SL("\0"),                        "415 Accept"                               },
-		{"Content-Type: multipart/mixed;boundary=x\r\n",     SL("x"),                         "415 Accept"                               },
+		{"Content-Type: multipart/mixed;boundary=x\r\n",     SL("x"),                         "400 "                                     },
 		{"Content-Type: text/plain;charset=utf-16\r\n",      SL("x"),                         "415 Accept"                               },
 		{PLAIN "Content-Encoding: gzip\r\n",                 SL("x"),                         "415 Accept-Encoding"                      },
 		{PLAIN "Content-Disposition: attachment\r\n",        SL("x"),                         "415 Accept"                               },
@@ -158,7 +158,7 @@ static void sip_bodies(void **state)
 		{"Content-Type: message/cpim\r\n",
                  SL("From: <sip:a@b>\r\n\r\nContent-Type: image/png\r\n\r\nx"),
                  "415 Accept"														    },
-		{"Content-Type: message/cpim\r\n",                   SL("Require: X.y\r\n\r\n\r\nx"), "400 "                                     },
+		{"Content-Type: message/cpim\r\n",                   SL("Require: X.y\r\n\r\n\r\nx"), "415 Accept"                                     },
 		{"Content-Type: message/cpim\r\n",                   SL("rubbish"),                   "400 "                                     },
 		{PLAIN,					      SL("\xff"),                      "400 "                                     },
 		{PLAIN "Subject: \xff\r\n",                          SL("x"),                         "400 "                                     },
@@ -175,6 +175,160 @@ static void sip_bodies(void **state)
 		assert_string_equal(
 			translate(&a, request(&a, JULIET, ROMEO, rows[i].headers, rows[i].body)),
 			want);
+	}
+	arena_done(&a);
+}
+
+/* ---- wrappers ---- */
+
+#define MIXED            "Content-Type: multipart/mixed;boundary=x\r\n"
+#define ALTERNATIVE      "Content-Type: multipart/alternative; boundary=\"x\"\r\n"
+#define RELATED          "Content-Type: multipart/related;boundary=x;start=\"<2>\"\r\n"
+#define CPIM             "Content-Type: message/cpim\r\n"
+#define PART(head, body) "--x\r\n" head "\r\n" body "\r\n"
+#define TEXT_PART(body)  PART("Content-Type: text/plain\r\n", body)
+#define HTML_PART(body)  PART("Content-Type: text/html\r\n", body)
+#define IMAGE_PART(head) PART("Content-Type: image/png\r\n" head, "PNG")
+
+/* RFC 2046 5.1, RFC 5621, lync-sip-profile 5.3. A refusal, or what stands before the thread. */
+static void sip_parts(void **state)
+{
+	/* clang-format off */
+	static const struct {
+		const char *headers, *body, *want;
+	} rows[] = {
+		/* plain text is taken, wherever it stands */
+		{ALTERNATIVE, TEXT_PART("t") HTML_PART("<b>h</b>") "--x--", "<body>t</body>"},
+		{ALTERNATIVE, HTML_PART("<b>h</b>") TEXT_PART("t") "--x--\r\n", "<body>t</body>"},
+		{ALTERNATIVE, IMAGE_PART("") TEXT_PART("t") "--x--", "<body>t</body>"},
+		{ALTERNATIVE, HTML_PART("<p>h</p>") "--x--", "<body>h</body>"},
+		{ALTERNATIVE, IMAGE_PART("") "--x--", "415 Accept"},
+		/* what stands around the parts says nothing; lines may end in LF */
+		{ALTERNATIVE, "preamble\r\n" TEXT_PART("t") "--x--\r\nepilogue\r\n--x\r\n", "<body>t</body>"},
+		{ALTERNATIVE, "--x\nContent-Type: text/plain\n\nt\nu\n--x--\n", "<body>t\nu</body>"},
+		/* the line end before a delimiter is the delimiter's; a part may have no header, or be empty */
+		{MIXED, "--x\r\n\r\nt\r\n\r\n--x--", "<body>t\n</body>"},
+		{MIXED, PART("", "a") PART("", "b") "--x--", "<body>a\nb</body>"},
+		{MIXED, PART("", "") "--x--", "400 "},
+		{MIXED, PART("Content-Type:\r\n\ttext/plain;\r\n charset=utf-8\r\n", "t") "--x--", "<body>t</body>"},
+		{MIXED, "--x \t\r\n\r\nt\r\n--xy\r\n--x--", "<body>t\n--xy</body>"},
+		/* RFC 3261 20.11: what is not optional must be understood */
+		{MIXED, TEXT_PART("t") IMAGE_PART("") "--x--", "415 Accept"},
+		{MIXED, TEXT_PART("t") IMAGE_PART("Content-Disposition: render;handling=optional\r\n") "--x--", "<body>t</body>"},
+		{MIXED, TEXT_PART("t") PART("Content-Disposition: attachment\r\n", "u") "--x--", "415 Accept"},
+		{MIXED, TEXT_PART("t") PART("Content-Disposition: attachment; handling=optional\r\n", "u") "--x--", "<body>t</body>"},
+		{MIXED, PART("Content-Transfer-Encoding: base64\r\n", "dA==") "--x--", "415 Accept"},
+		{MIXED, PART("Content-Transfer-Encoding: 8bit\r\n", "t") "--x--", "<body>t</body>"},
+		{MIXED, PART("Content-Type: application/im-iscomposing+xml\r\n", "<x/>") "--x--", "415 Accept"},
+		/* unknown kinds are mixed (RFC 2046 5.1.7) */
+		{"Content-Type: multipart/strange;boundary=x\r\n", TEXT_PART("t") "--x--", "<body>t</body>"},
+		/* the root alone (RFC 2387 3.2) */
+		{RELATED, PART("Content-ID: <1>\r\n", "a") PART("Content-ID: <2>\r\n", "b") "--x--", "<body>b</body>"},
+		{RELATED, PART("Content-ID: <1>\r\n", "a") IMAGE_PART("") "--x--", "<body>a</body>"},
+		{RELATED, IMAGE_PART("Content-ID: <2>\r\n") TEXT_PART("a") "--x--", "415 Accept"},
+		/* parts in parts */
+		{MIXED, PART("Content-Type: multipart/alternative;boundary=y\r\n",
+			"--y\r\nContent-Type: text/html\r\n\r\nh\r\n--y\r\n\r\nt\r\n--y--") "--x--", "<body>t</body>"},
+		{CPIM, "From: <sip:a@b>\r\n\r\nContent-Type: multipart/mixed;boundary=x\r\n\r\n" TEXT_PART("t") "--x--", "<body>t</body>"},
+		{CPIM, "From: <sip:a@b>\r\n\r\nContent-Type: message/cpim\r\n\r\n", "415 Accept"},
+		/* what cannot be told apart */
+		{MIXED, TEXT_PART("t"), "400 "},
+		{MIXED, "--x--", "400 "},
+		{MIXED, "--y\r\n\r\nt\r\n--y--", "400 "},
+		{"Content-Type: multipart/mixed\r\n", TEXT_PART("t") "--x--", "400 "},
+		{"Content-Type: multipart/mixed;boundary=\"\"\r\n", TEXT_PART("t") "--x--", "400 "},
+		/* Require names what is read here, or not (RFC 3862 3.5) */
+		{CPIM, "NS: i <urn:ietf:params:imdn>\r\nRequire: DateTime, i.Message-ID\r\n\r\n\r\nx", "<body>x</body>"},
+		{CPIM, "Require: i.Message-ID\r\nNS: i <urn:ietf:params:imdn>\r\n\r\n\r\nx", "415 Accept"},
+		{CPIM, "Require: From,MyFeatures.VitalMessageOption\r\n\r\n\r\nx", "415 Accept"},
+		/* lync-sip-profile 5.3, 5.5 */
+		{"Content-Type: text/rtf\r\n", "{\\rtf1 x}", "415 Accept"},
+		{"Content-Type: text/x-msmsgsinvite; charset=UTF-8\r\n", "Application-Name: File Transfer", "415 Accept"},
+		{"Content-Type: text/plain; charset=UTF-8; msgr=WAAtAE0ATQBTAC0A\r\n", "t", "<body>t</body>"},
+		/* documents that are none */
+		{"Content-Type: application/im-iscomposing+xml\r\n", "<x/>", "400 "},
+		{CPIM, "From: <sip:a@b>\r\n\r\nContent-Type: message/imdn+xml\r\n\r\n<x/>", "400 "},
+		{"Content-Type: message/imdn+xml\r\n", "<imdn/>", "415 Accept"},
+	};
+	/* clang-format on */
+	struct arena a = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *got = translate(
+			&a, request(&a, JULIET, ROMEO, rows[i].headers, slice_of(rows[i].body)));
+		const char *want = *rows[i].want == '<'
+					   ? arena_printf(&a, "%s%s<thread>", HEAD, rows[i].want)
+					   : rows[i].want;
+
+		if (strncmp(got, want, strlen(want)) != 0)
+			fail_msg("row %zu: %s, not %s", i, got, want);
+	}
+	arena_done(&a);
+}
+
+/* More parts, and deeper ones, than anybody needs. */
+static void sip_too_many_parts(void **state)
+{
+	struct arena a = {0};
+	struct buf many = {0}, deep = {0};
+
+	for (int i = 0; i < 17; i++)
+		buf_str(&many, TEXT_PART("t"));
+	buf_str(&many, "--x--");
+	assert_string_equal(
+		translate(&a, request(&a, JULIET, ROMEO, MIXED, buf_slice(&many))), "400 ");
+	buf_str(&deep, TEXT_PART("t") "--x--");
+	for (int i = 0; i < 4; i++) {
+		struct buf outer = {0};
+
+		buf_printf(&outer, "--%c\r\nContent-Type: multipart/mixed;boundary=%c\r\n\r\n",
+			'a' + i, i ? 'a' + i - 1 : 'x');
+		buf_slice_add(&outer, buf_slice(&deep));
+		buf_printf(&outer, "\r\n--%c--", 'a' + i);
+		buf_done(&deep);
+		deep = outer;
+	}
+	assert_string_equal(translate(&a, request(&a, JULIET, ROMEO,
+						  "Content-Type: multipart/mixed;boundary=d\r\n",
+						  buf_slice(&deep))),
+		"400 ");
+	buf_done(&many);
+	buf_done(&deep);
+	arena_done(&a);
+}
+
+/* MESSAGEs that are no texts. */
+static void sip_kinds(void **state)
+{
+#define COMPOSING                                                                                  \
+	"<isComposing "                                                                            \
+	"xmlns='urn:ietf:params:xml:ns:im-iscomposing'><state>active</state></isComposing>"
+#define NOTIFIED                                                                                   \
+	"<imdn xmlns='urn:ietf:params:xml:ns:imdn'><message-id>m1</message-id><datetime/>"         \
+	"<delivery-notification><status><delivered/></status></delivery-notification></imdn>"
+	/* clang-format off */
+	static const struct {
+		const char *headers, *body;
+		enum message_kind kind;
+	} rows[] = {
+		{PLAIN, "x", MESSAGE_TEXT},
+		{"Content-Type: application/im-iscomposing+xml\r\n", COMPOSING, MESSAGE_TYPING},
+		{CPIM, "From: <sip:a@b>\r\n\r\nContent-Type: application/im-iscomposing+xml\r\n\r\n" COMPOSING, MESSAGE_TYPING},
+		{CPIM, "From: <sip:a@b>\r\n\r\nContent-Type: message/imdn+xml\r\nContent-Disposition: notification\r\n\r\n" NOTIFIED, MESSAGE_IMDN},
+		{"Content-Type: application/ms-imdn+xml\r\n", "<imdn/>", MESSAGE_NOTHING},
+	};
+	/* clang-format on */
+	struct arena a = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct message_refusal no = {0};
+		struct message_in in;
+
+		assert_true(message_in_read(&in, &a,
+			request(&a, JULIET, ROMEO, rows[i].headers, slice_of(rows[i].body)), now_ms,
+			&no));
+		assert_int_equal(in.kind, rows[i].kind);
+		assert_int_equal(in.cpim != NULL, strcmp(rows[i].headers, CPIM) == 0);
 	}
 	arena_done(&a);
 }
@@ -424,6 +578,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sip_addresses),
 		cmocka_unit_test(sip_bodies),
+		cmocka_unit_test(sip_parts),
+		cmocka_unit_test(sip_too_many_parts),
+		cmocka_unit_test(sip_kinds),
 		cmocka_unit_test(sip_language),
 		cmocka_unit_test(sip_expiry),
 		cmocka_unit_test(xmpp_verdicts),
