@@ -76,6 +76,16 @@ bool conversation_wrap(struct gateway *g, struct buf *out, const struct conversa
 bool conversation_text_done(struct gateway *g, struct slice user, struct slice contact,
 	const struct conversation_beside *b, unsigned status);
 
+/*
+ * What the user's side takes of what this contact may send him, as far as it is known; the same for
+ * every name of which nothing is.
+ */
+struct conversation_features {
+	bool chatstates, receipts;
+};
+struct conversation_features conversation_can(
+	struct gateway *g, struct slice user, struct slice contact);
+
 /* Is this the id of a stanza that tells typing or receipts? An error about it is about no message.
  */
 bool conversation_is_note(const struct gateway *g, struct slice id);

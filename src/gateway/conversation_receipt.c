@@ -40,7 +40,20 @@ static unsigned takes_of(struct slice accept)
 	return takes;
 }
 
-/* A Message-ID: 128 random bits (RFC 5438 6.3: at least 64). */
+struct conversation_features conversation_can(
+	struct gateway *g, struct slice user, struct slice contact)
+{
+	const struct conversation *c = conversation_find(g, user, contact);
+	const struct route *r = route_of_user(g, user);
+	bool sessions = r && r->message_mode != ROUTE_PAGER;
+
+	return (struct conversation_features){
+		.chatstates = (sessions && is_microsoft(r)) || (c && c->takes & TAKES_COMPOSING),
+		.receipts = !is_microsoft(r) && c && c->takes & TAKES_CPIM,
+	};
+}
+
+/* A Message-ID: 125 random bits (RFC 5438 6.3: at least 64). */
 static void new_id(const struct gateway *g, char ret[CONVERSATION_ID])
 {
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuv";

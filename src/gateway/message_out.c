@@ -8,6 +8,7 @@
 #include "text/utf8.h"
 
 #define NS_FALLBACK "urn:xmpp:fallback:0"
+#define NS_OOB      "jabber:x:oob"
 
 /* What the payloads of a message make of it, whether or not there is a body. */
 enum payload {
@@ -19,6 +20,7 @@ enum payload {
 	P_ADVICE, /* says something about the rest; of no weight alone */
 };
 
+/* clang-format off */
 static const struct {
 	struct slice ns, name; /* name SL_NONE: any */
 	enum payload what;
@@ -27,6 +29,9 @@ static const struct {
 	{SL("urn:xmpp:receipts"),                     SL_NONE,          P_SILENT    }, /* XEP-0184 */
 	{SL("urn:xmpp:chat-markers:0"),               SL_NONE,          P_SILENT    }, /* XEP-0333 */
 	{SL("urn:xmpp:hints"),                        SL_NONE,          P_SILENT    }, /* XEP-0334 */
+	{SL("urn:xmpp:rtt:0"),                        SL_NONE,          P_SILENT    }, /* XEP-0301 */
+	{SL("urn:xmpp:attention:0"),                  SL_NONE,          P_SILENT    }, /* XEP-0224 */
+	{SL("jabber:x:event"),                        SL_NONE,          P_SILENT    }, /* XEP-0022 */
 	{SL("urn:xmpp:reactions:0"),                  SL("reactions"),  P_REACTION  }, /* XEP-0444 */
 	{SL("urn:xmpp:message-retract:0"),            SL_NONE,          P_REACTION  }, /* XEP-0424 before 0.4 */
 	{SL("urn:xmpp:message-retract:1"),            SL_NONE,          P_REACTION  },
@@ -39,9 +44,14 @@ static const struct {
 	{SL("urn:xmpp:eme:0"),                        SL("encryption"), P_ENCRYPTED }, /* XEP-0380 */
 	{SL("urn:xmpp:message-correct:0"),            SL("replace"),    P_CORRECTION}, /* XEP-0308 */
 	{SL("urn:xmpp:delay"),                        SL_NONE,          P_ADVICE    }, /* XEP-0203 */
+	{SL("jabber:x:delay"),                        SL_NONE,          P_ADVICE    }, /* XEP-0091 */
 	{SL("urn:xmpp:sid:0"),                        SL_NONE,          P_ADVICE    }, /* XEP-0359 */
+	{SL("urn:xmpp:reply:0"),                      SL_NONE,          P_ADVICE    }, /* XEP-0461 */
+	{SL("urn:xmpp:styling:0"),                    SL_NONE,          P_ADVICE    }, /* XEP-0393 */
+	{SL("http://jabber.org/protocol/nick"),       SL_NONE,          P_ADVICE    }, /* XEP-0172 */
 	{SL(NS_FALLBACK),			     SL_NONE,          P_ADVICE    }, /* XEP-0428 */
 };
+/* clang-format on */
 
 static enum payload payload_of(const struct xml_elem *e)
 {
@@ -170,6 +180,14 @@ static enum message_verdict bounce(struct message_out *ret, enum stanza_cond con
 	return MESSAGE_BOUNCE;
 }
 
+/* The address of a file (XEP-0066) that stands there alone: he who reads can open it. */
+static struct slice alone_url(struct arena *a, const struct xml_elem *stanza)
+{
+	const struct xml_elem *x = xml_child(stanza, SL(NS_OOB), SL("x"));
+
+	return slice_trim(xml_child_text(x, SL(NS_OOB), SL("url"), a));
+}
+
 /* Nothing to read in it: is that an error to the one who sent it? */
 static enum message_verdict without_body(
 	struct message_out *ret, const struct tally *t, bool headline, bool subject)
@@ -235,6 +253,8 @@ enum message_verdict message_out_read(
 	if (slice_trim(body).n == 0)
 		body = whole; /* the text is all there is to what it stands for: it is the message
 			       */
+	if (body.n == 0)
+		body = alone_url(a, stanza);
 	if (body.n == 0)
 		return without_body(ret, &t, slice_eqz(type, "headline"),
 			xml_text(stanza_child(stanza, SL("subject")), a).n > 0);

@@ -62,6 +62,9 @@ static void put_route(struct config *c, const struct rig_options *o)
 	set(r, "late_error", o->late_error);
 	set(r, "send_rate", o->send_rate);
 	set(r, "trust_identity", o->trust_identity);
+	set(r, "kind", o->kind);
+	set(r, "transport", o->kind ? "tls" : NULL);
+	set(r, "message_mode", o->message_mode);
 	config_put(c, r);
 }
 

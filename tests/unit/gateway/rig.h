@@ -48,6 +48,8 @@ struct rig_options {
 	const char *late_error;
 	const char *send_rate;
 	const char *trust_identity; /* "false" */
+	const char *kind;           /* "generic"; others get transport tls, as they must */
+	const char *message_mode;   /* "pager" */
 	bool no_federation, no_xmpp, write_invites, partner_off, no_partner;
 	struct memory *memory;
 	struct worker *worker;

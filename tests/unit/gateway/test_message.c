@@ -510,6 +510,25 @@ static void xmpp_verdicts(void **state)
 		{"chat",
                  "<body>https://x.example/f</body><fallback xmlns='urn:xmpp:fallback:0'"
 			" for='urn:xmpp:sfs:0'><body/></fallback>",									     "send https://x.example/f"									    },
+ /* files: the address is what can be read (XEP-0066, XEP-0447) */
+		{"chat",
+                 "<body>https://x.example/f</body><x xmlns='jabber:x:oob'>"
+			"<url>https://x.example/f</url></x>", "send https://x.example/f"},
+		{"chat", "<x xmlns='jabber:x:oob'><url> https://x.example/f </url></x>", "send https://x.example/f"},
+		{"chat", "<x xmlns='jabber:x:oob'><url/></x>", "bounce service-unavailable"},
+		{"chat", "<file-sharing xmlns='urn:xmpp:sfs:0'/>", "bounce service-unavailable"},
+ /* what concerns clients alone, and what only says something about the rest */
+		{"chat", "<rtt xmlns='urn:xmpp:rtt:0' seq='1'><t>h</t></rtt>", "consume"},
+		{"headline", "<attention xmlns='urn:xmpp:attention:0'/>", "consume"},
+		{"chat", "<attention xmlns='urn:xmpp:attention:0'/>", "consume"},
+		{"chat", "<x xmlns='jabber:x:event'><composing/></x>", "consume"},
+		{"chat", "<body>hi</body><unstyled xmlns='urn:xmpp:styling:0'/>", "send hi"},
+		{"chat", "<nick xmlns='http://jabber.org/protocol/nick'>J</nick>", "consume"},
+		{"chat", "<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>", "bounce service-unavailable"},
+ /* a request for a receipt changes nothing of a text, and is none */
+		{"chat", "<body>hi</body><request xmlns='urn:xmpp:receipts'/>" ACTIVE, "send hi"},
+		{"chat", "<request xmlns='urn:xmpp:receipts'/>", "consume"},
+		{"chat", "<subject>s</subject><body>hi</body>", "send hi"},
 	};
 	struct arena a = {0};
 
