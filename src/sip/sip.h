@@ -16,6 +16,9 @@
  *   write    requests and responses as bytes
  *   stack    transactions: matching, retransmissions, timers
  *   dialog   what INVITE makes of two sides: identity, numbers, the way, the states
+ *   pidf     presence documents
+ *   subscription, watcher, notifier
+ *            SUBSCRIBE and NOTIFY: what their fields say, and the course of either role
  *   session_timer  how long a session lasts without a refresh, and who refreshes it
  */
 #include "sip/check.h"
@@ -25,9 +28,13 @@
 #include "sip/identity.h"
 #include "sip/locate.h"
 #include "sip/message.h"
+#include "sip/notifier.h"
+#include "sip/pidf.h"
 #include "sip/sdp.h"
 #include "sip/session_timer.h"
 #include "sip/stack.h"
+#include "sip/subscription.h"
 #include "sip/uri.h"
 #include "sip/value.h"
+#include "sip/watcher.h"
 #include "sip/write.h"
