@@ -3,11 +3,14 @@
 import asyncio
 import dataclasses
 import logging
+import re
 import threading
 
 logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
 
 import slixmpp  # noqa: E402  (it logs while it is imported)
+from slixmpp.xmlstream.handler import Callback  # noqa: E402
+from slixmpp.xmlstream.matcher import MatchXPath  # noqa: E402
 
 from . import wait  # noqa: E402
 from .errors import LabError  # noqa: E402
@@ -46,7 +49,7 @@ class Contact:
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._failure = None
-        self._messages = []
+        self._messages, self._stanzas = [], []
         self._client = None
         self._thread = None
 
@@ -68,6 +71,8 @@ class Contact:
         client.add_event_handler("failed_auth", self._on_failure)
         client.add_event_handler("message", self._on_message)
         client.add_event_handler("message_error", self._on_message)
+        client.register_handler(Callback(
+            "every message", MatchXPath("{jabber:client}message"), self._on_stanza))
         self._client = client
         client.connect(address=self._where)
         self._loop.run_forever()
@@ -90,6 +95,9 @@ class Contact:
 
     def _on_message(self, stanza):
         self._messages.append(_read(stanza))
+
+    def _on_stanza(self, stanza):
+        self._stanzas.append(str(stanza))
 
     def _call(self, function):
         done = threading.Event()
@@ -131,6 +139,17 @@ class Contact:
             lambda: f"a message {wanted} at {self.jid}, who has {self._messages[start:]}",
             seconds,
         )
+
+    def stanzas(self, start=0):
+        """Every message stanza as XML, also those without a body or an error."""
+        return self._stanzas[start:]
+
+    def wait_stanza(self, pattern, seconds=10.0, start=0):
+        """Waits for a message stanza in which the pattern is found; returns it."""
+        return wait.until(
+            lambda: next((x for x in self._stanzas[start:] if re.search(pattern, x)), None),
+            lambda: f"'{pattern}' at {self.jid}, who has {self._stanzas[start:]}",
+            seconds)
 
     def stop(self):
         if not self._thread:

@@ -88,13 +88,15 @@ class Lab:
         self.ejabberd = self.ejabberd or server
         return server
 
-    def make_entente(self, domains=(SIP_DOMAIN,), usage=None, **more):
-        """usage: what the certificate of a domain is good for, {domain: "server"}; else both."""
+    def make_entente(self, domains=(SIP_DOMAIN,), usage=None, name="entented", **more):
+        """usage: what the certificate of a domain is good for, {domain: "server"}; else both.
+        One by another name has another address, so that it can run beside the first."""
         certificates = {
             d: (self.ca.server(d, usage=(usage or {}).get(d, "both")), [d]) for d in domains}
+        address = self.address(HOST_ENTENTE) if name == "entented" else self.next_address()
         self.entente = Entente(
-            self.folder, self.address(HOST_ENTENTE), self.build, self.dns, self.ca.file,
-            certificates, valgrind=self.valgrind, **more)
+            self.folder, address, self.build, self.dns, self.ca.file, certificates, name,
+            valgrind=self.valgrind, **more)
         for domain in domains:
             self.dns.server(domain, self.entente.address, self.entente.xmpp_port)
         return self.entente

@@ -1,6 +1,7 @@
 """The peer: connections, transactions, what happened."""
 
 import contextlib
+import dataclasses
 import itertools
 import queue
 import secrets
@@ -56,6 +57,17 @@ class LyncPeer(Called, Presence):
         self._probe = threading.Event()
         self._forget()
 
+    def become(self, **options):
+        """Another peer from now on, at the same place: these options, the defaults else. Dialogs and
+        connections stay; what happened is forgotten, and faults have to have been looked at."""
+        with self.lock:
+            assert not self.faults, self.faults
+            self.options.__dict__.update(dataclasses.asdict(Options(**options)))
+            self.events = []
+            self.message_status = list(self.options.message_status)
+            self.take_embedded = True
+        self._probe_anew()
+
     def _forget(self):
         self.sessions, self.subscriptions, self.ringing, self._calls = {}, {}, {}, {}
         self.conversations = set()
@@ -68,9 +80,7 @@ class LyncPeer(Called, Presence):
         self._listener = socket.create_server((self.address, self.port), backlog=64)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._listen, args=(self._listener,), daemon=True).start()
-        if self.options.options_every:
-            self._probe.clear()
-            threading.Thread(target=self._probe_on, daemon=True).start()
+        self._probe_anew()
         return self
 
     def stop(self):
@@ -284,14 +294,16 @@ class LyncPeer(Called, Presence):
 
     # ---- what users do
 
-    def begin(self, user, contact, text=None):
-        """INVITE, without waiting for its end: (session, call)."""
+    def begin(self, user, contact, text=None, change=None):
+        """INVITE, without waiting for its end: (session, call). change(message) may make it another one."""
         session = Session(self, f"sip:{user}", f"sip:{contact}", secrets.token_hex(16), calling=True)
         session.conversation = secrets.token_urlsafe(16)
         if self.options.stale_conversation and self.last_conversation:
             session.conversation = self.last_conversation
         self.last_conversation = session.conversation
         request = session.invite_message(text)
+        if change:
+            change(request)
         call = Call(request)
         call.session, call.cancelled = session, False
         with self.lock:
@@ -322,10 +334,18 @@ class LyncPeer(Called, Presence):
     def probe(self):
         """OPTIONS (5.5)."""
         session = Session(self, f"sip:{self.host}", f"sip:{self.server[2]}", secrets.token_hex(16), calling=True)
-        return self.ask(session.message("OPTIONS", [("Contact", session.contact())]))
+        return self.ask(session.message(
+            "OPTIONS", [("Contact", session.contact()), ("Accept", "application/sdp")]))
 
-    def _probe_on(self):
-        while not self._probe.wait(self.options.options_every):
+    def _probe_anew(self):
+        self._probe.set()
+        if self.options.options_every:
+            self._probe = threading.Event()
+            threading.Thread(
+                target=self._probe_on, args=(self._probe, self.options.options_every), daemon=True).start()
+
+    def _probe_on(self, enough, seconds):
+        while not enough.wait(seconds):
             with contextlib.suppress(OSError):
                 self.probe()
 
