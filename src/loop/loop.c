@@ -176,10 +176,49 @@ static void run_disposals(struct loop *l)
 	l->n_disposals = 0;
 }
 
+/* ---- posts of this turn: each receiver is woken once for all that was posted to it ---- */
+
+static _Thread_local struct loop *running;
+
+bool loop_wakes_later(struct mailbox *mb)
+{
+	struct loop *l = running;
+
+	if (!l)
+		return false;
+	for (size_t i = 0; i < l->n_wakes; i++)
+		if (l->wakes[i] == mb)
+			return true;
+	if (l->n_wakes == l->cap_wakes) {
+		l->cap_wakes = l->cap_wakes ? 2 * l->cap_wakes : 4;
+		l->wakes = xrealloc(l->wakes, l->cap_wakes * sizeof(struct mailbox *));
+	}
+	l->wakes[l->n_wakes++] = mb;
+	return true;
+}
+
+static void run_wakes(struct loop *l)
+{
+	for (size_t i = 0; i < l->n_wakes; i++)
+		mailbox_wake(l->wakes[i]);
+	l->n_wakes = 0;
+}
+
 static void end_turn(struct loop *l)
 {
 	run_tasks(l);
 	run_disposals(l);
+	run_wakes(l);
+}
+
+static void run(struct loop *l, uv_run_mode mode)
+{
+	struct loop *outer = running;
+
+	running = l;
+	uv_run(&l->uv, mode);
+	run_wakes(l);
+	running = outer;
 }
 
 static void on_idle(uv_idle_t *idle)
@@ -268,7 +307,7 @@ static struct loop *new_loop(const char *name, bool fake, uint64_t start_ms)
 	wheel_init(&l->wheel, loop_now(l));
 	list_init(&l->tasks);
 	list_init(&l->slow_tasks);
-	l->calls = mailbox_new_patient(l, on_call, l);
+	l->calls = mailbox_new(l, on_call, l);
 	return l;
 }
 
@@ -290,13 +329,13 @@ void loop_run(struct loop *l)
 	 */
 	pieces_of(PIECE_NS);
 	while (!atomic_load(&l->stop))
-		uv_run(&l->uv, UV_RUN_DEFAULT);
+		run(l, UV_RUN_DEFAULT);
 	atomic_store(&l->stop, false);
 }
 
 void loop_turn(struct loop *l, bool wait)
 {
-	uv_run(&l->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+	run(l, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
 }
 
 void loop_stop(struct loop *l)
@@ -325,5 +364,6 @@ void loop_free(struct loop *l)
 	still_open = uv_loop_close(&l->uv);
 	assert(!still_open);
 	free(l->disposals);
+	free(l->wakes);
 	free(l);
 }

@@ -30,7 +30,15 @@ struct loop {
 	struct disposal *disposals;
 	size_t n_disposals, cap_disposals;
 	struct mailbox *calls;
+	/* To be woken at the end of the turn, for what this loop's thread has posted. */
+	struct mailbox **wakes;
+	size_t n_wakes, cap_wakes;
 };
+
+/* False: the calling thread is in no loop's turn. */
+bool loop_wakes_later(struct mailbox *mb);
+/* mailbox.c: unless the receiver has taken everything meanwhile. */
+void mailbox_wake(struct mailbox *mb);
 
 /* Around every callback: what names the kind in the log line. */
 uint64_t loop_enter(void);

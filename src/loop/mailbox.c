@@ -5,25 +5,26 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "base/mem.h"
 #include "loop/loop_priv.h"
 
 /* Mails handled before the loop gets to look at its descriptors again. */
-enum { BATCH = 256 };
+enum { BATCH = 64 };
 
 /*
  * Senders push on a stack; the receiver takes the whole stack at once and turns it round. Only who
- * finds the stack empty wakes the receiver: it has taken all that was there, or is about to.
+ * finds the stack empty wakes the receiver: it has taken all that was there, or is about to. A
+ * sender that is a loop does so at the end of its turn, if nobody has taken it by then.
+ *
+ * Woken by an eventfd: libuv's own wake lets a receiver spin that finds its sender in the middle of
+ * it, and a sender that has to wait for a processor may not run before the spinning ends.
  */
 struct mailbox {
 	_Atomic(struct mail *) pushed;
 	struct mail *taken; /* oldest first; the receiver's own */
-	struct loop_poll *poll; /* of fd; NULL: async wakes */
+	struct loop_poll *poll;
 	int fd;
-	uv_async_t async;
-	struct loop *loop;
 	mailbox_handler *handler;
 	void *arg;
 };
@@ -60,24 +61,18 @@ static bool handle(struct mailbox *mb, int n)
 	return true;
 }
 
-static void wake(struct mailbox *mb)
+static void wake(const struct mailbox *mb)
 {
 	static const uint64_t one = 1;
 
-	if (!mb->poll)
-		uv_async_send(&mb->async);
-	else if (write(mb->fd, &one, sizeof one) < 0)
+	if (write(mb->fd, &one, sizeof one) < 0)
 		assert(errno == EAGAIN); /* woken often enough already */
 }
 
-static void on_async(uv_async_t *async)
+void mailbox_wake(struct mailbox *mb)
 {
-	struct mailbox *mb = async->data;
-	uint64_t entered = loop_enter();
-
-	if (handle(mb, BATCH))
+	if (atomic_load_explicit(&mb->pushed, memory_order_relaxed))
 		wake(mb);
-	loop_leave(mb->loop, entered, "mail");
 }
 
 static void on_fd(void *arg, unsigned events)
@@ -92,29 +87,12 @@ static void on_fd(void *arg, unsigned events)
 		wake(mb);
 }
 
-static struct mailbox *new_mailbox(struct loop *loop, mailbox_handler *handler, void *arg)
+struct mailbox *mailbox_new(struct loop *loop, mailbox_handler *handler, void *arg)
 {
 	struct mailbox *mb = xzalloc(sizeof *mb);
 
-	mb->loop = loop;
 	mb->handler = handler;
 	mb->arg = arg;
-	return mb;
-}
-
-struct mailbox *mailbox_new(struct loop *loop, mailbox_handler *handler, void *arg)
-{
-	struct mailbox *mb = new_mailbox(loop, handler, arg);
-
-	mb->async.data = mb;
-	uv_async_init(&loop->uv, &mb->async, on_async);
-	return mb;
-}
-
-struct mailbox *mailbox_new_patient(struct loop *loop, mailbox_handler *handler, void *arg)
-{
-	struct mailbox *mb = new_mailbox(loop, handler, arg);
-
 	mb->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	assert(mb->fd >= 0);
 	mb->poll = loop_poll_new(loop, mb->fd, on_fd, mb);
@@ -130,13 +108,8 @@ void mailbox_post(struct mailbox *mb, struct mail *mail)
 		atomic_store_explicit(&mail->next, top, memory_order_relaxed);
 	while (!atomic_compare_exchange_weak_explicit(
 		&mb->pushed, &top, mail, memory_order_release, memory_order_relaxed));
-	if (!top)
+	if (!top && !loop_wakes_later(mb))
 		wake(mb);
-}
-
-static void on_closed(uv_handle_t *async)
-{
-	free(async->data);
 }
 
 void mailbox_free(struct mailbox *mb)
@@ -145,10 +118,6 @@ void mailbox_free(struct mailbox *mb)
 		return;
 	while (handle(mb, BATCH))
 		;
-	if (!mb->poll) {
-		uv_close((uv_handle_t *)&mb->async, on_closed);
-		return;
-	}
 	loop_poll_free(mb->poll);
 	close(mb->fd);
 	free(mb);

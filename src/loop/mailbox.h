@@ -24,13 +24,9 @@ typedef void mailbox_handler(void *arg, struct mail *mail);
 struct mailbox *mailbox_new(struct loop *loop, mailbox_handler *handler, void *arg);
 
 /*
- * The same for senders that may have to wait for a processor. libuv's wake lets a receiver spin that
- * finds its sender in the middle of it, and such a sender may not run before the spinning ends. A
- * wake of this one costs a system call more.
+ * Any thread, also before the receiver runs. Wakes it at most once per batch: at once, or, where a
+ * loop posts in its turn, at the end of that.
  */
-struct mailbox *mailbox_new_patient(struct loop *loop, mailbox_handler *handler, void *arg);
-
-/* Any thread, also before the receiver runs. Wakes it at most once per batch. */
 void mailbox_post(struct mailbox *mb, struct mail *mail);
 
 /*

@@ -12,8 +12,7 @@
 #include "view/metrics.h"
 
 enum {
-	BATCH = 64, /* datagrams of one system call */
-	TURNS = 8,  /* calls before other descriptors have their turn */
+	BATCH = 64, /* datagrams of one system call, and of one turn of the loop */
 	DATAGRAM = 65536,
 	OUT_BYTES = 1 << 20, /* queued output, when the socket does not take it */
 	OUT_COUNT = 1024,
@@ -157,18 +156,15 @@ static int receive(struct udp *u)
 
 static void on_input(struct udp *u)
 {
-	int n = BATCH;
+	int n = receive(u);
 
-	for (int turn = 0; turn < TURNS && n == BATCH; turn++) {
-		n = receive(u);
-		for (int i = 0; i < n; i++) {
-			struct netaddr from;
+	for (int i = 0; i < n; i++) {
+		struct netaddr from;
 
-			if (netaddr_from(&from, (struct sockaddr *)&u->from[i]) < 0)
-				continue;
-			u->stats.received++;
-			u->ops->datagram(u->arg, &from, u->in_iov[i].iov_base, u->in[i].msg_len);
-		}
+		if (netaddr_from(&from, (struct sockaddr *)&u->from[i]) < 0)
+			continue;
+		u->stats.received++;
+		u->ops->datagram(u->arg, &from, u->in_iov[i].iov_base, u->in[i].msg_len);
 	}
 }
 

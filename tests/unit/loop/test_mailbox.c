@@ -47,15 +47,14 @@ static void *send_all(void *arg)
 	return NULL;
 }
 
-static void send_through(
-	struct mailbox *(*make)(struct loop *loop, mailbox_handler *handler, void *arg))
+static void many_senders_in_order_per_sender(void **state)
 {
 	pthread_t t[SENDERS];
 
 	the_loop = loop_new("t");
 	memset(next_of, 0, sizeof next_of);
 	received = 0;
-	the_box = make(the_loop, on_mail, next_of);
+	the_box = mailbox_new(the_loop, on_mail, next_of);
 	for (uintptr_t i = 0; i < SENDERS; i++)
 		assert_int_equal(pthread_create(&t[i], NULL, send_all, (void *)i), 0);
 	loop_run(the_loop);
@@ -66,14 +65,38 @@ static void send_through(
 	loop_free(the_loop);
 }
 
-static void many_senders_in_order_per_sender(void **state)
+/* ---- posts of a loop ---- */
+
+static unsigned woken;
+
+static void post_three(void *arg)
 {
-	send_through(mailbox_new);
+	static struct mail mails[3];
+
+	for (int i = 0; i < 3; i++)
+		mailbox_post(the_box, &mails[i]);
 }
 
-static void a_patient_one_is_as_orderly(void **state)
+static void count_mail(void *arg, struct mail *mail)
 {
-	send_through(mailbox_new_patient);
+	woken++;
+}
+
+static void posts_of_a_turn_wake_at_its_end(void **state)
+{
+	struct loop *from = loop_new("from"), *to = loop_new("to");
+	struct loop_task t;
+
+	woken = 0;
+	the_box = mailbox_new(to, count_mail, NULL);
+	loop_task_init(&t, post_three, NULL);
+	loop_task_queue(from, &t);
+	loop_turn(from, false);
+	loop_turn(to, true); /* does not block */
+	assert_int_equal(woken, 3);
+	mailbox_free(the_box);
+	loop_free(from);
+	loop_free(to);
 }
 
 static void what_was_not_handled_is_handled_when_freed(void **state)
@@ -175,7 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_senders_in_order_per_sender),
-		cmocka_unit_test(a_patient_one_is_as_orderly),
+		cmocka_unit_test(posts_of_a_turn_wake_at_its_end),
 		cmocka_unit_test(what_was_not_handled_is_handled_when_freed),
 		cmocka_unit_test(jobs_run_elsewhere_and_come_back_in_order),
 		cmocka_unit_test(jobs_posted_are_finished_before_the_worker_ends),
