@@ -14,14 +14,18 @@
 #include "proc.h"
 #include "sip.h"
 
-enum { DATAGRAM = 65536, EVENTS = 64 };
+enum {
+	DATAGRAM = 65536,
+	EVENTS = 64,
+	USERS = 100, /* of an end; of those in SIP each takes one message at a time (RFC 3428 8) */
+};
 
 const char *const good_ways[GOOD_WAYS] = {[GOOD_DOWN] = "down", [GOOD_UP] = "up"};
 
 struct good_note {
 	uint64_t sent_ns; /* wall clock, as the kernel's stamps */
 	struct hist *latency;
-	bool done;
+	bool done, told;
 };
 
 static void die(const char *what)
@@ -59,7 +63,7 @@ static void open_udp(struct good_peers *g)
 static size_t request(const struct good_peers *g, const struct good_peer *p, uint64_t seq, char *to)
 {
 	unsigned long long n = seq;
-	unsigned user = (unsigned)(seq % 10);
+	unsigned user = (unsigned)(seq % USERS);
 
 	return (size_t)snprintf(to, 1500,
 		"MESSAGE sip:juliet%u@%s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKb%llx;rport\r\n"
@@ -86,6 +90,18 @@ static void arrived(struct good_peers *g, int way, uint64_t seq, uint64_t at_ns)
 		hist_add(n->latency, at_ns > n->sent_ns ? at_ns - n->sent_ns : 0);
 }
 
+static void told(struct good_peers *g, int way, uint64_t seq, const char *what, size_t n)
+{
+	if (seq >= g->count[way].sent || g->notes[way][seq].told)
+		return;
+	g->notes[way][seq].told = true;
+	g->count[way].refused++;
+	if (way == GOOD_UP)
+		told_add_stanza(&g->count[way].told, what, n);
+	else
+		told_add(&g->count[way].told, what, n);
+}
+
 static void take_answer(struct good_peers *g, const char *m, uint64_t at_ns)
 {
 	const char *id = strstr(m, "\r\nCall-ID: ");
@@ -95,7 +111,7 @@ static void take_answer(struct good_peers *g, const char *m, uint64_t at_ns)
 	if (status < 200 || !id || sscanf(id + 11, "%llu", &seq) != 1)
 		return;
 	if (status >= 300)
-		g->count[GOOD_DOWN].refused++;
+		told(g, GOOD_DOWN, seq, m, strcspn(m, "\r"));
 	else
 		arrived(g, GOOD_DOWN, seq, at_ns);
 }
@@ -161,7 +177,7 @@ static void send_down(struct good_peers *g, struct good_peer *p, uint64_t seq)
 static void send_up(struct good_peers *g, struct good_peer *p, uint64_t seq)
 {
 	char m[1024];
-	unsigned user = (unsigned)(seq % 10);
+	unsigned user = (unsigned)(seq % USERS);
 	int n = snprintf(m, sizeof m,
 		"<message from='juliet%u@%s/balcony' to='romeo%u@sip.bench' id='m%llx' type='chat'>"
 		"<body>n %llu of messages of usual length, as people write</body></message>",
@@ -188,16 +204,30 @@ static void send_one(struct good_peers *g, int way, struct hist *latency)
 	send_it[way](g, &g->peers[seq % g->n], seq);
 }
 
-/* An error at the edge of what is read at once is missed: there should be none. */
-static void take_stanzas(struct good_peers *g, SSL *ssl)
+static void take_stanza(struct good_peers *g, const char *m, size_t n)
 {
-	static const char error[] = "type='error'";
-	char bytes[16384];
-	int n;
+	const char *id = memmem(m, n, " id='m", 6);
+	unsigned long long seq;
 
-	while ((n = SSL_read(ssl, bytes, sizeof bytes)) > 0)
-		for (char *at = bytes; (at = memmem(at, (size_t)(bytes + n - at), error, sizeof error - 1)); at++)
-			g->count[GOOD_UP].refused++;
+	if (memmem(m, n, "type='error'", 12) && id && sscanf(id + 6, "%llx", &seq) == 1)
+		told(g, GOOD_UP, seq, m, n);
+}
+
+static void take_stanzas(struct good_peers *g, struct good_peer *p)
+{
+	static const char close[] = "</message>";
+	int k;
+
+	while ((k = SSL_read(p->out, p->got + p->got_n, (int)(sizeof p->got - p->got_n))) > 0) {
+		char *at = p->got, *end = at + p->got_n + k, *stop;
+
+		for (; (stop = memmem(at, (size_t)(end - at), close, sizeof close - 1)); at = stop) {
+			stop += sizeof close - 1;
+			take_stanza(g, at, (size_t)(stop - at));
+		}
+		p->got_n = (size_t)(end - at) < sizeof p->got ? (size_t)(end - at) : 0;
+		memmove(p->got, at, p->got_n);
+	}
 }
 
 static void take_what_came(struct good_peers *g, uint64_t wait_ns)
@@ -207,10 +237,10 @@ static void take_what_came(struct good_peers *g, uint64_t wait_ns)
 	int n = epoll_pwait2(g->epoll, ev, EVENTS, &t, NULL);
 
 	for (int i = 0; i < n; i++) {
-		SSL *ssl = ev[i].data.ptr;
+		struct good_peer *p = ev[i].data.ptr;
 
-		if (ssl)
-			take_stanzas(g, ssl);
+		if (p)
+			take_stanzas(g, p);
 		else
 			while (take_datagram(g))
 				;
@@ -238,9 +268,9 @@ void good_peers_play(struct good_peers *g, double rate, uint64_t ns, uint64_t se
 
 /* ---- beginning ---- */
 
-static void watch(struct good_peers *g, int fd, SSL *ssl)
+static void watch(struct good_peers *g, int fd, struct good_peer *p)
 {
-	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = ssl};
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = p};
 
 	if (epoll_ctl(g->epoll, EPOLL_CTL_ADD, fd, &ev) < 0)
 		die("bench: epoll");
@@ -289,7 +319,6 @@ void good_peers_connect(struct good_peers *g, uint16_t sip_port, uint16_t xmpp_p
 		send_one(g, GOOD_DOWN, NULL);
 		pthread_join(t, NULL);
 		p->in = xmpp_end_connect(&p->end, xmpp_port);
-		watch(g, SSL_get_fd(p->out), p->out);
-		watch(g, SSL_get_fd(p->in), p->in);
+		watch(g, SSL_get_fd(p->out), p);
 	}
 }

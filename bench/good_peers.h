@@ -7,6 +7,7 @@
 
 #include "hist.h"
 #include "pki.h"
+#include "told.h"
 #include "xmpp_end.h"
 
 /*
@@ -22,8 +23,10 @@
 enum { GOOD_DOWN, GOOD_UP, GOOD_WAYS };
 extern const char *const good_ways[GOOD_WAYS];
 
+/* A message arrives, or its sender is told that it does not (refused); else it is missing. */
 struct good_count {
 	uint64_t sent, done, refused, twice;
+	struct told told;
 };
 
 struct good_note; /* of one message */
@@ -33,6 +36,8 @@ struct good_peers {
 		struct xmpp_end end;
 		char domain[32];
 		SSL *out, *in; /* entented's stream to it, and its own */
+		char got[1 << 15]; /* of what entented writes: the stanza that is not whole */
+		size_t got_n;
 	} *peers;
 	unsigned n;
 	int udp, epoll;

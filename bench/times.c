@@ -77,9 +77,10 @@ static void report_way(const struct times *t, const struct good_peers *g, int wa
 		p99[which] = report_latency(t, which, way);
 	report_num("p99_ratio", p99[TIME_B] / p99[TIME_A], 2);
 	report_num("p99_ratio_of_middle_round", middle_ratio(t, way), 2);
-	report_num("missing", (double)(c->sent - c->done), 0);
+	report_num("missing", (double)c->sent - (double)c->done - (double)c->refused, 0);
 	report_num("refused", (double)c->refused, 0);
 	report_num("twice", (double)c->twice, 0);
+	told_report(&c->told, "told");
 	report_close();
 }
 
