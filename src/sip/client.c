@@ -249,6 +249,13 @@ void sip_client_begin_cancel(const struct sip_client *invite, uint64_t now)
 	start(c, invite->by_branch.id, 0, now);
 }
 
+static bool is_too_big(
+	const struct sip_stack *s, const struct sip_hop *to, const struct sip_spec *spec)
+{
+	return (to->transport == SIP_UDP && s->out.n > UDP_MAX_REQUEST) ||
+	       (spec->max_size && s->out.n > spec->max_size);
+}
+
 struct sip_client *sip_stack_request(struct sip_stack *s, const struct sip_hop *to,
 	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg,
 	uint64_t now_ms)
@@ -260,7 +267,7 @@ struct sip_client *sip_stack_request(struct sip_stack *s, const struct sip_hop *
 	write_request(s, to, spec, &ids);
 	if (s->n_clients > s->config.max_clients)
 		fail(c, SIP_OVERLOADED);
-	else if (to->transport == SIP_UDP && s->out.n > UDP_MAX_REQUEST)
+	else if (is_too_big(s, to, spec))
 		fail(c, SIP_TOO_BIG);
 	else
 		start(c, sip_ident_branch(s, branch_of(spec, &ids)), timeout_ms, now_ms);

@@ -2,14 +2,14 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "sip/dialog_ways.h"
 #include "sip/trans.h"
 
 /* What a dialog knows. What it does when is in dialog_state.c. */
-
-enum { ROUTES_MAX = 32 }; /* of a route set; 70 hops are the most there can be */
 
 struct sip_dialog {
 	uint8_t state;
@@ -20,11 +20,14 @@ struct sip_dialog {
 	bool has_local, has_remote; /* numbers */
 	uint32_t local_seq, remote_seq;
 	uint32_t invite_seq; /* of our last INVITE, for its ACK */
-	struct slice call_id, local_tag, remote_tag, local, remote;
-	struct slice target; /* a URI */
-	unsigned n_routes;
-	struct slice routes[ROUTES_MAX]; /* as they came, in the order of Route */
-	struct slice ruri, route;        /* made of these */
+	struct slice call_id, local_tag, remote_tag, local, remote; /* in one block */
+	struct slice target;                                        /* a URI */
+	/*
+	 * The route set as it came, in the order of Route; absent: none. Its first, where that is a
+	 * strict router, is the Request-URI instead, and the target stands behind the others in
+	 * all.
+	 */
+	struct slice routes, strict, all;
 	uint64_t due_again, due_end;
 	unsigned interval;
 };
@@ -52,42 +55,16 @@ static struct slice kept(struct buf *b)
 
 /* ---- the way (12.2.1.1) ---- */
 
-static bool is_loose(struct slice route)
-{
-	struct sip_addr a;
-	struct slice lr;
-
-	return sip_addr_parse(route, &a) == 0 && sip_uri_param(&a.uri, "lr", &lr);
-}
-
-/* Without what may not stand in a Request-URI, nor in a Contact within a dialog (19.1.1). */
-static void add_clean(struct buf *out, struct sip_uri u)
-{
-	struct buf params = {0};
-	struct slice rest = u.params, one;
-
-	while (rest.n) {
-		one = slice_cut(rest, slice_find(rest, ';'));
-		rest = slice_from(rest, one.n + 1);
-		if (slice_istarts(one, SL("method=")))
-			continue;
-		buf_str(&params, params.n ? ";" : "");
-		buf_slice_add(&params, one);
-	}
-	u.params = params.n ? buf_slice(&params) : SL_NONE;
-	u.headers = SL_NONE;
-	sip_uri_print(out, &u);
-	buf_done(&params);
-}
-
 /* The first route as a Request-URI. */
-static void add_strict(struct buf *out, struct slice route)
+static struct slice strict_of(struct slice route)
 {
+	struct buf b = {0};
 	struct sip_addr a;
 	int bad = sip_addr_parse(route, &a);
 
 	assert(bad == 0);
-	add_clean(out, a.uri);
+	dialog_add_clean(&b, a.uri);
+	return kept(&b);
 }
 
 static void set_target(struct sip_dialog *d, struct slice uri)
@@ -99,89 +76,44 @@ static void set_target(struct sip_dialog *d, struct slice uri)
 
 	assert(bad == 0);
 	if (u.headers.p || sip_uri_param(&u, "method", &method))
-		add_clean(&b, u);
+		dialog_add_clean(&b, u);
 	else
 		buf_slice_add(&b, uri); /* byte for byte */
 	drop(&d->target);
 	d->target = kept(&b);
 }
 
+/* After each change of the two. */
 static void find_way(struct sip_dialog *d)
 {
-	bool strict = d->n_routes && !is_loose(d->routes[0]);
-	struct buf ruri = {0}, route = {0};
+	struct buf b = {0};
 
-	for (unsigned i = strict; i < d->n_routes; i++) {
-		buf_str(&route, route.n ? ", " : "");
-		buf_slice_add(&route, d->routes[i]);
-	}
-	if (strict) {
-		add_strict(&ruri, d->routes[0]);
-		buf_printf(&route, "%s<%.*s>", route.n ? ", " : "", SLARG(d->target));
-	} else {
-		buf_slice_add(&ruri, d->target);
-	}
-	drop(&d->ruri);
-	drop(&d->route);
-	d->ruri = kept(&ruri);
-	if (route.n)
-		d->route = kept(&route);
-	buf_done(&route);
+	drop(&d->all);
+	if (!d->strict.p)
+		return;
+	buf_slice_add(&b, d->routes);
+	buf_printf(&b, "%s<%.*s>", d->routes.n ? ", " : "", SLARG(d->target));
+	d->all = kept(&b);
 }
 
 /* ---- what a message says of it ---- */
 
-/* What is read of one before anything is changed. */
-struct ways {
-	struct slice target; /* absent: no Contact */
-	unsigned n;
-	struct slice routes[ROUTES_MAX];
-};
-
-static const char *read_target(const struct sip_msg *m, struct slice *ret)
+static void take_routes(struct sip_dialog *d, const struct dialog_ways *w)
 {
-	struct sip_items it = sip_msg_items(m, SIP_H_CONTACT);
-	struct slice item, second;
-	struct sip_addr a;
+	bool strict = w->n && !dialog_is_loose(w->routes[0]);
+	struct buf b = {0};
 
-	*ret = SL_NONE;
-	if (!m->first[SIP_H_CONTACT])
-		return NULL;
-	if (sip_items_next(&it, &item) != 1 || sip_items_next(&it, &second) != 0 ||
-		sip_addr_parse(item, &a) < 0 || a.uri.scheme != SIP_SCHEME_SIP)
-		return "Bad Contact";
-	*ret = a.uri.text;
-	return NULL;
-}
-
-static const char *read_routes(const struct sip_msg *m, bool reversed, struct ways *w)
-{
-	struct sip_items it = sip_msg_items(m, SIP_H_RECORD_ROUTE);
-	struct slice item;
-	struct sip_addr a;
-	int more;
-
-	w->n = 0;
-	while ((more = sip_items_next(&it, &item)) > 0) {
-		if (sip_addr_parse(item, &a) < 0 || w->n == ROUTES_MAX)
-			return "Bad Record-Route";
-		w->routes[w->n++] = item;
+	drop(&d->routes);
+	drop(&d->strict);
+	if (strict)
+		d->strict = strict_of(w->routes[0]);
+	for (unsigned i = strict; i < w->n; i++) {
+		buf_str(&b, b.n ? ", " : "");
+		buf_slice_add(&b, w->routes[i]);
 	}
-	for (unsigned i = 0; reversed && i < w->n / 2; i++) {
-		item = w->routes[i];
-		w->routes[i] = w->routes[w->n - 1 - i];
-		w->routes[w->n - 1 - i] = item;
-	}
-	return more ? "Bad Record-Route" : NULL;
-}
-
-static void take_routes(struct sip_dialog *d, const struct ways *w)
-{
-	for (unsigned i = 0; i < d->n_routes; i++)
-		drop(&d->routes[i]);
-	d->n_routes = w->n;
-	for (unsigned i = 0; i < w->n; i++)
-		d->routes[i] = keep(w->routes[i]);
+	if (b.n)
+		d->routes = kept(&b);
+	buf_done(&b);
 }
 
 static bool updates_routes(const struct sip_msg *m)
@@ -190,24 +122,53 @@ static bool updates_routes(const struct sip_msg *m)
 }
 
 /* A From or To without what belongs to the field: as "<uri>" with its display name. */
-static struct slice address_of(const struct sip_msg *m, enum sip_header h, const struct sip_addr *a)
+static void add_address(
+	struct buf *out, const struct sip_msg *m, enum sip_header h, const struct sip_addr *a)
 {
 	struct slice value = sip_msg_get(m, h);
-	struct buf b = {0};
 
 	if (!a->bracketed)
-		buf_printf(&b, "<%.*s>", SLARG(a->uri.text));
+		buf_printf(out, "<%.*s>", SLARG(a->uri.text));
 	else
-		buf_add(&b, value.p, (size_t)(a->uri.text.p + a->uri.text.n + 1 - value.p));
-	return kept(&b);
+		buf_add(out, value.p, (size_t)(a->uri.text.p + a->uri.text.n + 1 - value.p));
+}
+
+/* COMPAT: Lync tells the devices of a user apart by it; RFC 3261 lets it stand there. */
+static void add_epid(struct buf *out, const struct sip_addr *a)
+{
+	struct slice epid;
+
+	if (sip_param_get(a->params, "epid", &epid) && sip_is_token(epid))
+		buf_printf(out, ";epid=%.*s", SLARG(epid));
 }
 
 /* ---- life ---- */
 
-static struct sip_dialog *dialog_new(void)
+static struct slice put(char **at, struct slice s)
 {
-	struct sip_dialog *d = xzalloc(sizeof *d);
+	struct slice kept = s;
 
+	if (!s.p)
+		return s;
+	memcpy(*at, s.p, s.n);
+	kept.p = *at;
+	*at += s.n;
+	return kept;
+}
+
+/* What never changes. */
+static struct sip_dialog *dialog_new(struct slice call_id, struct slice local_tag,
+	struct slice remote_tag, struct slice local, struct slice remote)
+{
+	size_t n = call_id.n + local_tag.n + remote_tag.n + local.n + remote.n;
+	struct sip_dialog *d = xzalloc(sizeof *d + n);
+	char *at = (char *)(d + 1);
+
+	d->call_id = put(&at, call_id);
+	d->local_tag = put(&at, local_tag);
+	d->remote_tag = put(&at, remote_tag);
+	d->local = put(&at, local);
+	d->remote = put(&at, remote);
 	d->due_again = d->due_end = UINT64_MAX;
 	return d;
 }
@@ -215,27 +176,29 @@ static struct sip_dialog *dialog_new(void)
 unsigned sip_dialog_new_called(struct sip_dialog **ret, const struct sip_msg *invite,
 	struct slice local_tag, const char **ret_reason)
 {
-	struct ways w;
+	struct buf local = {0}, remote = {0};
+	struct dialog_ways w;
 	struct sip_dialog *d;
-	const char *bad = read_target(invite, &w.target);
+	const char *bad = dialog_read_target(invite, &w.target);
 
 	if (!bad && !w.target.p)
 		bad = "Missing Contact"; /* 8.1.1.8 */
 	if (!bad)
-		bad = read_routes(invite, false, &w);
+		bad = dialog_read_routes(invite, false, &w);
 	if (bad) {
 		*ret_reason = bad;
 		return 400;
 	}
-	d = dialog_new();
+	add_address(&local, invite, SIP_H_TO, &invite->to);
+	add_address(&remote, invite, SIP_H_FROM, &invite->from);
+	add_epid(&remote, &invite->from);
+	d = dialog_new(invite->call_id, local_tag, invite->from.tag, buf_slice(&local),
+		buf_slice(&remote));
+	buf_done(&local);
+	buf_done(&remote);
 	d->invite_in = d->has_remote = true;
 	d->remote_seq = invite->cseq;
 	d->new_routes = updates_routes(invite);
-	d->call_id = keep(invite->call_id);
-	d->local_tag = keep(local_tag);
-	d->remote_tag = keep(invite->from.tag);
-	d->local = address_of(invite, SIP_H_TO, &invite->to);
-	d->remote = address_of(invite, SIP_H_FROM, &invite->from);
 	set_target(d, w.target);
 	take_routes(d, &w);
 	find_way(d);
@@ -255,23 +218,23 @@ static uint32_t number_of(const struct sip_spec *invite, const struct sip_msg *r
 int sip_dialog_new_calling(
 	struct sip_dialog **ret, const struct sip_spec *invite, const struct sip_msg *response)
 {
-	struct ways w;
+	struct buf remote = {0};
+	struct dialog_ways w;
 	struct sip_dialog *d;
 
 	assert(invite->call_id.p && invite->from_tag.p);
-	if (!response->to.tag.p || read_target(response, &w.target) ||
-		read_routes(response, true, &w))
+	if (!response->to.tag.p || dialog_read_target(response, &w.target) ||
+		dialog_read_routes(response, true, &w))
 		return -1;
-	d = dialog_new();
+	buf_slice_add(&remote, invite->to);
+	add_epid(&remote, &response->to);
+	d = dialog_new(invite->call_id, invite->from_tag, response->to.tag, invite->from,
+		buf_slice(&remote));
+	buf_done(&remote);
 	d->calling = d->invite_out = d->has_local = true;
 	d->early_routes = response->status < 200;
 	d->new_routes = updates_routes(response);
 	d->local_seq = d->invite_seq = number_of(invite, response);
-	d->call_id = keep(invite->call_id);
-	d->local_tag = keep(invite->from_tag);
-	d->remote_tag = keep(response->to.tag);
-	d->local = keep(invite->from);
-	d->remote = keep(invite->to);
 	set_target(d, w.target.p ? w.target : invite->ruri); /* a 1xx may leave it out */
 	take_routes(d, &w);
 	find_way(d);
@@ -283,16 +246,27 @@ void sip_dialog_free(struct sip_dialog *d)
 {
 	if (!d)
 		return;
-	take_routes(d, &(struct ways){0});
-	drop(&d->call_id);
-	drop(&d->local_tag);
-	drop(&d->remote_tag);
-	drop(&d->local);
-	drop(&d->remote);
+	drop(&d->routes);
+	drop(&d->strict);
+	drop(&d->all);
 	drop(&d->target);
-	drop(&d->ruri);
-	drop(&d->route);
 	free(d);
+}
+
+size_t sip_dialog_bytes(const struct sip_dialog *d)
+{
+	return sizeof *d + d->call_id.n + d->local_tag.n + d->remote_tag.n + d->local.n +
+	       d->remote.n + d->target.n + d->routes.n + d->strict.n + d->all.n;
+}
+
+struct slice sip_dialog_call_id(const struct sip_dialog *d)
+{
+	return d->call_id;
+}
+
+struct slice sip_dialog_target(const struct sip_dialog *d)
+{
+	return d->target;
 }
 
 enum sip_dialog_state sip_dialog_state(const struct sip_dialog *d)
@@ -421,11 +395,11 @@ unsigned sip_dialog_take(struct sip_dialog *d, const struct sip_msg *m, const ch
 int sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m)
 {
 	bool updates = d->new_routes || updates_routes(m), routes;
-	struct ways w;
+	struct dialog_ways w;
 
 	routes = (d->early_routes && !m->request && m->status >= 200) ||
 		 (updates && m->first[SIP_H_RECORD_ROUTE]);
-	if (read_target(m, &w.target) || (routes && read_routes(m, !m->request, &w)))
+	if (dialog_read_target(m, &w.target) || (routes && dialog_read_routes(m, !m->request, &w)))
 		return -1;
 	d->new_routes = updates;
 	if (w.target.p)
@@ -455,11 +429,13 @@ uint32_t sip_dialog_next_cseq(struct sip_dialog *d, enum sip_method method)
 void sip_dialog_request(struct sip_dialog *d, enum sip_method method, struct sip_spec *ret,
 	struct sip_out *ret_route)
 {
+	struct slice route = d->strict.p ? d->all : d->routes;
+
 	assert(method != SIP_CANCEL);
-	*ret_route = (struct sip_out){SL("Route"), d->route};
+	*ret_route = (struct sip_out){SL("Route"), route};
 	*ret = (struct sip_spec){
 		.method = method,
-		.ruri = d->ruri,
+		.ruri = d->strict.p ? d->strict : d->target,
 		.from = d->local,
 		.to = d->remote,
 		.from_tag = d->local_tag,
@@ -467,7 +443,7 @@ void sip_dialog_request(struct sip_dialog *d, enum sip_method method, struct sip
 		.call_id = d->call_id,
 		.cseq = sip_dialog_next_cseq(d, method),
 		.fields = ret_route,
-		.n_fields = d->route.p ? 1 : 0,
+		.n_fields = route.p ? 1 : 0,
 		.dialog = d,
 	};
 }

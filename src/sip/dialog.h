@@ -80,6 +80,10 @@ int sip_dialog_new_calling(
 void sip_dialog_free(struct sip_dialog *d); /* NULL is fine */
 
 enum sip_dialog_state sip_dialog_state(const struct sip_dialog *d);
+struct slice sip_dialog_call_id(const struct sip_dialog *d);
+/* The remote target, as it came; until the next refresh. */
+struct slice sip_dialog_target(const struct sip_dialog *d);
+size_t sip_dialog_bytes(const struct sip_dialog *d); /* memory */
 
 /* Is the request of this dialog (12.2.2)? A response: is it to a request of ours within? */
 bool sip_dialog_has(const struct sip_dialog *d, const struct sip_msg *m);

@@ -92,6 +92,8 @@ enum sip_method sip_method_find(struct slice name); /* methods are case-sensitiv
 	HEADER(AUTHORIZATION, "Authorization", 0)                                                  \
 	HEADER(PROXY_AUTHENTICATE, "Proxy-Authenticate", 0)                                        \
 	HEADER(PROXY_AUTHORIZATION, "Proxy-Authorization", 0)                                      \
+	HEADER(SESSION_EXPIRES, "Session-Expires", 'x')                                            \
+	HEADER(MIN_SE, "Min-SE", 0)                                                                \
 	HEADER(MS_KEEP_ALIVE, "ms-keep-alive", 0)
 
 enum sip_header {

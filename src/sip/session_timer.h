@@ -14,7 +14,8 @@
  * anew.
  */
 enum {
-	SIP_TIMER_LEAST = 90, /* seconds: nobody may be asked for less (4, 5) */
+	SIP_TIMER_LEAST =
+		90, /* seconds: nobody may ask for less (4, 5), and is refused if he does */
 	SIP_TIMER_OURS = 1800,
 };
 
@@ -24,9 +25,10 @@ enum sip_refresher { SIP_REFRESH_NOBODY, SIP_REFRESH_WE, SIP_REFRESH_THEY };
 struct sip_session_timer {
 	uint32_t seconds; /* 0: it does not expire */
 	enum sip_refresher refresher;
-	uint32_t min_se;  /* the highest Min-SE heard; 0: none */
-	uint64_t refresh; /* when we do it; UINT64_MAX: not we, or it does not expire */
-	uint64_t dead;    /* when to say BYE; UINT64_MAX */
+	uint32_t min_se;   /* the highest Min-SE heard; 0: none */
+	uint8_t too_brief; /* times we were told so */
+	uint64_t refresh;  /* when we do it; UINT64_MAX: not we, or it does not expire */
+	uint64_t dead;     /* when to say BYE; UINT64_MAX */
 };
 void sip_session_timer_init(struct sip_session_timer *t);
 
@@ -65,8 +67,8 @@ struct sip_timer_fields {
  * agreed in one that there is. */
 void sip_session_timer_ask(const struct sip_session_timer *t, uint32_t seconds, bool is_new,
 	struct sip_timer_fields *ret);
-/* A 422 to it: true: ask again (with the Min-SE that it has, remembered); false: it is unusable,
- * the refusal stays one. */
+/* A 422 to it. True: ask again, its Min-SE is remembered. False: it has none that is news, or says
+ * so for the third time: the refusal stays one. */
 bool sip_session_timer_too_brief(struct sip_session_timer *t, const struct sip_msg *response);
 /* A 2xx to it. Of one without a Session-Expires the session does not expire. -1: it is broken and
  * changes nothing. */
@@ -81,8 +83,8 @@ void sip_session_timer_failed(struct sip_session_timer *t, uint64_t now_ms);
  * An INVITE or UPDATE of theirs. 0: it may be answered with a 2xx; else the status to refuse it
  * with: 422 (with Min-SE, in *ret), 400. Nothing is agreed before sip_session_timer_said().
  */
-unsigned sip_session_timer_judge(const struct sip_session_timer *t, const struct sip_msg *m,
-	struct sip_timer_fields *ret, const char **ret_reason);
+unsigned sip_session_timer_judge(
+	const struct sip_msg *m, struct sip_timer_fields *ret, const char **ret_reason);
 /* The 2xx to it is said now; *ret are the fields it says it with. */
 void sip_session_timer_said(struct sip_session_timer *t, const struct sip_msg *m, uint64_t now_ms,
 	struct sip_timer_fields *ret);

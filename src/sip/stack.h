@@ -199,7 +199,7 @@ enum sip_end {
 	SIP_FINAL,       /* a final response: status, response */
 	SIP_TIMEOUT,     /* no final response in time (timer F); it may have arrived */
 	SIP_UNREACHABLE, /* the network refused it */
-	SIP_TOO_BIG,     /* over 1300 bytes by UDP (18.1.1): nothing was sent */
+	SIP_TOO_BIG,     /* over 1300 bytes by UDP (18.1.1), or spec.max_size: nothing was sent */
 	SIP_OVERLOADED,  /* max_clients: nothing was sent */
 	SIP_NO_TARGET,   /* (sipnet) the next hop has no address: nothing was sent */
 	SIP_ALL_DOWN,    /* (sipnet) all its targets are dead or resting: nothing was sent */

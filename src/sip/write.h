@@ -37,6 +37,7 @@ struct sip_spec {
 	size_t n_fields;
 	struct slice content_type; /* absent: no body */
 	struct slice body;
+	unsigned max_size; /* not written: over it SIP_TOO_BIG; 0: what the transport takes */
 	/* Not written: who knows the next CSeq, should it have to be sent once more with another.
 	 */
 	struct sip_dialog *dialog;

@@ -73,6 +73,23 @@ static struct sip_verdict health(const struct sipnet *n)
 	return (struct sip_verdict){0};
 }
 
+static struct sip_verdict forged(struct target *source)
+{
+	assert(source); /* or sipnet_receive() had taken it for a stranger's */
+	metric_add(M_SIP_FORGED_FROM, 1);
+	source->forged_from++;
+	return (struct sip_verdict){403, "From is not of a domain of this route", 0};
+}
+
+/* Outside a dialog: within one it is our Contact, which may be at any host. */
+static bool would_come_back(const struct sipnet *n, const struct sip_msg *m)
+{
+	char host[256];
+
+	return !m->to.tag.p &&
+	       snapshot_local(n->snapshot, sipnet_plain_host(m->ruri.host, host, sizeof host));
+}
+
 /* ctx is where request() finds the target by which it came. */
 struct sip_verdict sipnet_admit(
 	void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx)
@@ -80,18 +97,13 @@ struct sip_verdict sipnet_admit(
 	struct sipnet *n = arg;
 	struct target *t, *source;
 	struct sip_verdict v;
-	char host[256];
 
-	if (m->method == SIP_OPTIONS)
+	if (m->method == SIP_OPTIONS && !m->to.tag.p)
 		return health(n);
 	t = sipnet_target_for(n, from, m, &source);
-	if (!t) {
-		assert(source); /* or sipnet_receive() had taken it for a stranger's */
-		metric_add(M_SIP_FORGED_FROM, 1);
-		source->forged_from++;
-		return (struct sip_verdict){403, "From is not of a domain of this route", 0};
-	}
-	if (snapshot_local(n->snapshot, sipnet_plain_host(m->ruri.host, host, sizeof host)))
+	if (!t)
+		return forged(source);
+	if (would_come_back(n, m))
 		return (struct sip_verdict){
 			403, "Users of this domain are not reached this way", 0};
 	v = shed(n, t, m);
@@ -115,9 +127,67 @@ void sipnet_take(void *arg, struct sip_server *txn, const struct sip_msg *m,
 	n->ops->request(n->arg, txn, m, t->route, &way);
 }
 
-void sipnet_reply(struct sipnet *n, struct sip_server *txn, const struct sip_reply *reply)
+/* ---- answers ---- */
+
+static void answered(struct sipnet *n, uint32_t flow)
 {
 	n->asked--;
+	sipnet_flow_answered(n, flow);
+}
+
+void sipnet_reply(struct sipnet *n, struct sip_server *txn, const struct sip_reply *reply)
+{
+	bool again = sip_server_answered(txn); /* a 2xx to an INVITE, or after a CANCEL */
+	uint32_t flow = sip_server_back(txn)->flow;
+
 	sip_server_reply(txn, reply, sipnet_now(n));
+	if (!again)
+		answered(n, flow);
 	sipnet_touched(n);
+}
+
+void sipnet_progress(struct sipnet *n, struct sip_server *txn, const struct sip_reply *reply)
+{
+	sip_server_progress(txn, reply);
+	sipnet_touched(n);
+}
+
+void sipnet_tag(const struct sip_server *txn, struct buf *out)
+{
+	sip_server_tag(txn, out);
+}
+
+/* ---- INVITE, ACK, OPTIONS ---- */
+
+void sipnet_invite_event(void *arg, struct sip_server *txn, enum sip_invite_event event)
+{
+	struct sipnet *n = arg;
+
+	if (event == SIP_INVITE_CANCELLED)
+		answered(n, sip_server_back(txn)->flow);
+	n->ops->invite(n->arg, txn, event);
+}
+
+/* Who could not have sent the INVITE cannot acknowledge it. */
+void sipnet_take_ack(void *arg, struct sip_server *txn, const struct sip_msg *m,
+	const struct sip_hop *from, void *ctx)
+{
+	struct sipnet *n = arg;
+	struct target *source, *t = n->ops->ack ? sipnet_target_for(n, from, m, &source) : NULL;
+
+	if (t)
+		n->ops->ack(n->arg, m, t->route);
+}
+
+void sipnet_describe(
+	void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx, struct buf *sdp)
+{
+	struct sipnet_way way = {.flow = from->flow};
+	struct sipnet *n = arg;
+	struct target *source, *t = NULL;
+
+	if (n->ops->options)
+		t = sipnet_target_for(n, from, m, &source);
+	if (t)
+		n->ops->options(n->arg, m, t->route, &way, sdp);
 }

@@ -7,6 +7,7 @@
 #include "federation/route.h"
 #include "sipnet/again.h"
 #include "sipnet/credentials.h"
+#include "sipnet/outcome.h"
 #include "sipnet/sipnet_priv.h"
 
 /* Requests of ours: where they go, and what happens when they do not arrive. */
@@ -30,9 +31,10 @@ static void call_end(struct sipnet_call *c, const struct sip_result *r)
 	sip_done *done = c->done;
 	void *arg = c->arg;
 
-	c->net->called--;
+	c->net->called -= !c->answered;
 	call_free(c);
-	done(arg, r);
+	if (done)
+		done(arg, r);
 }
 
 /* Told at the end of the turn: nothing is told inside sipnet_request(). */
@@ -70,66 +72,6 @@ static struct target *target_of(const struct sipnet_call *c)
 	return t && t->serial == c->serial ? t : NULL;
 }
 
-/* ---- what a target has been found to be ---- */
-
-uint32_t sipnet_retry_after(const struct sip_msg *m)
-{
-	uint32_t s = 0;
-
-	if (!m || sip_retry_after_parse(sip_msg_get(m, SIP_H_RETRY_AFTER), &s) < 0)
-		return 0;
-	return s;
-}
-
-static void note_busy(struct endpoint *e, const struct sip_result *r, uint64_t now)
-{
-	e->busy++;
-	endpoint_rest(e, sipnet_retry_after(r->response), now);
-	target_trouble(e->target, e, SIPNET_E_BUSY,
-		endpoint_rests(e, now) ? "503 with Retry-After" : "503");
-}
-
-static void note_result(struct endpoint *e, const struct sip_result *r, uint64_t now)
-{
-	switch (r->end) {
-	case SIP_FINAL:
-		e->answered++;
-		if (r->status == 503) /* alive perhaps, and of no use */
-			note_busy(e, r, now);
-		else
-			target_event(e, ENDPOINT_ANSWERED);
-		break;
-	case SIP_TIMEOUT:
-		e->timeouts++;
-		target_trouble(e->target, e, SIPNET_E_TIMEOUT, "no final answer in time");
-		target_event(e, ENDPOINT_FAILED);
-		break;
-	case SIP_UNREACHABLE:
-		e->unreachable++;
-		target_trouble(e->target, e, SIPNET_E_UNREACHABLE,
-			r->may_have_arrived ? "lost after it was sent" : "not delivered");
-		target_event(e, ENDPOINT_FAILED);
-		break;
-	case SIP_TOO_BIG:
-	case SIP_OVERLOADED:
-	case SIP_NO_TARGET:
-	case SIP_ALL_DOWN:
-	case SIP_PROVISIONAL:
-	case SIP_GONE:
-		break;
-	}
-}
-
-static void count_end(struct target *t, const struct sip_result *r)
-{
-	if (r->end == SIP_FINAL)
-		t->answered++;
-	else if (r->end == SIP_TIMEOUT)
-		t->timeouts++;
-	else if (r->end == SIP_UNREACHABLE)
-		t->unreachable++;
-}
-
 /* ---- sending ---- */
 
 static void on_done(void *arg, const struct sip_result *r);
@@ -141,20 +83,24 @@ static unsigned time_left(const struct sipnet_call *c)
 	return c->deadline > now ? (unsigned)(c->deadline - now) : 0;
 }
 
-static void send_to(struct sipnet_call *c, struct endpoint *e, const struct sip_hop *hop,
-	const struct sip_spec *spec)
+/* e: NULL: by a connection that leads to none of the target's endpoints. */
+static void send_to(struct sipnet_call *c, struct target *t, struct endpoint *e,
+	const struct sip_hop *hop, const struct sip_spec *spec)
 {
 	struct sipnet *n = c->net;
 	struct buf lines = {0};
 
 	if (c->again) {
-		credentials_put(c, e, &lines);
+		if (e)
+			credentials_put(c, e, &lines);
 		spec = &c->again->spec;
 	}
-	c->endpoint = e->id;
-	e->requests++;
-	e->under_way++;
-	e->target->under_way++;
+	c->endpoint = e ? e->id : 0;
+	if (e) {
+		e->requests++;
+		e->under_way++;
+	}
+	t->under_way++;
 	list_remove(&c->node);
 	list_append(&n->calls, &c->node);
 	c->client = sip_stack_request(n->stack, hop, spec, time_left(c), on_done, c, sipnet_now(n));
@@ -168,11 +114,33 @@ static bool hop_to(struct sipnet *n, struct endpoint *e, struct sip_hop *ret)
 		n, e->target->route, (enum sip_transport)e->at.transport, &e->at.addr, ret);
 }
 
+/* By the connection of its dialog; false: it cannot take it. */
+static bool try_flow(struct sipnet_call *c, struct target *t, const struct sip_spec *spec)
+{
+	const struct flow *f = within_flow(c->net, t->route, c->flow);
+	struct sip_hop hop;
+
+	if (!f)
+		return false;
+	hop = flow_hop(f);
+	send_to(c, t, within_endpoint(t, f), &hop, spec);
+	return true;
+}
+
+static struct endpoint *choose(const struct sipnet_call *c, const struct target *t)
+{
+	struct endpoint *e = c->named && !c->n_tried ? target_endpoint(t, c->named) : NULL;
+
+	if (e && endpoint_takes(e, sipnet_now(c->net)))
+		return e;
+	return target_choose(t, c->tried, c->n_tried, rand_u64());
+}
+
 /* To the next endpoint that may be tried; false: there is none. */
 static bool try_next(struct sipnet_call *c, struct target *t, const struct sip_spec *spec)
 {
 	while (c->n_tried < CALL_TRIES) {
-		struct endpoint *e = target_choose(t, c->tried, c->n_tried, rand_u64());
+		struct endpoint *e = choose(c, t);
 		struct sip_hop hop;
 
 		if (!e)
@@ -180,7 +148,7 @@ static bool try_next(struct sipnet_call *c, struct target *t, const struct sip_s
 		c->tried[c->n_tried++] = e->id;
 		memset(c->fresh_login, 0, sizeof c->fresh_login);
 		if (hop_to(c->net, e, &hop)) {
-			send_to(c, e, &hop, spec);
+			send_to(c, t, e, &hop, spec);
 			return true;
 		}
 		target_trouble(t, e, SIPNET_E_UNREACHABLE, "no socket or connection to be had");
@@ -199,7 +167,7 @@ static void fail_unsent(struct sipnet_call *c, struct target *t)
 static void set_out(struct sipnet_call *c, struct target *t, const struct sip_spec *spec)
 {
 	credentials_begin(c, t);
-	if (try_next(c, t, spec))
+	if (try_flow(c, t, spec) || try_next(c, t, spec))
 		return;
 	if (t->n)
 		target_trouble(t, NULL, SIPNET_E_ALL_DOWN, "all of them are dead or resting");
@@ -228,6 +196,23 @@ void sipnet_drop_held(struct sipnet *n, struct target *t)
 		fail(container_of(l, struct sipnet_call, node), SIP_NO_TARGET);
 }
 
+/* The way that it went just now, or the nearest. */
+static bool hop_again(const struct sipnet_call *c, struct endpoint *e, struct sip_hop *ret)
+{
+	const struct flow *f = c->n_tried ? NULL : within_flow(c->net, e->target->route, c->flow);
+
+	if (!f)
+		return hop_to(c->net, e, ret);
+	*ret = flow_hop(f);
+	return true;
+}
+
+/* RFC 3261 22.2; within a dialog others may have had the next number meanwhile. */
+static uint32_t next_cseq(const struct sip_spec *s)
+{
+	return s->dialog ? sip_dialog_next_cseq(s->dialog, s->method) : s->cseq + 1;
+}
+
 /* It was asked for credentials, and has been sent again with them. */
 static bool answered_challenge(
 	struct sipnet_call *c, struct endpoint *e, const struct sip_result *r)
@@ -236,27 +221,32 @@ static bool answered_challenge(
 
 	if (r->end != SIP_FINAL || (r->status != 401 && r->status != 407) || !c->again)
 		return false;
-	if (!credentials_take(c, e, r) || time_left(c) < LEAST_MS || !hop_to(c->net, e, &hop))
+	if (!credentials_take(c, e, r) || time_left(c) < LEAST_MS || !hop_again(c, e, &hop))
 		return false;
-	c->again->spec.cseq++; /* RFC 3261 22.2 */
-	send_to(c, e, &hop, NULL);
+	c->again->spec.cseq = next_cseq(&c->again->spec);
+	send_to(c, e->target, e, &hop, NULL);
 	return true;
 }
 
 /* ---- what came of it ---- */
 
-/* RFC 3263 4.3: only what certainly has not been taken may go elsewhere. */
+/*
+ * RFC 3263 4.3: only what certainly has not been taken may go elsewhere. Within a dialog a 503 is
+ * the word of those who know it; others would not.
+ */
 static bool may_go_on(const struct sipnet_call *c, const struct sip_result *r)
 {
 	if (!c->again || time_left(c) < LEAST_MS)
 		return false;
-	return r->end == SIP_FINAL ? r->status == 503
+	return r->end == SIP_FINAL ? r->status == 503 && !c->within
 				   : r->end == SIP_UNREACHABLE && !r->may_have_arrived;
 }
 
 static bool went_on(
 	struct sipnet_call *c, struct target *t, struct endpoint *e, const struct sip_result *r)
 {
+	if (c->cancelled)
+		return false;
 	if (e && answered_challenge(c, e, r))
 		return true;
 	if (!may_go_on(c, r) || !try_next(c, t, NULL))
@@ -265,33 +255,58 @@ static bool went_on(
 	return true;
 }
 
-static void leave(struct target *t, struct endpoint *e, const struct sip_result *r, uint64_t now)
+/* What one try met. True: it was not the last. */
+static bool goes_on(struct sipnet_call *c, const struct sip_result *r)
 {
-	t->under_way--;
-	if (!e)
+	struct target *t = target_of(c);
+	struct endpoint *e = t ? target_endpoint(t, c->endpoint) : NULL;
+
+	if (!t)
+		return false;
+	outcome_note(t, e, r, sipnet_now(c->net));
+	if (went_on(c, t, e, r))
+		return true;
+	outcome_count(t, r);
+	credentials_end(c, t, r);
+	release_held(t);
+	return false;
+}
+
+/* The final answer to an INVITE; others may follow, until SIP_GONE. */
+static void on_answer(struct sipnet_call *c, const struct sip_result *r)
+{
+	struct sip_client *answered = c->client;
+
+	if (!c->answered && goes_on(c, r)) {
+		sip_client_forget(answered);
 		return;
-	e->under_way--;
-	if (r->sent > 1)
-		e->retransmissions += r->sent - 1;
-	note_result(e, r, now);
+	}
+	c->net->called -= !c->answered;
+	c->answered = true;
+	if (c->done) {
+		c->done(c->arg, r); /* and may have forgotten it */
+		return;
+	}
+	sip_client_forget(answered);
+	call_free(c);
 }
 
 static void on_done(void *arg, const struct sip_result *r)
 {
 	struct sipnet_call *c = arg;
-	struct target *t = target_of(c);
-	struct endpoint *e = t ? target_endpoint(t, c->endpoint) : NULL;
 
-	c->client = NULL;
-	if (t) {
-		leave(t, e, r, sipnet_now(c->net));
-		if (went_on(c, t, e, r))
-			return;
-		count_end(t, r);
-		credentials_end(c, t, r);
-		release_held(t);
+	if (c->invite && r->end == SIP_FINAL) {
+		on_answer(c, r);
+		return;
 	}
-	call_end(c, r);
+	if (r->end == SIP_PROVISIONAL) {
+		if (c->done)
+			c->done(c->arg, r);
+		return;
+	}
+	c->client = NULL;
+	if (c->answered || !goes_on(c, r))
+		call_end(c, r);
 }
 
 /* ---- new ones ---- */
@@ -332,44 +347,105 @@ static void begin(struct sipnet_call *c, struct target *t, const struct sip_spec
 	set_out(c, t, spec);
 }
 
-struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route,
+struct sipnet_call *sipnet_call_new(struct sipnet *n, const struct route *route,
 	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg)
 {
-	struct target *t = sipnet_target(n, slice_of(route->name));
 	struct sipnet_call *c = xzalloc(sizeof *c);
 
-	assert(spec->method != SIP_INVITE); /* it ends otherwise: struct sip_result */
 	c->net = n;
+	c->invite = spec->method == SIP_INVITE;
 	c->done = done;
 	c->arg = arg;
 	c->deadline = sipnet_now(n) + (timeout_ms && timeout_ms < ALL_MS ? timeout_ms : ALL_MS);
 	memcpy(c->route, route->name, strlen(route->name) + 1);
 	n->called++;
+	return c;
+}
+
+void sipnet_call_begin(struct sipnet_call *c, const struct sip_spec *spec)
+{
+	struct sipnet *n = c->net;
+	struct target *t = sipnet_target(n, slice_of(c->route));
+
 	if (!t) {
 		fail(c, SIP_NO_TARGET);
-		return c;
+		return;
 	}
 	c->serial = t->serial;
 	t->requests_out++;
-	if (!sipnet_has_room(n, 1) || !has_share(n, t))
+	/* What belongs to a dialog is not new: see shed() in admit.c. */
+	if (!sipnet_has_room(n, !c->within) || (!c->within && !has_share(n, t)))
 		fail(c, SIP_OVERLOADED);
 	else
 		begin(c, t, spec);
+}
+
+struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route,
+	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg)
+{
+	struct sipnet_call *c = sipnet_call_new(n, route, spec, timeout_ms, done, arg);
+
+	assert(!c->invite); /* it ends otherwise: sipnet_invite() */
+	sipnet_call_begin(c, spec);
 	return c;
+}
+
+struct sipnet_call *sipnet_invite(struct sipnet *n, const struct route *route,
+	const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *arg)
+{
+	struct sipnet_call *c = sipnet_call_new(n, route, spec, timeout_ms, done, arg);
+
+	assert(c->invite && spec->call_id.p && spec->from_tag.p);
+	sipnet_call_begin(c, spec);
+	return c;
+}
+
+/* ---- their end before the end ---- */
+
+void sipnet_cancel(struct sipnet_call *c)
+{
+	struct sipnet *n = c->net;
+
+	assert(c->invite);
+	if (c->answered || c->cancelled)
+		return;
+	c->cancelled = true;
+	if (c->client) {
+		n->cancelling = snapshot_route(n->snapshot, slice_of(c->route));
+		sip_client_cancel(c->client, sipnet_now(n));
+		n->cancelling = NULL;
+		sipnet_touched(n);
+	} else if (!c->end) {
+		fail(c, SIP_GONE); /* it was held */
+	}
+}
+
+/* Its answer is still to be acknowledged, if it is a refusal. */
+static void forget_later(struct sipnet_call *c)
+{
+	c->done = NULL;
+	if (c->again)
+		c->again->spec.dialog = NULL;
+	sipnet_cancel(c);
 }
 
 void sipnet_forget(struct sipnet_call *c)
 {
-	struct target *t = target_of(c);
-	struct endpoint *e = t && c->client ? target_endpoint(t, c->endpoint) : NULL;
+	bool under_way = c->client && !c->answered;
+	struct target *t = c->answered ? NULL : target_of(c);
+	struct endpoint *e = t && under_way ? target_endpoint(t, c->endpoint) : NULL;
 
+	if (c->invite && under_way) {
+		forget_later(c);
+		return;
+	}
 	if (c->client)
 		sip_client_forget(c->client);
-	if (t && c->client)
+	if (t && under_way)
 		t->under_way--;
 	if (e)
 		e->under_way--;
-	c->net->called--;
+	c->net->called -= !c->answered;
 	if (t)
 		credentials_end(c, t, NULL);
 	call_free(c);

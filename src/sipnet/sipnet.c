@@ -86,8 +86,8 @@ bool sipnet_stranger(struct sipnet *n)
 	return true;
 }
 
-bool sipnet_receive(struct sipnet *n, const struct sip_hop *from, char *p, size_t len,
-	const char *stranger)
+bool sipnet_receive(
+	struct sipnet *n, const struct sip_hop *from, char *p, size_t len, const char *stranger)
 {
 	struct target *admitted = NULL;
 
@@ -151,7 +151,10 @@ static void make_stack(struct sipnet *n, const struct sipnet_config *c)
 	static const struct sip_stack_ops ops = {.send = send_bytes,
 		.admit = sipnet_admit,
 		.request = sipnet_take,
-		.random = random_bytes};
+		.random = random_bytes,
+		.invite = sipnet_invite_event,
+		.ack = sipnet_take_ack,
+		.options = sipnet_describe};
 	struct slice sent_by[SENDERS_MAX];
 	struct sip_stack_config config = {.node = c->node,
 		.shard = c->shard,
@@ -172,12 +175,15 @@ int sipnet_new(struct sipnet **ret, struct loop *loop, struct dns *dns,
 {
 	struct sipnet *n = xzalloc(sizeof *n);
 
+	assert(ops->invite || !sip_caps_allow(config->caps, SIP_INVITE));
 	assert(config->n_listen >= 1 && config->n_listen <= LISTEN_MAX);
 	n->loop = loop;
 	n->dns = dns;
 	n->ops = ops;
 	n->arg = arg;
 	n->budget = config->transactions_memory ? config->transactions_memory : BUDGET;
+	if (config->contact_host && *config->contact_host)
+		n->contact_host = xstrdup(config->contact_host);
 	log_init(&n->log, config->log);
 	flows_init(n);
 	list_init(&n->targets);
@@ -219,6 +225,7 @@ void sipnet_free(struct sipnet *n)
 	free(n->route_view);
 	free(n->target_view);
 	free(n->error_view);
+	free(n->contact_host);
 	log_done(&n->log);
 	free(n);
 }

@@ -36,8 +36,8 @@ struct sipnet {
 	struct sender sender[SENDERS_MAX];
 	unsigned n_listeners, n_senders; /* those that listen come first */
 	struct flows flows;
-	struct flow *reading; /* the connection whose message is being read */
-	bool was_asked;       /* it was a request that was handed out */
+	const struct route *cancelling; /* whose INVITE is; else NULL */
+	char *contact_host;             /* NULL: what Via says */
 	struct list targets;
 	struct list calls, failed;
 	struct loop_task tell, turn;
@@ -102,6 +102,7 @@ bool sipnet_flow_is_of(const struct sipnet *n, const struct sip_hop *from, const
 /* A request that came by a connection was let through: RFC 5923, alias. */
 void sipnet_flow_admitted(struct sipnet *n, const struct sip_hop *from, const struct sip_msg *m);
 void sipnet_flow_asked(struct sipnet *n, const struct sip_hop *from); /* it was handed out */
+void sipnet_flow_answered(struct sipnet *n, uint32_t flow);           /* what was handed out */
 bool sipnet_address(const struct sip_hop *h, struct netaddr *ret);
 
 /* admit.c: two of the stack's ops. ctx is where the second finds the target that the first saw. */
@@ -111,6 +112,12 @@ struct sip_verdict sipnet_admit(
 bool sipnet_has_room(const struct sipnet *n, unsigned sixteenths);
 void sipnet_take(void *sipnet, struct sip_server *txn, const struct sip_msg *m,
 	const struct sip_hop *from, void *ctx);
+/* Others of them. */
+void sipnet_invite_event(void *sipnet, struct sip_server *txn, enum sip_invite_event event);
+void sipnet_take_ack(void *sipnet, struct sip_server *txn, const struct sip_msg *m,
+	const struct sip_hop *from, void *ctx);
+void sipnet_describe(void *sipnet, const struct sip_msg *m, const struct sip_hop *from, void *ctx,
+	struct buf *sdp);
 
 /* routes.c */
 struct target *sipnet_target(const struct sipnet *n, struct slice route);
@@ -137,5 +144,6 @@ void sipnet_forget_probe(void *sipnet, struct sip_client *probe);
 /* A loop_task: tells the calls that failed before anything was sent. */
 void sipnet_tell_failed(void *sipnet);
 void sipnet_free_calls(struct list *calls);
+/* outcome.c */
 /* Of a response, in seconds; 0: it says nothing. NULL is fine. */
 uint32_t sipnet_retry_after(const struct sip_msg *m);

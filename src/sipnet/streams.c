@@ -134,20 +134,24 @@ static void on_message(void *arg, struct flow *f, char *p, size_t len)
 	struct sipnet *n = arg;
 	struct sip_hop hop = flow_hop(f);
 
-	n->reading = f;
-	n->was_asked = false;
 	if (!sipnet_receive(n, &hop, p, len, f->stranger_reason))
 		flow_close(f, "stranger");
-	n->reading = NULL;
 }
 
 void sipnet_flow_asked(struct sipnet *n, const struct sip_hop *from)
 {
 	struct flow *f = flows_get(n, from->flow);
 
-	n->was_asked = true;
 	if (f)
 		f->asked++;
+}
+
+void sipnet_flow_answered(struct sipnet *n, uint32_t flow)
+{
+	struct flow *f = flows_get(n, flow);
+
+	if (f && f->asked && --f->asked == 0 && f->state == FLOW_HALF)
+		flow_close(f, "eof");
 }
 
 /*
@@ -203,12 +207,6 @@ static void on_broken(void *arg, struct flow *f, char *p, size_t len, enum sip_f
 
 /* ---- out ---- */
 
-static void answered(struct flow *f)
-{
-	if (f->asked && --f->asked == 0 && f->state == FLOW_HALF)
-		flow_close(f, "eof");
-}
-
 /* Of which it was, or is while it closes; NULL: of none, or it is forgotten. */
 static const struct route *route_of_gone(const struct sipnet *n, uint32_t flow)
 {
@@ -221,10 +219,10 @@ static const struct route *route_of_gone(const struct sipnet *n, uint32_t flow)
 	return name ? snapshot_route(n->snapshot, slice_of(name)) : NULL;
 }
 
-/* 18.2.2: the connection by which the request came is gone. */
-static uint64_t answer_elsewhere(struct sipnet *n, const struct sip_hop *to, struct slice bytes)
+/* On a new connection to the same address. */
+static uint64_t send_elsewhere(
+	struct sipnet *n, const struct route *r, const struct sip_hop *to, struct slice bytes)
 {
-	const struct route *r = route_of_gone(n, to->flow);
 	struct sip_hop hop;
 	struct netaddr a;
 
@@ -239,17 +237,13 @@ uint64_t streams_send(struct sipnet *n, const struct sip_hop *to, struct slice b
 {
 	static const struct slice start = {"SIP/2.0 ", 8};
 	struct flow *f = flows_get(n, to->flow);
-	bool response = slice_starts(bytes, start), final = response && bytes.p[start.n] != '1';
-	uint64_t mark;
+	bool response = slice_starts(bytes, start);
 
-	if (!f || !flow_is_up(f))
-		return response ? answer_elsewhere(n, to, bytes) : SIP_NOT_SENT;
+	if (!f || !flow_is_up(f)) /* 18.2.2; a CANCEL whose INVITE went by one that is gone */
+		return send_elsewhere(
+			n, response ? route_of_gone(n, to->flow) : n->cancelling, to, bytes);
 	metric_add(M_SIP_TX, 1);
-	mark = flow_send(f, bytes);
-	/* A refusal in the middle of reading is of a request that was handed to nobody. */
-	if (final && (n->reading != f || n->was_asked))
-		answered(f);
-	return mark;
+	return flow_send(f, bytes);
 }
 
 /* ---- the end ---- */

@@ -41,6 +41,7 @@ struct net {
 	} requests[NET_MAX];
 	unsigned n_requests, n_admits;
 	char *tagless;
+	const char *sdp; /* NULL: none */
 	struct buf told; /* of INVITE: "cancelled gone ack ack-of-nothing " */
 };
 
@@ -105,6 +106,14 @@ static inline void net_on_ack(void *arg, struct sip_server *txn, const struct si
 	buf_str(&n->told, txn ? "ack " : "ack-of-nothing ");
 }
 
+static inline void net_on_options(
+	void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx, struct buf *sdp)
+{
+	struct net *n = arg;
+
+	buf_str(sdp, n->sdp ? n->sdp : "");
+}
+
 static const struct sip_stack_ops net_ops = {
 	net_on_send,
 	net_on_admit,
@@ -112,6 +121,7 @@ static const struct sip_stack_ops net_ops = {
 	net_on_random,
 	net_on_invite,
 	net_on_ack,
+	net_on_options,
 };
 
 static inline struct net *net_new_with(

@@ -127,6 +127,49 @@ static void test_dialogs(void **state)
 	buf_done(&extra);
 }
 
+/* COMPAT: what Lync requires, and what of it asks nothing of us. */
+static void test_microsoft(void **state)
+{
+	static const struct {
+		const char *require;
+		unsigned status;
+	} rows[] = {
+		{"gruu-10", 0},
+		{"ms-sender", 0},
+		{"MS-Safe-Transfer", 0},
+		{"ms-something-of-tomorrow", 0},
+		{"com.microsoft.rtc-multiparty", 0}, /* who has the session says 488 */
+		{"ms-benotify", 420},
+		{"MS-Benotify", 420},
+		{"ms-piggyback-first-notify", 420},
+		{"adhoclist", 420},
+		{"100rel", 420},
+		{"gruu-10, 100rel", 420},
+	};
+	static struct sip_msg m;
+	struct sip_caps bearing = caps;
+
+	bearing.microsoft = true;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct buf text = {0}, extra = {0};
+		const char *reason = NULL;
+
+		buf_printf(&text,
+			"MESSAGE sip:j@example.com SIP/2.0\r\nVia: SIP/2.0/TLS a.example\r\nFrom: "
+			"<sip:r@example.net>;tag=a\r\nTo: <sip:j@example.com>\r\nCall-ID: c\r\n"
+			"CSeq: 1 MESSAGE\r\nRequire: %s\r\n\r\n",
+			rows[i].require);
+		assert_int_equal(sip_msg_parse(&m, text.p, text.n), SIP_GOOD);
+		if (sip_check_request(&m, &bearing, &reason, &extra) != rows[i].status)
+			fail_msg("%s", rows[i].require);
+		buf_reset(&extra);
+		if (sip_check_request(&m, &caps, &reason, &extra) != 420)
+			fail_msg("%s, of others", rows[i].require);
+		buf_done(&text);
+		buf_done(&extra);
+	}
+}
+
 static void test_caps(void **state)
 {
 	struct buf b = {0};
@@ -142,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_dialogs),
+		cmocka_unit_test(test_microsoft),
 		cmocka_unit_test(test_caps),
 	};
 

@@ -247,6 +247,32 @@ static void test_too_big(void **state)
 	net_free(n);
 }
 
+/* RFC 3428 8: the caller's own limit holds by connections, too. */
+static void test_max_size(void **state)
+{
+	struct net *n = net_new();
+	struct told t = {.net = n};
+	struct sip_spec big = spec;
+	struct sip_hop hop;
+	char body[3000];
+
+	memset(body, 'x', sizeof body);
+	big.body = slice_make(body, sizeof body);
+	sip_hop_make(SL("192.0.2.20"), 5060, SIP_TCP, &hop);
+	sip_stack_request(n->stack, &hop, &big, 0, on_done, &t, n->now);
+	assert_int_equal(n->n_sent, 1);
+	big.max_size = (unsigned)strlen(net_text(n, 0));
+	sip_stack_request(n->stack, &hop, &big, 0, on_done, &t, n->now);
+	assert_int_equal(n->n_sent, 2);
+	big.max_size--;
+	sip_stack_request(n->stack, &hop, &big, 0, on_done, &t, n->now);
+	assert_int_equal(n->n_sent, 2);
+	sip_stack_tick(n->stack, n->now);
+	assert_int_equal(t.calls, 1);
+	assert_int_equal(t.end, SIP_TOO_BIG);
+	net_free(n);
+}
+
 static void test_overloaded(void **state)
 {
 	struct net *n = net_new_sized(1, 1);
@@ -361,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_not_ours),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_too_big),
+		cmocka_unit_test(test_max_size),
 		cmocka_unit_test(test_overloaded),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_again_inside_done),

@@ -107,7 +107,7 @@ static void test_states(void **state)
 /* ---- messages ---- */
 
 static struct sip_msg msg;
-static char text[4000];
+static char text[16000];
 
 static const struct sip_msg *parse(const char *s)
 {
@@ -205,6 +205,30 @@ static void test_calling(void **state)
 	sip_dialog_request(d, SIP_INFO, &s, &route);
 	sip_dialog_request(d, SIP_ACK, &s, &route);
 	assert_int_equal(s.cseq, 9); /* that of the INVITE, whatever came between */
+	sip_dialog_free(d);
+}
+
+/* COMPAT: the device of the other side is named each time, nothing else of its field. */
+static void test_epid(void **state)
+{
+	struct sip_dialog *d = called(MESSAGE("INVITE sip:juliet@example.com SIP/2.0",
+		"<sip:romeo@example.net>;epid=01ab23cd45;tag=r;x=y",
+		"<sip:juliet@example.com>;epid=ours", "7 INVITE", CONTACT));
+	struct sip_spec s;
+	struct sip_out route;
+
+	sip_dialog_request(d, SIP_BYE, &s, &route);
+	assert_slice(s.to, "<sip:romeo@example.net>;epid=01ab23cd45");
+	assert_slice(s.from, "<sip:juliet@example.com>");
+	sip_dialog_free(d);
+	d = calling(RESPONSE("200", "r;epid=0F", CONTACT));
+	sip_dialog_request(d, SIP_BYE, &s, &route);
+	assert_slice(s.to, "\"R\" <sip:romeo@example.net>;epid=0F");
+	assert_slice(s.to_tag, "r");
+	sip_dialog_free(d);
+	d = calling(RESPONSE("200", "r;epid=\"a;b\"", CONTACT));
+	sip_dialog_request(d, SIP_BYE, &s, &route);
+	assert_slice(s.to, "\"R\" <sip:romeo@example.net>");
 	sip_dialog_free(d);
 }
 
@@ -384,6 +408,114 @@ static void test_refresh(void **state)
 	sip_dialog_free(d);
 }
 
+/* COMPAT: a peer with ms-dialog-route-set-update means the Record-Route of each message, in the
+ * order of its side; one without it does not. */
+#define UPDATES "Supported: timer, ms-dialog-route-set-update\r\n"
+
+static void expect_route(struct sip_dialog *d, const char *what, const char *want)
+{
+	struct sip_spec s;
+	struct sip_out f;
+
+	sip_dialog_request(d, SIP_BYE, &s, &f);
+	if (!slice_eqz(f.value, want))
+		fail_msg("%s: %.*s", what, SLARG(f.value));
+}
+
+static void test_new_routes(void **state)
+{
+	static const char again[] = CONTACT "Record-Route: <sip:c;lr;x=1>, <sip:d;lr>\r\n";
+	struct sip_dialog *d = called(INVITE(CONTACT UPDATES "Record-Route: <sip:a;lr>\r\n"));
+	char response[2000];
+
+	assert_int_equal(sip_dialog_refresh(d, parse(WITHIN("UPDATE", "8", CONTACT))), 0);
+	expect_route(d, "no Record-Route changes nothing", "<sip:a;lr>");
+	snprintf(response, sizeof response, WITHIN("UPDATE", "9", "%s"), again);
+	assert_int_equal(sip_dialog_refresh(d, parse(response)), 0);
+	expect_route(d, "theirs: as it stands", "<sip:c;lr;x=1>, <sip:d;lr>");
+	snprintf(response, sizeof response, RESPONSE("200", "r", "%s"), again);
+	assert_int_equal(sip_dialog_refresh(d, parse(response)), 0);
+	expect_route(d, "an answer: reversed", "<sip:d;lr>, <sip:c;lr;x=1>");
+	assert_int_equal(sip_dialog_refresh(d, parse(WITHIN("UPDATE", "10",
+						       CONTACT "Record-Route: <sip:e;lr>, "
+							       "rubbish<\r\n"))),
+		-1);
+	expect_route(d, "broken", "<sip:d;lr>, <sip:c;lr;x=1>");
+	sip_dialog_free(d);
+
+	d = calling(RESPONSE("200", "r", CONTACT "Record-Route: <sip:a;lr>\r\n"));
+	snprintf(response, sizeof response, WITHIN("INVITE", "9", "%s"), again);
+	assert_int_equal(sip_dialog_refresh(d, parse(response)), 0);
+	expect_route(d, "without it the first stays (12.2)", "<sip:a;lr>");
+	snprintf(response, sizeof response, WITHIN("INVITE", "10", UPDATES "%s"), again);
+	assert_int_equal(sip_dialog_refresh(d, parse(response)), 0);
+	expect_route(d, "said later", "<sip:c;lr;x=1>, <sip:d;lr>");
+	sip_dialog_free(d);
+}
+
+static void put_route(struct buf *b, unsigned i, const char *fold)
+{
+	buf_printf(b,
+		"<sip:pool%u.example:5061;transport=tls;ms-fe=fe%u.example;opaque=state:F:Ci.R", i,
+		i);
+	for (unsigned k = 0; k < 960; k++)
+		buf_chr(b, "0123456789abcDEF"[(k * 7 + i) % 16]);
+	buf_printf(b, ";lr>;%sms-route-sig=aa%%2Fb+c", fold);
+}
+
+/* A route set as pools make it: 8 kB in folded fields, given back byte for byte but for the folds.
+ */
+static void test_large_routes(void **state)
+{
+	static char all[32000];
+	struct buf b = {0}, want = {0};
+	struct sip_dialog *d = NULL;
+	const char *reason = NULL;
+
+	buf_str(&b,
+		"INVITE sip:juliet@example.com SIP/2.0\r\nVia: SIP/2.0/TLS a;branch=z9hG4bK1\r\n"
+		"From: <sip:romeo@example.net>;tag=r\r\nTo:\r\n <sip:juliet@example.com>\r\n"
+		"Call-ID: c1\r\nCSeq: 7 INVITE\r\n" CONTACT);
+	for (unsigned i = 0; i < 8; i++) {
+		buf_str(&b, i % 4 ? ",\r\n  " : i ? "\r\nRecord-Route:\r\n " : "Record-Route: ");
+		buf_str(&want, i ? ", " : "");
+		put_route(&b, i, "\r\n\t");
+		put_route(&want, i, "  \t");
+	}
+	buf_str(&b, "\r\n\r\n");
+	assert_true(b.n > 8000 && b.n < sizeof all);
+	memcpy(all, b.p, b.n);
+	assert_int_equal(sip_msg_parse(&msg, all, b.n), SIP_GOOD);
+	assert_int_equal(sip_dialog_new_called(&d, &msg, SL("j"), &reason), 0);
+	buf_chr(&want, 0);
+	expect_route(d, "large", want.p);
+	sip_dialog_free(d);
+	buf_done(&b);
+	buf_done(&want);
+}
+
+/* 22.2: the numbers that credentials have taken. */
+static void test_numbers(void **state)
+{
+	struct sip_dialog *d = calling(MESSAGE("SIP/2.0 200 X", "<sip:juliet@example.com>;tag=j",
+		"<sip:romeo@example.net>;tag=r", "9 INVITE", CONTACT));
+	struct sip_spec s;
+	struct sip_out f;
+
+	sip_dialog_request(d, SIP_ACK, &s, &f);
+	assert_int_equal(s.cseq, 9);
+	sip_dialog_request(d, SIP_MESSAGE, &s, &f);
+	assert_int_equal(s.cseq, 10);
+	assert_ptr_equal(s.dialog, d);
+	assert_int_equal(sip_dialog_next_cseq(d, SIP_MESSAGE), 11);
+	sip_dialog_free(d);
+	d = calling(MESSAGE("SIP/2.0 200 X", "<sip:juliet@example.com>;tag=j",
+		"<sip:romeo@example.net>;tag=r", "70000 INVITE", CONTACT));
+	sip_dialog_request(d, SIP_ACK, &s, &f);
+	assert_int_equal(s.cseq, 7); /* it is not of what we have sent */
+	sip_dialog_free(d);
+}
+
 /* ---- what comes in ---- */
 
 /* 12: Call-ID and both tags, from either side. */
@@ -536,12 +668,16 @@ int main(void)
 		cmocka_unit_test(test_document),
 		cmocka_unit_test(test_called),
 		cmocka_unit_test(test_calling),
+		cmocka_unit_test(test_epid),
 		cmocka_unit_test(test_bad_invites),
 		cmocka_unit_test(test_responses),
 		cmocka_unit_test(test_ways),
 		cmocka_unit_test(test_target_cleaned),
 		cmocka_unit_test(test_echo),
 		cmocka_unit_test(test_refresh),
+		cmocka_unit_test(test_new_routes),
+		cmocka_unit_test(test_large_routes),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_no_tag),
 		cmocka_unit_test(test_take),

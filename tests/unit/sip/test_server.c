@@ -406,6 +406,90 @@ static void test_options(void **state)
 	net_free(n);
 }
 
+/* 11.2: a description for who takes one. */
+static void test_options_description(void **state)
+{
+	static const struct {
+		const char *accept, *sdp;
+		bool gets;
+	} rows[] = {
+		{"Accept: application/sdp\r\n", "v=0\r\n", true},
+		{"Accept: text/plain, APPLICATION/SDP;level=1\r\n", "v=0\r\n", true},
+		{"Accept: application/sdp\r\n", NULL, false},
+		{"Accept: text/plain\r\n", "v=0\r\n", false},
+		{"", "v=0\r\n", false}, /* it looks whether we are there */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct net *n = net_new();
+		char *text = xasprintf(
+			REQUEST("OPTIONS", "sip:example.com", "192.0.2.20;branch=z9hG4bK1", "%s"),
+			rows[i].accept);
+
+		n->sdp = rows[i].sdp;
+		net_rx(n, PEER, text);
+		assert_int_equal(net_status(n, 0), 200);
+		assert_non_null(strstr(net_text(n, 0), "\r\nAllow: MESSAGE, OPTIONS\r\n"));
+		if (!strstr(net_text(n, 0), "\r\nContent-Type: application/sdp\r\n") ==
+				rows[i].gets ||
+			!strstr(net_text(n, 0), rows[i].gets ? "Content-Length: 5\r\n\r\nv=0\r\n"
+							     : "Content-Length: 0\r\n\r\n"))
+			fail_msg("%s: %s", rows[i].accept, net_text(n, 0));
+		assert_int_equal(net_stats(n).bytes, 0);
+		xfree(text);
+		net_free(n);
+	}
+}
+
+/* Those of a dialog are for who has it. */
+static void test_options_within(void **state)
+{
+	static const enum sip_method allow[] = {SIP_MESSAGE, SIP_OPTIONS, SIP_M_OTHER};
+	static const char *const supported[] = {NULL};
+	static const struct sip_caps caps = {allow, supported, "text/plain", .dialogs = true};
+	static const char within[] =
+		"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.20;branch=z9hG4bK1\r\nFrom: "
+		"<sip:r@b>;tag=r\r\nTo: <sip:j@c>;tag=j\r\nCall-ID: c1\r\nCSeq: 1 OPTIONS\r\n\r\n";
+	struct net *n = net_new_with(&caps, 10, 10);
+
+	net_rx(n, PEER, within);
+	assert_int_equal(n->n_requests, 1);
+	net_reply(n, 0, 481);
+	assert_int_equal(net_status(n, 0), 481);
+	net_rx(n, PEER, REQUEST("OPTIONS", "sip:example.com", "192.0.2.20;branch=z9hG4bK2", ""));
+	assert_int_equal(n->n_requests, 1);
+	assert_int_equal(net_status(n, 1), 200);
+	net_free(n);
+	n = net_new();
+	net_rx(n, PEER, within); /* nobody here has dialogs (12.2.2) */
+	assert_int_equal(net_status(n, 0), 481);
+	net_free(n);
+}
+
+/* COMPAT: BENOTIFY of Lync is never answered, whatever is wrong with it. */
+static void test_benotify(void **state)
+{
+	static const char *const rest[] = {
+		"", "Max-Forwards: 0\r\n", "Require: x\r\n", "Content-Length: 99\r\n"};
+	struct net *n = net_new();
+
+	for (size_t i = 0; i < ARRAY_LEN(rest); i++) {
+		char *text = xasprintf(REQUEST("BENOTIFY", "sip:juliet@example.com",
+					       "192.0.2.20;branch=z9hG4bK%zu", "%s"),
+			i, rest[i]);
+
+		net_rx(n, PEER, text);
+		sip_stack_refuse(n->stack, PEER, text, strlen(text), 403, "no");
+		xfree(text);
+	}
+	assert_int_equal(n->n_sent, 0);
+	assert_int_equal(n->n_requests + n->n_admits, 0);
+	assert_int_equal(net_stats(n).dropped, 7);
+	assert_int_equal(net_stats(n).bad, 1);
+	assert_int_equal(net_stats(n).bytes, 0);
+	net_free(n);
+}
+
 /* 9.2: a non-INVITE goes on; the CANCEL is answered. */
 static void test_cancel(void **state)
 {
@@ -570,6 +654,9 @@ int main(void)
 		cmocka_unit_test(test_way_back),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_options_description),
+		cmocka_unit_test(test_options_within),
+		cmocka_unit_test(test_benotify),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_shed),
 		cmocka_unit_test(test_admit),

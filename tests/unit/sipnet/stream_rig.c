@@ -69,13 +69,43 @@ static void on_request(void *arg, struct sip_server *txn, const struct sip_msg *
 	assert_true(r->requests < RIG_TXN);
 	r->txn[r->requests++] = txn;
 	snprintf(r->route, sizeof r->route, "%s", route->name);
+	r->way = *way;
 	if (r->answer)
 		sipnet_reply(r->net, txn, &(struct sip_reply){.status = r->answer});
 }
 
-static const struct sipnet_ops ops = {on_request};
+static void on_invite(void *arg, struct sip_server *txn, enum sip_invite_event event)
+{
+	static const char *const names[] = {"cancelled ", "no-ack ", "gone "};
+	struct rig *r = arg;
 
-void rig_open(struct rig *r)
+	buf_str(&r->told, names[event]);
+}
+
+static void on_ack(void *arg, const struct sip_msg *m, const struct route *route)
+{
+	struct rig *r = arg;
+
+	buf_printf(&r->told, "ack-of-%s ", route->name);
+}
+
+static void on_options(void *arg, const struct sip_msg *m, const struct route *route,
+	const struct sipnet_way *way, struct buf *sdp)
+{
+	struct rig *r = arg;
+
+	buf_printf(sdp, r->sdp ? r->sdp : "", route->name);
+}
+
+static const struct sipnet_ops ops = {on_request, on_invite, on_ack, on_options};
+
+void rig_expect_told(struct rig *r, const char *want)
+{
+	assert_slice(buf_slice(&r->told), want);
+	buf_reset(&r->told);
+}
+
+static void open_with(struct rig *r, const struct sip_caps *known, const char *contact_host)
 {
 	const struct slice listen[] = {SL("udp:127.0.0.1:0"), SL("tcp:127.0.0.3:0"),
 		SL("tls:127.0.0.1:0"), SL("tcp:[::1]:0")};
@@ -84,7 +114,8 @@ void rig_open(struct rig *r)
 		.tls = ours,
 		.node = 'a',
 		.shard = '0',
-		.caps = &caps};
+		.contact_host = contact_host,
+		.caps = known};
 	struct err e;
 
 	memset(r, 0, sizeof *r);
@@ -94,6 +125,21 @@ void rig_open(struct rig *r)
 	r->tcp = sipnet_port(r->net, 1);
 	r->tls_port = sipnet_port(r->net, 2);
 	r->tcp6 = sipnet_port(r->net, 3);
+}
+
+void rig_open(struct rig *r)
+{
+	open_with(r, &caps, NULL);
+}
+
+void rig_open_calls(struct rig *r, const char *contact_host)
+{
+	static const enum sip_method served[] = {SIP_INVITE, SIP_ACK, SIP_BYE, SIP_CANCEL,
+		SIP_MESSAGE, SIP_INFO, SIP_UPDATE, SIP_OPTIONS, SIP_M_OTHER};
+	static const struct sip_caps calls = {
+		served, no_options, "text/plain", .dialogs = true, .microsoft = true};
+
+	open_with(r, &calls, contact_host);
 }
 
 static struct conn **slot_of(struct rig *r, struct conn *c)
@@ -113,6 +159,7 @@ void rig_close(struct rig *r)
 	snapshot_unref(r->snapshot);
 	loop_turn(r->loop, false);
 	loop_free(r->loop);
+	buf_done(&r->told);
 }
 
 static void set(struct object *o, const char *name, const char *value)
@@ -133,6 +180,9 @@ static void put_route(struct config *c, const struct rig_route *route)
 	set(o, "tls_names", route->tls_names);
 	set(o, "sources", route->sources);
 	set(o, "certificate", route->certificate);
+	set(o, "kind", route->kind);
+	set(o, "digest_user", route->user);
+	set(o, "digest_password", route->password);
 	config_put(c, o);
 	set(d, "domain", route->domain);
 	set(d, "route", route->name);

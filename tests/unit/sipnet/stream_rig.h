@@ -32,7 +32,10 @@ struct rig {
 	unsigned requests;
 	struct sip_server *txn[RIG_TXN];
 	char route[65];
-	unsigned answer; /* inside request(); 0: none */
+	struct sipnet_way way; /* of the last request */
+	struct buf told;       /* of INVITEs: "cancelled gone ack " */
+	const char *sdp;       /* for OPTIONS; NULL: none */
+	unsigned answer;       /* inside request(); 0: none */
 
 	unsigned dones;
 	struct sip_result result;
@@ -48,11 +51,16 @@ struct pki *rig_pki(void);
 struct tls_set *rig_ours(void);
 
 void rig_open(struct rig *r);
+/* One that takes INVITE and dialogs; contact_host as in sipnet_config. */
+void rig_open_calls(struct rig *r, const char *contact_host);
+/* What was told since this was asked last. */
+void rig_expect_told(struct rig *r, const char *want);
 void rig_close(struct rig *r);
 
 struct rig_route {
 	const char *name, *next_hop, *transport, *tls_names, *sources, *certificate;
 	const char *domain; /* a local domain that uses it */
+	const char *kind, *user, *password;
 };
 void rig_routes(struct rig *r, const struct rig_route *v, size_t n);
 void rig_call(struct rig *r, const char *route, size_t body);

@@ -255,6 +255,159 @@ static void expect_status(struct rig *r, unsigned dones, unsigned status)
 	assert_int_equal(r->result.status, status);
 }
 
+/* ---- within a dialog, and INVITEs ---- */
+
+/* The next request of another method that has come; it is left in r->text. */
+static bool took_of(struct rig *r, unsigned peer, const char *method)
+{
+	const char *text;
+
+	while ((text = peer_take(&r->peer[peer]))) {
+		if (strncmp(text, method, strlen(method)) != 0)
+			continue;
+		snprintf(r->text, sizeof r->text, "%s", text);
+		return true;
+	}
+	return false;
+}
+
+static void call_within(struct rig *r, const char *next)
+{
+	struct sip_spec within = spec;
+
+	within.from_tag = SL("j");
+	within.call_id = SL("c1");
+	within.cseq = 5;
+	sipnet_within(r->net, snapshot_route(r->snapshot, SL("main")), NULL, slice_of(next),
+		&within, 0, on_done, r);
+	turn(r);
+}
+
+/* What a Route or a Contact names is asked for first, if it is the route's; by name or address. */
+static void test_within_named(void **state)
+{
+	struct {
+		const char *next; /* with the port of b */
+		unsigned goes;
+	} rows[] = {
+		{"<sip:b.example.net;lr>", B},
+		{"<sip:B.EXAMPLE.NET.:5070;lr;ms-fe=x>;p=\"q, r\", <sip:a.example.net;lr>", B},
+		{"sip:user@127.0.0.1:%u", B},
+		{"sip:127.0.0.1:1", A}, /* the host is, the port is not: the first */
+		{"sip:a.example.net", A},
+		{"sip:c.example.net", A}, /* not the route's: as any other */
+		{"sip:192.0.2.66", A},
+		{"tel:+12015550123", A},
+		{"", A},
+		{"rubbish<", A},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char next[200];
+		struct rig r;
+
+		open_rig(&r);
+		snprintf(next, sizeof next, rows[i].next, r.peer[B].port);
+		call_within(&r, next);
+		if (!took(&r, rows[i].goes) || took(&r, !rows[i].goes))
+			fail_msg("%s", next);
+		close_rig(&r);
+	}
+}
+
+/* The next one, as long as nobody can have had it; after a 503 there is none. */
+static void test_within_failover(void **state)
+{
+	struct rig r;
+
+	open_rig(&r);
+	peer_close(&r.peer[B]);
+	call_within(&r, "sip:b.example.net");
+	assert_true(took(&r, A));
+	answer(&r, A, "503 Service Unavailable", "");
+	expect_status(&r, 1, 503);
+	assert_false(took(&r, A));
+	assert_int_equal(view(&r)->failovers, 1);
+	peer_open(&r.peer[B], "127.0.0.1");
+	close_rig(&r);
+}
+
+/* A server that is known to be dead is not asked first, though it is named. */
+static void test_within_dead(void **state)
+{
+	struct rig r;
+
+	open_rig(&r);
+	call(&r);
+	assert_true(took(&r, A));
+	answer(&r, A, "503 Service Unavailable", "Retry-After: 10\r\n");
+	assert_true(took(&r, B));
+	answer(&r, B, "200 OK", "");
+	call_within(&r, "sip:a.example.net");
+	assert_false(took(&r, A));
+	assert_true(took(&r, B));
+	close_rig(&r);
+}
+
+static void on_invite(void *arg, const struct sip_result *result)
+{
+	if (result->end != SIP_GONE)
+		on_done(arg, result);
+}
+
+static struct sipnet_call *invite(struct rig *r)
+{
+	struct sip_spec s = spec;
+	struct sipnet_call *c;
+
+	s.method = SIP_INVITE;
+	s.call_id = SL("c1");
+	s.from_tag = SL("j");
+	c = sipnet_invite(r->net, snapshot_route(r->snapshot, SL("main")), &s, 0, on_invite, r);
+	turn(r);
+	return c;
+}
+
+/* RFC 3263 4.3, 17.1.1.3: the 503 has its ACK, and is not told; the next one gets the same INVITE.
+ */
+static void test_invite_failover(void **state)
+{
+	struct rig r;
+
+	open_rig(&r);
+	invite(&r);
+	assert_true(took_of(&r, A, "INVITE "));
+	answer(&r, A, "503 Service Unavailable", "");
+	assert_true(took_of(&r, A, "ACK "));
+	assert_int_equal(r.dones, 0);
+	assert_true(took_of(&r, B, "INVITE "));
+	assert_string_equal(field(&r, "\r\nCSeq"), "1 INVITE");
+	assert_string_equal(field(&r, "\r\nCall-ID"), "c1");
+	answer(&r, B, "200 OK", "");
+	expect_status(&r, 1, 200);
+	assert_int_equal(view(&r)->failovers, 1);
+	assert_int_equal(view(&r)->answered, 1);
+	for (unsigned i = 0; i < PEERS; i++)
+		assert_int_equal(view(&r)->targets[i].under_way, 0);
+	close_rig(&r);
+}
+
+/* Who is not wanted any more goes nowhere else. */
+static void test_invite_cancelled(void **state)
+{
+	struct rig r;
+	struct sipnet_call *c;
+
+	open_rig(&r);
+	c = invite(&r);
+	assert_true(took_of(&r, A, "INVITE "));
+	sipnet_cancel(c);
+	answer(&r, A, "503 Service Unavailable", "");
+	expect_status(&r, 1, 503);
+	assert_false(took_of(&r, B, "INVITE "));
+	close_rig(&r);
+}
+
 /* ---- another target ---- */
 
 /* RFC 3263 4.3: nobody listens there, so nobody has taken it. */
@@ -1193,6 +1346,11 @@ static void test_share(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_within_named),
+		cmocka_unit_test(test_within_failover),
+		cmocka_unit_test(test_within_dead),
+		cmocka_unit_test(test_invite_failover),
+		cmocka_unit_test(test_invite_cancelled),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_503),
 		cmocka_unit_test(test_retry_after),
