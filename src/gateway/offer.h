@@ -30,22 +30,19 @@ enum offer_accepts {
 	OFFER_ALTERNATIVE = 1 << 6, /* multipart/alternative */
 };
 
-enum { OFFER_MEDIA = SDP_MAX_MEDIA };
-
-/*
- * A first message inside the INVITE (ms-text-format ... ms-body). It comes again as a MESSAGE
- * unless the answer says that we have taken it (leg_answer()).
- */
-struct offer_first {
-	struct slice body;  /* UTF-8, line ends are LF; SL_NONE: there is none that can be read */
-	struct slice xhtml; /* as in struct message_in */
-};
+/* What we say: all that a MESSAGE within is read of (message.h), nothing that would be a 415. */
+#define OFFER_TYPES "text/plain text/html message/cpim application/im-iscomposing+xml"
 
 struct offer {
 	struct sdp *sdp; /* NULL: there is none; ours is asked for (only within a dialog) */
 	unsigned media;  /* the line that is taken */
 	unsigned accepts;
-	struct offer_first first;
+	/*
+	 * The first message, if it came along (ms-text-format with ms-body): UTF-8, line ends are
+	 * LF; SL_NONE: none that is text/plain and can be read. It comes again as a MESSAGE unless
+	 * our answer says that we have taken it: leg_answer().
+	 */
+	struct slice first;
 };
 
 /*

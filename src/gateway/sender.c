@@ -1,6 +1,7 @@
 #include "gateway/sender.h"
 
 #include "federation/route.h"
+#include "gateway/member.h"
 
 static bool refuse(struct message_refusal *r, unsigned status, const char *reason)
 {
@@ -8,27 +9,12 @@ static bool refuse(struct message_refusal *r, unsigned status, const char *reaso
 	return false;
 }
 
-/* One ;name=value of a field that begins with the first of them. */
-static struct slice member(struct slice value, const char *name)
-{
-	while (value.n) {
-		size_t end = slice_find(value, ';'), is;
-		struct slice one = slice_cut(value, end);
-
-		is = slice_find(one, '=');
-		if (slice_ieq(slice_trim(slice_cut(one, is)), slice_of(name)) && is < one.n)
-			return slice_trim(slice_from(one, is + 1));
-		value = slice_from(value, end < value.n ? end + 1 : end);
-	}
-	return SL_NONE;
-}
-
 /* Every field of the name is looked at: one that says no cannot be hidden behind another. */
 static bool unverified(const struct sip_msg *m)
 {
 	for (unsigned i = 0; i < m->n_fields; i++)
 		if (slice_ieq(m->fields[i].name, SL("ms-edge-proxy-message-trust")) &&
-			slice_ieq(member(m->fields[i].value, "ms-source-verified-user"),
+			slice_ieq(member_of(m->fields[i].value, "ms-source-verified-user"),
 				SL("unverified")))
 			return true;
 	return false;
