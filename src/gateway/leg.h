@@ -44,7 +44,6 @@ enum leg_end {
 	LEG_BYE,       /* the other side's BYE */
 	LEG_CANCELLED, /* its CANCEL, before leg_answer() */
 	LEG_LOST,      /* it does not know the dialog any more, or has been silent for too long */
-	LEG_NO_ROUTE,  /* the settings have no way to it any more */
 };
 
 struct leg_ops {
@@ -169,3 +168,6 @@ void legs_request(struct gateway *g, struct sip_server *txn, const struct sip_ms
 	const struct route *route, const struct sipnet_way *way);
 void legs_ack(struct gateway *g, const struct sip_msg *m, const struct route *route);
 void legs_invite(struct gateway *g, struct sip_server *txn, enum sip_invite_event event);
+/* What a session would be offered with; appended. */
+void legs_describe(struct gateway *g, const struct sip_msg *options, const struct route *route,
+	const struct sipnet_way *way, struct buf *sdp);
