@@ -57,7 +57,9 @@ struct conf {
 	unsigned crl_check; /* enum conf_crl_check */
 	struct conf_addrs sip_udp, sip_tcp, sip_tls;
 	char *sip_trust; /* as trust; "": the same */
+	char *sip_contact_host;
 	unsigned sip_transactions_memory; /* MiB */
+	unsigned sip_session_idle;        /* seconds */
 	unsigned dnssec;                  /* enum conf_dnssec */
 	struct conf_names insecure_zones;
 	struct conf_addrs forward;

@@ -93,6 +93,11 @@ const struct conf_key conf_keys[] = {
 		"by their certificate who they are. We show the certificate of the domain that the "
 		"peer asks for, else the one without domains. Empty: none; routes with transport tls "
 		"are connected to all the same."},
+	{"sip", "contact-host", CT_TEXT, C(sip_contact_host), "", 0, 253, NULL, false,
+		"The name or address, without port, at which SIP servers reach the listeners above: "
+		"it stands in the Contact of sessions, so that what belongs to one comes back to "
+		"this host. Over TLS it has to be a name of our certificate. Empty: the address "
+		"that a socket listens at or, where that is any, the name of this host."},
 	{"sip", "trust", CT_TEXT, C(sip_trust), "", 0, 1000, NULL, true,
 		"Whose certificates are believed of SIP routes: a PEM file of certification "
 		"authorities, such as that of your own organization, or system. Partners are not "
@@ -104,6 +109,10 @@ const struct conf_key conf_keys[] = {
 		"to answer retransmissions: about 0.15 kB for each request of the last 32 seconds. New "
 		"requests that find no room are refused (500 with Retry-After); what has begun goes "
 		"on."},
+
+	{"sip", "session-idle", CT_NUMBER, C(sip_session_idle), "600", 1, 86400, NULL, false,
+		"After how many seconds in which nothing is said a session of a user and a contact "
+		"ends (BYE). The next message opens another."},
 
 	{"resolver", "dnssec", CT_CHOICE, C(dnssec), "auto", 0, 0, "auto off require", false,
 		"auto: validate, and do without where the network strips signatures; require: "

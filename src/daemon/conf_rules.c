@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "daemon/conf.h"
+#include "sip/sip.h"
 
 /* Where a setting stands in the file, for a note about it; 0 when its default holds. */
 static unsigned line_of(const struct conf *c, const char *section, const char *name)
@@ -57,6 +58,18 @@ static void rule_trust(const struct conf *c, struct conf_notes *n)
 	rule_trust_of(c, n, "xmpp", c->trust);
 	if (*c->sip_trust)
 		rule_trust_of(c, n, "sip", c->sip_trust);
+}
+
+static void rule_contact_host(const struct conf *c, struct conf_notes *n)
+{
+	const char *host = c->sip_contact_host;
+	enum sip_host_kind kind = sip_host_kind(slice_of(host));
+
+	if (*host && (kind == SIP_HOST_NONE || (kind == SIP_HOST_IPV6 && host[0] != '[')))
+		conf_note(n, CONF_ERROR, line_of(c, "sip", "contact-host"),
+			"contact-host: '%s' is no host name and no address; right would be "
+			"sip.example.com, 192.0.2.1 or [2001:db8::1]",
+			host);
 }
 
 static void rule_crl(const struct conf *c, struct conf_notes *n)
@@ -225,6 +238,7 @@ void conf_rules(const struct conf *c, struct conf_notes *notes)
 		rule_node,
 		rule_metrics,
 		rule_trust,
+		rule_contact_host,
 		rule_crl,
 		rule_store_key,
 		rule_certificates,

@@ -321,6 +321,38 @@ static void sip_has_authorities_of_its_own(void **state)
 	conf_notes_done(&notes);
 }
 
+static void the_contact_is_a_host(void **state)
+{
+	static const struct {
+		const char *host;
+		bool good;
+	} cases[] = {
+		{"sip.example.com", true},
+		{"192.0.2.1", true},
+		{"[2001:db8::1]", true},
+		{"2001:db8::1", false},
+		{"sip.example.com:5061", false},
+		{"sip:gw.example", false},
+		{"a b", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct conf_notes notes = {0};
+		char *text = xasprintf(CERT "[sip]\ncontact-host = %s\n", cases[i].host);
+		struct conf *c = read_text(text, &notes);
+
+		if (!c == cases[i].good || notes.errors != !cases[i].good)
+			fail_msg("%s", cases[i].host);
+		if (c)
+			assert_string_equal(c->sip_contact_host, cases[i].host);
+		else
+			assert_non_null(strstr(notes.v[0].text, "is no host name and no address"));
+		conf_free(c);
+		conf_notes_done(&notes);
+		free(text);
+	}
+}
+
 static void sip_over_tls_needs_a_certificate(void **state)
 {
 	struct conf_notes notes = {0};
@@ -433,6 +465,7 @@ int main(void)
 		cmocka_unit_test(an_empty_file_has_the_defaults),
 		cmocka_unit_test(sip_without_tls_beyond_loopback_is_warned_about),
 		cmocka_unit_test(sip_has_authorities_of_its_own),
+		cmocka_unit_test(the_contact_is_a_host),
 		cmocka_unit_test(sip_over_tls_needs_a_certificate),
 		cmocka_unit_test(the_panel_has_one_origin),
 		cmocka_unit_test(a_changed_address_needs_a_restart_a_certificate_does_not),
