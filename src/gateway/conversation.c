@@ -247,9 +247,15 @@ void conversation_stanza(
 
 bool conversation_text_state(struct conversation *c, const struct xml_elem *e)
 {
-	unsigned actions =
-		composing_stanza(&c->composing, chatstate_read(e), true, gateway_now(c->gateway));
+	uint64_t now = gateway_now(c->gateway);
+	enum chatstate state = chatstate_read(e);
+	unsigned actions;
 
+	/* He has seen no state of ours, so that he has none says nothing (XEP-0085 5.1). */
+	if (state == CHATSTATE_NONE && !c->up)
+		actions = composing_said(&c->composing, SAID_EV_CONTENT, now);
+	else
+		actions = composing_stanza(&c->composing, state, true, now);
 	perform(c, actions & ~(unsigned)COMPOSING_END);
 	return actions & COMPOSING_END;
 }

@@ -323,27 +323,24 @@ static void ask(struct gateway *g, struct conversation *c, const struct receipt_
 void conversation_text_out(struct gateway *g, const struct xml_elem *e, const struct jid *from,
 	const struct jid *to, bool authorized, struct conversation_beside *ret)
 {
-	struct slice user = jid_bare(&g->scratch, to), contact = jid_bare(&g->scratch, from);
-	const struct route *route = route_of_user(g, user);
+	struct slice user, contact;
+	struct receipt_wish wish = {.authorized = authorized};
 	struct conversation *c;
-	struct receipt_wish wish = {
-		.id = xml_attr(e, SL("id")),
-		.authorized = authorized,
-		.peer_has_none = is_microsoft(route),
-	};
 
 	*ret = (struct conversation_beside){0};
-	/* Where a session may come of it, it counts whether he knows chat states. */
-	if (route && route->message_mode != ROUTE_PAGER)
-		c = conversation_make(g, user, contact);
-	else
-		c = conversation_find(g, user, contact);
+	if (conversation_count(g) == 0)
+		return;
+	user = jid_bare(&g->scratch, to);
+	contact = jid_bare(&g->scratch, from);
+	c = conversation_find(g, user, contact);
 	if (!c)
 		return;
 	conversation_receipts(c, e);
 	ret->leave = conversation_text_state(c, e);
-	wish.peer_takes_cpim = c->takes & TAKES_CPIM;
 	receipt_marks_read(&wish.marks, e);
+	wish.id = xml_attr(e, SL("id"));
+	wish.peer_takes_cpim = c->takes & TAKES_CPIM;
+	wish.peer_has_none = is_microsoft(route_of_user(g, user));
 	ask(g, c, &wish, from, ret);
 }
 
