@@ -7,14 +7,10 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
+#include "sipnet/flow_priv.h"
 #include "sipnet/flow_time.h"
 
 enum { CLOSE_MS = 2000 }; /* the peer's end after ours */
-
-static uint64_t now_of(const struct flow *f)
-{
-	return loop_now(f->loop);
-}
 
 /* ---- states ---- */
 
@@ -43,9 +39,11 @@ static void go(struct flow *f, enum flow_state to)
 {
 	assert(states[f->state].next & 1u << to);
 	f->state = to;
-	f->state_ms = now_of(f);
+	f->state_ms = flow_now(f);
 	if (to >= FLOW_HALF) {
 		buf_done(&f->in);
+		f->behind = false;
+		loop_task_stop(&f->more_task);
 		loop_task_queue(f->loop, &f->end_task);
 	}
 	if (to == FLOW_ENDED)
@@ -56,7 +54,7 @@ static void go(struct flow *f, enum flow_state to)
 
 /* ---- room ---- */
 
-static void count(struct flow *f)
+void flow_count(struct flow *f)
 {
 	size_t holds = f->in.n + flow_pending(f);
 
@@ -102,7 +100,7 @@ void flow_end(struct flow *f, const char *why, const char *text)
 	f->conn = NULL;
 	buf_done(&f->wait);
 	go(f, FLOW_ENDED);
-	count(f);
+	flow_count(f);
 }
 
 void flow_close(struct flow *f, const char *why)
@@ -118,7 +116,7 @@ void flow_close(struct flow *f, const char *why)
 
 /* ---- time ---- */
 
-static void arm_by(struct flow *f, uint64_t due)
+void flow_arm_by(struct flow *f, uint64_t due)
 {
 	if (!loop_timer_armed(&f->timer) || due < f->timer.wheel.due)
 		loop_timer_at(&f->timer, due);
@@ -133,12 +131,10 @@ static void arm(struct flow *f)
 		loop_timer_at(&f->timer, due);
 }
 
-static void put(struct flow *f, struct slice bytes);
-
 static void on_timer(void *arg)
 {
 	struct flow *f = arg;
-	const struct flow_limit *over = flow_overdue(f, now_of(f));
+	const struct flow_limit *over = flow_overdue(f, flow_now(f));
 
 	if (over && over->orderly)
 		flow_close(f, over->why);
@@ -146,10 +142,10 @@ static void on_timer(void *arg)
 		flow_end(f, over->why, over->text);
 	if (over)
 		return;
-	if (flow_due_ping(f) <= now_of(f)) {
-		f->ping_ms = now_of(f);
+	if (flow_due_ping(f) <= flow_now(f)) {
+		f->ping_ms = flow_now(f);
 		f->frame.empty = false; /* the pong is not the other half of what came before */
-		put(f, SL("\r\n\r\n"));
+		flow_put(f, SL("\r\n\r\n"));
 	}
 	if (f->state != FLOW_ENDED)
 		arm(f);
@@ -172,7 +168,7 @@ size_t flow_pending(const struct flow *f)
 bool flow_takes_more(const struct flow *f)
 {
 	size_t pending = flow_pending(f);
-	bool stalls = f->taken_ms && now_of(f) - f->taken_ms >= FLOW_STALL_MS;
+	bool stalls = f->taken_ms && flow_now(f) - f->taken_ms >= FLOW_STALL_MS;
 
 	return pending <= FLOW_OUT_BUSY || (pending <= FLOW_OUT_FULL && !stalls);
 }
@@ -182,29 +178,38 @@ static size_t pause_at(const struct flow *f)
 	return flow_room_full(f->room) ? FLOW_CROWDED : FLOW_OUT_PAUSE;
 }
 
+/* Two reasons not to read, each of which may come and go while the other is there. */
+void flow_mind_input(struct flow *f)
+{
+	if (f->paused || f->behind)
+		conn_pause(f->conn);
+	else
+		conn_resume(f->conn);
+}
+
 static void mind_output(struct flow *f)
 {
 	size_t pending = flow_pending(f);
 
-	count(f);
+	flow_count(f);
 	if (pending > FLOW_OUT_MAX) {
 		flow_end(f, "slow-reader", "too much waits for it to be read");
 		return;
 	}
 	if (pending > pause_at(f) && !f->paused && f->state >= FLOW_OPEN) {
 		f->paused = true;
-		conn_pause(f->conn);
+		flow_mind_input(f);
 	}
 	if (!f->taken_ms) {
-		f->taken_ms = now_of(f);
-		arm_by(f, f->taken_ms + FLOW_READ_MS);
+		f->taken_ms = flow_now(f);
+		flow_arm_by(f, f->taken_ms + FLOW_READ_MS);
 	}
 }
 
-static void put(struct flow *f, struct slice bytes)
+void flow_put(struct flow *f, struct slice bytes)
 {
 	f->written += bytes.n;
-	f->last_out_ms = now_of(f);
+	f->last_out_ms = flow_now(f);
 	if (f->state < FLOW_OPEN)
 		buf_slice_add(&f->wait, bytes);
 	else
@@ -217,8 +222,8 @@ uint64_t flow_send(struct flow *f, struct slice bytes)
 	if (!flow_is_up(f))
 		return SIP_NOT_SENT;
 	f->messages_out++;
-	f->last_message_ms = now_of(f);
-	put(f, bytes);
+	f->last_message_ms = flow_now(f);
+	flow_put(f, bytes);
 	return f->state == FLOW_ENDED ? SIP_NOT_SENT : f->written;
 }
 
@@ -226,122 +231,13 @@ static void on_flushed(void *arg, uint64_t offset)
 {
 	struct flow *f = arg;
 
-	f->taken_ms = flow_pending(f) ? now_of(f) : 0;
-	count(f);
+	f->taken_ms = flow_pending(f) ? flow_now(f) : 0;
+	flow_count(f);
 	if (f->paused && flow_pending(f) <= pause_at(f) / 4) {
 		f->paused = false;
-		conn_resume(f->conn);
-	}
-}
-
-/* ---- in ---- */
-
-/* One empty line may be the first half of a ping: then it is no pong. */
-static void on_empty_line(struct flow *f, bool second)
-{
-	if (second) {
-		if (f->unsure_pong)
-			f->knows_pong = false;
-		f->unsure_pong = false;
-		if (f->proven)
-			put(f, SL("\r\n"));
-	} else if (f->ping_ms) {
-		f->unsure_pong = !f->knows_pong;
-		f->knows_pong = true;
-	}
-	f->ping_ms = 0;
-}
-
-static void on_event(struct flow *f, enum sip_frame_event event, char *p, size_t n)
-{
-	switch (event) {
-	case SIP_FRAME_PONG:
-	case SIP_FRAME_PING:
-		on_empty_line(f, event == SIP_FRAME_PING);
-		return;
-	case SIP_FRAME_MESSAGE:
-		f->unsure_pong = false;
-		f->messages_in++;
-		f->last_message_ms = now_of(f);
-		f->ops->message(f->arg, f, p, n);
-		return;
-	case SIP_FRAME_BROKEN:
-		f->ops->broken(f->arg, f, p, n, f->frame.fault);
-		flow_close(f, "bad-framing");
-		return;
-	case SIP_FRAME_MORE:
-		return;
-	}
-}
-
-/* Returns how much of it is done with. */
-static size_t take_messages(struct flow *f, char *p, size_t n)
-{
-	size_t at = 0, used;
-
-	while (f->state == FLOW_OPEN && at < n) {
-		enum sip_frame_event event = sip_frame_look(&f->frame, p + at, n - at, &used);
-
-		if (event == SIP_FRAME_MORE)
-			return at;
-		on_event(f, event, p + at, used);
-		at += used;
-	}
-	return n;
-}
-
-static void note_partial(struct flow *f, bool was_partial, bool took_some)
-{
-	if (!f->in.n) {
-		buf_done(&f->in);
-		f->partial_ms = 0;
-	} else if (!was_partial || took_some) {
-		f->partial_ms = now_of(f);
-		arm_by(f, f->partial_ms + FLOW_MESSAGE_MS);
-	}
-	count(f);
-	if (f->in.n > FLOW_CROWDED && flow_room_full(f->room))
-		flow_end(f, "crowded", "the connections of its route hold too much");
-}
-
-/* Most messages come whole: they are read where they lie. */
-static void on_data(void *arg, struct slice bytes)
-{
-	struct flow *f = arg;
-	bool was_partial = f->in.n > 0;
-	size_t used;
-
-	if (f->state != FLOW_OPEN)
-		return;
-	f->last_in_ms = now_of(f);
-	if (was_partial) {
-		/* Not f->in itself: it is emptied when the flow ends meanwhile. */
-		struct buf in = f->in;
-
-		f->in = (struct buf){0};
-		buf_slice_add(&in, bytes);
-		used = take_messages(f, in.p + in.off, in.n);
-		buf_take(&in, used);
-		if (f->state == FLOW_OPEN)
-			f->in = in;
-		else
-			buf_done(&in);
-	} else {
-		used = take_messages(f, (char *)bytes.p, bytes.n);
-		if (f->state == FLOW_OPEN && used < bytes.n)
-			buf_slice_add(&f->in, slice_from(bytes, used));
-	}
-	if (f->state == FLOW_OPEN)
-		note_partial(f, was_partial, used > 0);
-}
-
-static void on_eof(void *arg, bool clean)
-{
-	struct flow *f = arg;
-
-	if (f->state == FLOW_OPEN) {
-		f->partial_ms = 0;
-		go(f, FLOW_HALF);
+		flow_mind_input(f);
+		if (f->behind)
+			loop_task_queue_slow(f->loop, &f->more_task);
 	}
 }
 
@@ -358,11 +254,27 @@ static void open_up(struct flow *f)
 	}
 	if (f->state == FLOW_ENDED)
 		return;
-	f->taken_ms = f->wait.n ? now_of(f) : 0;
+	f->taken_ms = f->wait.n ? flow_now(f) : 0;
 	go(f, FLOW_OPEN);
 	if (f->wait.n)
 		conn_write(f->conn, buf_slice(&f->wait));
 	buf_done(&f->wait);
+}
+
+static void on_data(void *arg, struct slice bytes)
+{
+	flow_data(arg, bytes);
+}
+
+static void on_eof(void *arg, bool clean)
+{
+	struct flow *f = arg;
+
+	flow_catch_up(f);
+	if (f->state == FLOW_OPEN) {
+		f->partial_ms = 0;
+		go(f, FLOW_HALF);
+	}
 }
 
 static void on_connected(void *arg)
@@ -387,6 +299,7 @@ static void on_secure(void *arg)
 
 static void on_closed(void *arg, enum conn_end end, const char *text)
 {
+	flow_catch_up(arg);
 	flow_end(arg, end == CONN_END_CLOSED ? "eof" : conn_end_name(end), text);
 }
 
@@ -414,6 +327,7 @@ static struct flow *flow_new(const struct flow_start *start, const struct netadd
 	f->ping_spread = rand_u64() % (FLOW_PING_MS / 4);
 	loop_timer_init(&f->timer, f->loop, on_timer, f);
 	loop_task_init(&f->end_task, tell_end, f);
+	loop_task_init(&f->more_task, flow_take_more, f);
 	return f;
 }
 
@@ -466,6 +380,7 @@ void flow_free(struct flow *f)
 	f->freed = true;
 	loop_timer_stop(&f->timer);
 	loop_task_stop(&f->end_task);
+	loop_task_stop(&f->more_task);
 	conn_free(f->conn);
 	f->conn = NULL;
 	loop_dispose(f->loop, f, destroy);

@@ -52,6 +52,7 @@ enum {
 	FLOW_OUT_FULL = 512 * 1024,  /* no new request is put behind so much */
 	FLOW_STALL_MS = 1000,        /* ... nor behind what has not been taken for so long */
 	FLOW_CROWDED = 16 * 1024,    /* what one may hold where there is no room any more */
+	FLOW_TURN = 16,              /* messages taken in a turn of the loop: others come first */
 };
 
 struct flow;
@@ -85,12 +86,14 @@ struct flow {
 	struct flow_group *group;
 	struct flow_room *room; /* see flow_set_room(); NULL: nobody counts */
 	struct stranger stranger;
-	struct netaddr alias;        /* RFC 5923: it is also the way to there; zeroed: to nowhere */
-	struct buf names;            /* cert_sip_names() of a peer whose certificate is good */
-	uint64_t judged;             /* by the flows' trust of that number */
-	uint64_t expires_ms;         /* the peer's certificate, on the loop's scale; 0: none */
-	unsigned asked;              /* requests that came by it and have no final answer yet */
-	bool proven;                 /* it is no stranger's */
+	struct netaddr alias; /* RFC 5923: it is also the way to there; zeroed: to nowhere */
+	struct buf names;     /* cert_sip_names() of a peer whose certificate is good */
+	uint64_t judged;      /* by the flows' trust of that number */
+	uint64_t expires_ms;  /* the peer's certificate, on the loop's scale; 0: none */
+	unsigned asked;       /* requests that came by it and have no final answer yet */
+	bool proven;          /* it is no stranger's */
+	bool listed;          /* ... by its address: asked for among those */
+	bool of_use;          /* it has carried a request that was let through, or one of ours */
 	const char *stranger_reason; /* what a stranger is told */
 
 	/* ---- read by the owner ---- */
@@ -112,15 +115,17 @@ struct flow {
 	void *arg;
 	struct buf wait; /* output before OPEN */
 	uint64_t written;
-	struct buf in; /* a message that is not whole */
+	struct buf in; /* a message that is not whole; while behind, whole ones before it */
 	size_t holds;  /* as counted in its room */
 	struct sip_frame frame;
 	struct loop_timer timer;
-	struct loop_task end_task;
+	struct loop_task end_task, more_task;
 	uint64_t state_ms, partial_ms, ping_ms, taken_ms; /* since when; 0: not */
 	uint64_t last_out_ms, taken;
 	unsigned ping_spread;
-	bool paused, is_deaf, freed;
+	bool paused; /* nothing is read while so much output waits */
+	bool behind; /* nor while there is more to take than a turn allows: more_task goes on */
+	bool is_deaf, freed;
 	bool knows_pong, unsure_pong, secure;
 	struct tls_set *set; /* of the handshake */
 	SSL_CTX *ctx;
@@ -143,8 +148,8 @@ struct flow_start {
 };
 struct flow *flow_accept(const struct flow_start *start, int fd, const struct netaddr *peer);
 /* from: our address; zeroed: any. */
-struct flow *flow_connect(const struct flow_start *start, const struct netaddr *from,
-	const struct netaddr *peer);
+struct flow *flow_connect(
+	const struct flow_start *start, const struct netaddr *from, const struct netaddr *peer);
 
 /* No callback any more. At any time. */
 void flow_free(struct flow *f);

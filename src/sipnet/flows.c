@@ -8,20 +8,38 @@
 #include "sipnet/sipnet_priv.h"
 #include "view/metrics.h"
 
-enum { JUDGED_AT_ONCE = 8 };
+enum {
+	JUDGED_AT_ONCE = 8,
+	/* One that has carried nothing and ends before was in vain; an address has so many, then
+	   one a second. */
+	VAIN_MS = 60000,
+	VAIN = 30,
+	LISTED_RATE = 200, /* new ones a second of an address that is a route's source */
+};
 
 static void judge_some(void *arg);
 
 void flows_init(struct sipnet *n)
 {
-	static const struct stranger_limits limits = {
-		.all = 1024, .per_address = 64, .rate = 50, .burst = 100};
+	static const struct stranger_limits limits = {.all = 1024,
+		.per_address = 64,
+		.rate = 50,
+		.burst = 100,
+		.vain = VAIN,
+		.vain_rate = 1};
+	static const struct stranger_limits listed = {.all = 1,
+		.per_address = 1,
+		.rate = LISTED_RATE,
+		.burst = FLOWS_THEIRS,
+		.vain = VAIN,
+		.vain_rate = 1};
 	struct flows *all = &n->flows;
 
 	table_init(&all->by_number);
 	table_init(&all->groups);
 	list_init(&all->all);
 	all->strangers = strangers_new(&limits);
+	all->listed = strangers_new(&listed);
 	all->held_max = FLOWS_HELD;
 	loop_task_init(&all->judge, judge_some, n);
 }
@@ -35,6 +53,7 @@ void flows_done(struct sipnet *n)
 		flows_remove(n, container_of(l, struct flow, node));
 	loop_task_stop(&all->judge);
 	strangers_free(all->strangers);
+	strangers_free(all->listed);
 	table_done(&all->by_number);
 	table_done(&all->groups);
 	tls_set_unref(all->tls);
@@ -176,12 +195,28 @@ static void remember(struct flows *all, const struct flow *f)
 	memcpy(e->route, f->group->name, sizeof e->route);
 }
 
+struct strangers *flows_gate(const struct flows *all, bool listed)
+{
+	return listed ? all->listed : all->strangers;
+}
+
+/* A handshake is dear, and who connects time and again to say nothing is slowed (stranger.h). */
+static void note_vain(struct flows *all, const struct flow *f, uint64_t now)
+{
+	uint8_t key[16];
+
+	if (!f->ours && !f->of_use && now - f->since_ms < VAIN_MS)
+		strangers_in_vain(
+			flows_gate(all, f->listed), netaddr_limit_key(&f->peer, key), now);
+}
+
 void flows_remove(struct sipnet *n, struct flow *f)
 {
 	struct flows *all = &n->flows;
 
 	remember(all, f);
 	stranger_leave(all->strangers, &f->stranger, sipnet_now(n));
+	note_vain(all, f, sipnet_now(n));
 	leave(n, f);
 	table_remove(&all->by_number, &f->by_number);
 	list_remove(&f->node);
@@ -262,6 +297,8 @@ struct flow *flows_take(
 	unsigned ours = 0;
 	struct flow *best = g ? best_of(g, s, to, &ours) : NULL;
 
+	if (best)
+		best->of_use = true;
 	if (best && flow_pending(best) <= FLOW_OUT_BUSY)
 		return best;
 	if (ours >= FLOWS_OURS_ADDRESS || (g && g->ours >= FLOWS_OURS) || n->flows.n >= FLOWS_ALL)

@@ -50,9 +50,10 @@ struct flows {
 	unsigned n;
 	uint32_t last;
 	struct strangers *strangers;
-	struct tls_set *tls; /* NULL: none */
-	uint64_t trust;      /* how often tls was set */
-	size_t held_max;     /* FLOWS_HELD */
+	struct strangers *listed; /* rates of the addresses that routes have as sources */
+	struct tls_set *tls;      /* NULL: none */
+	uint64_t trust;           /* how often tls was set */
+	size_t held_max;          /* FLOWS_HELD */
 	struct loop_task judge;
 	struct flow_ended ended[FLOWS_ENDED]; /* by number */
 	struct sipnet_connection_view *view;
@@ -67,6 +68,8 @@ struct flow *flows_get(const struct sipnet *n, uint32_t number);
 struct sip_hop flow_hop(const struct flow *f);
 uint32_t flows_number(struct sipnet *n);
 void flows_add(struct sipnet *n, struct flow *f);
+/* Those of its address: where it is asked for, and noted what comes to nothing. */
+struct strangers *flows_gate(const struct flows *all, bool listed);
 /* Gone for good. */
 void flows_remove(struct sipnet *n, struct flow *f);
 /*

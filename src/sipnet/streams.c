@@ -8,7 +8,7 @@
 
 /* What happens on connections, between sockets and transactions. */
 
-enum { LINES = 20 /* a second, in the log, about connections that fail */ };
+enum { LINES = 20 /* a second, in the log, about connections that fail or that others make */ };
 
 static bool may_log(struct flows *all, uint64_t now)
 {
@@ -22,12 +22,14 @@ static bool may_log(struct flows *all, uint64_t now)
 /* ---- they connect ---- */
 
 /* Strangers have a line at their end, if at all. */
-static void log_connected(const struct sipnet *n, const struct flow *f)
+static void log_connected(struct sipnet *n, const struct flow *f)
 {
 	const struct conn_tls_info *tls = flow_tls(f);
 	char text[NETADDR_TEXT];
 
 	metric_add(f->ours ? M_SIP_CONNECTS_OUT : M_SIP_CONNECTS_IN, 1);
+	if (!f->ours && !may_log(&n->flows, sipnet_now(n)))
+		return;
 	log_info(&n->log, "sip-connected", LF_Z("route", f->group->name),
 		LF_Z("peer", netaddr_print(&f->peer, text)), LF_Z("by", f->ours ? "us" : "them"),
 		LF_Z("transport", sip_transport_name((enum sip_transport)f->transport)),
@@ -45,18 +47,19 @@ static void turn_away(struct sender *s, int fd, const struct netaddr *peer, cons
 			LF_Z("peer", netaddr_print(peer, text)), LF_Z("reason", why));
 }
 
-/* Room for one more stranger; who holds most makes it. */
-static const char *stranger_room(struct sipnet *n, const struct netaddr *peer)
+/* Room for one more of that address; among strangers who holds most makes it. */
+static const char *no_room(struct sipnet *n, const struct netaddr *peer, bool listed)
 {
+	struct strangers *gate = flows_gate(&n->flows, listed);
 	struct stranger *drop;
 	uint8_t key[16];
-	enum stranger_answer answer = strangers_ask(
-		n->flows.strangers, netaddr_limit_key(peer, key), sipnet_now(n), &drop);
+	enum stranger_answer answer =
+		strangers_ask(gate, netaddr_limit_key(peer, key), sipnet_now(n), &drop);
 
 	if (answer != STRANGER_OK)
 		return stranger_answer_name(answer);
 	if (drop) {
-		stranger_leave(n->flows.strangers, drop, sipnet_now(n));
+		stranger_leave(gate, drop, sipnet_now(n));
 		flow_end(container_of(drop, struct flow, stranger), "evicted",
 			"it made room for another");
 	}
@@ -81,6 +84,7 @@ static void begin(struct sender *s, int fd, const struct netaddr *peer, const ch
 	f = flow_accept(&start, fd, peer);
 	flows_add(n, f);
 	f->stranger_reason = "Not a known peer";
+	f->listed = route;
 	f->proven = route && flows_join(n, f, route);
 	if (f->proven)
 		log_connected(n, f);
@@ -101,10 +105,10 @@ void streams_accept(void *sender, int fd, const struct netaddr *peer)
 		why = "connections";
 	else if (s->transport == SIP_TLS && !peer_server_context(n))
 		why = "no-certificate";
-	else if (!route)
-		why = stranger_room(n, peer);
-	else if (!flows_have_place(n, route))
+	else if (route && !flows_have_place(n, route))
 		why = "route-full";
+	else
+		why = no_room(n, peer, route);
 	if (why)
 		turn_away(s, fd, peer, why);
 	else
@@ -163,6 +167,8 @@ void sipnet_flow_admitted(struct sipnet *n, const struct sip_hop *from, const st
 	struct flow *f = flows_get(n, from->flow);
 	struct slice value;
 
+	if (f)
+		f->of_use = true;
 	if (!f || f->ours || !f->group || list_linked(&f->usable) ||
 		!sip_param_get(m->via.params, "alias", &value))
 		return;
@@ -290,7 +296,7 @@ static void on_ended(void *arg, struct flow *f)
 		metric_add(f->ours ? M_SIP_CONNECTIONS_LOST_OUT : M_SIP_CONNECTIONS_LOST_IN, 1);
 	if (level == LOG_WARN && route && f->ours)
 		note_error(n, f);
-	if (level == LOG_INFO || may_log(&n->flows, sipnet_now(n)))
+	if ((level == LOG_INFO && f->ours) || may_log(&n->flows, sipnet_now(n)))
 		log_event(&n->log, level, "sip-disconnected", LF_Z("route", route),
 			LF_Z("peer", netaddr_print(&f->peer, text)),
 			LF_Z("by", f->ours ? "us" : "them"),

@@ -18,8 +18,8 @@ enum {
 	OUT_COUNT = 1024,
 	BUFFER = 4 << 20, /* design section 14: the default holds 3 ms of 50,000 messages/s */
 	BAD = 16,         /* datagrams that could not be sent, until that is told */
-	BAD_BYTES = 512,  /* of each; a request's first Via is there (as of what ICMP brings back) */
-	CONTROL = 64,     /* CMSG_SPACE(sizeof(uint32_t)) with room */
+	BAD_BYTES = 512, /* of each; a request's first Via is there (as of what ICMP brings back) */
+	CONTROL = 64,    /* CMSG_SPACE(sizeof(uint32_t)) with room */
 };
 
 struct out {

@@ -113,12 +113,12 @@ static void every_byte_alone(void **state)
 	assert_slice(buf_slice(&line.got), "\r\n"); /* the pong */
 }
 
-static void a_thousand_in_one_go(void **state)
+static void say_many(unsigned n)
 {
 	struct buf all = {0};
 	char *text;
 
-	for (unsigned i = 0; i < 1000; i++)
+	for (unsigned i = 0; i < n; i++)
 		buf_printf(&all,
 			"MESSAGE sip:j@xmpp.lab SIP/2.0\r\n"
 			"Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK%u\r\n"
@@ -129,12 +129,65 @@ static void a_thousand_in_one_go(void **state)
 	text = buf_dup(&all);
 	rig.answer = 200;
 	line_say(&line, text);
+	xfree(text);
+	buf_done(&all);
+}
+
+static void a_thousand_in_one_go(void **state)
+{
+	say_many(1000);
 	until(&rig, rig.requests == 1000);
 	for (unsigned i = 0; i < 1000; i++)
 		assert_int_equal(line_status(&line), 200);
 	assert_int_equal(line_status(&line), 0);
-	xfree(text);
-	buf_done(&all);
+}
+
+/* Who says much at once does not hold up who says little. */
+static void a_few_a_turn(void **state)
+{
+	struct line other;
+	unsigned before;
+
+	line_open(&other, &rig, "127.0.0.1", "127.0.0.3", rig.tcp);
+	rig_settle(&rig);
+	say_many(200);
+	until(&rig, rig.requests > 0);
+	line_request(&other, "TCP", 1000, "MESSAGE", "sip.lab", "", "");
+	until(&rig, other.got.n > 0);
+	assert_in_range(rig.requests, 2, 6 * FLOW_TURN);
+	while (rig.requests < 201) {
+		before = rig.requests;
+		loop_turn(rig.loop, false);
+		/* The last of what was there, and the first of what is read then. */
+		assert_in_range(rig.requests - before, 0, 2 * FLOW_TURN);
+	}
+	for (unsigned i = 0; i < 200; i++)
+		assert_int_equal(line_status(&line), 200);
+	line_close(&other);
+}
+
+/* The time of the half message behind them begins when it is come to. */
+static void a_half_one_behind_many(void **state)
+{
+	say_many(50);
+	line_say(&line, "MESSAGE sip:j@xmpp.lab SIP/2.0\r\n");
+	until(&rig, rig.requests == 50);
+	loop_fake_advance(rig.loop, FLOW_MESSAGE_MS - 1000);
+	rig_settle(&rig);
+	assert_int_equal(connections(), 1);
+	loop_fake_advance(rig.loop, 1100);
+	rig_settle(&rig);
+	assert_int_equal(connections(), 0);
+}
+
+static void all_of_them_before_the_end(void **state)
+{
+	say_many(200);
+	shutdown(line.fd, SHUT_WR);
+	until(&rig, rig.requests == 200);
+	for (unsigned i = 0; i < 200; i++)
+		assert_int_equal(line_status(&line), 200);
+	until(&rig, line.eof);
 }
 
 #define HEAD                                                                                       \
@@ -269,6 +322,42 @@ static void strangers_are_few(void **state)
 }
 
 /* ---- peers that take their time ---- */
+
+static bool comes_in(struct line *l)
+{
+	line_open(l, &rig, "127.0.0.1", "127.0.0.3", rig.tcp);
+	rig_settle(&rig);
+	return !l->eof && !l->closed;
+}
+
+/* Also those of whom a route knows the address. */
+static void who_connects_in_vain_is_slowed(void **state)
+{
+	struct line l;
+
+	rig.answer = 200;
+	for (unsigned i = 0; i < 60; i++) { /* these are of use */
+		assert_true(comes_in(&l));
+		line_request(&l, "TCP", i, "MESSAGE", "sip.lab", "", "");
+		assert_int_equal(line_status(&l), 200);
+		line_close(&l);
+	}
+	for (unsigned i = 0; i < 30; i++) {
+		assert_true(comes_in(&l));
+		line_close(&l);
+	}
+	rig_settle(&rig);
+	assert_false(comes_in(&l));
+	line_close(&l);
+	request(1000); /* the one that was there */
+	assert_int_equal(line_status(&line), 200);
+	loop_fake_advance(rig.loop, 1100);
+	assert_true(comes_in(&l));
+	line_close(&l);
+	rig_settle(&rig);
+	assert_false(comes_in(&l));
+	line_close(&l);
+}
 
 static void a_message_has_to_end(void **state)
 {
@@ -746,6 +835,10 @@ int main(void)
 		T(ipv6),
 		T(every_byte_alone),
 		T(a_thousand_in_one_go),
+		T(a_few_a_turn),
+		T(a_half_one_behind_many),
+		T(all_of_them_before_the_end),
+		T(who_connects_in_vain_is_slowed),
 		T(where_the_next_begins_is_not_known),
 		T(rubbish_is_ended),
 		T(strangers_are_told_and_sent_away),
