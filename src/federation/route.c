@@ -58,19 +58,6 @@ static const struct setting settings[] = {
 /* clang-format on */
 #undef F
 
-static int not_built(struct err *e, const char *field, const char *value, const char *right)
-{
-	return err_code(e, ERR_INVALID, "not_built", field,
-		"%s: %s is not in this version yet; right would be %s", field, value, right);
-}
-
-static int check_built(const struct route *r, struct err *e)
-{
-	if (r->message_mode != ROUTE_PAGER)
-		return not_built(e, "message_mode", mode_words[r->message_mode], "pager");
-	return 0;
-}
-
 static bool may_be_tls(const struct route *r)
 {
 	return r->transport == ROUTE_TLS || r->transport == ROUTE_LOCATED;
@@ -174,6 +161,20 @@ static void warn_trust(const struct route *r, struct notes *warnings)
 			"who is on the way reads identities that asked to be kept private");
 }
 
+/* The INVITE of a session has about as many bytes as a datagram may (RFC 3261 18.1.1). */
+static void warn_mode(const struct route *r, struct notes *warnings)
+{
+	if (r->message_mode == ROUTE_PAGER && r->kind != ROUTE_GENERIC)
+		notes_add(warnings, "route", r->name, "mode_not_of_kind", "message_mode",
+			"user agents of %s take messages within sessions only; right would be "
+			"session",
+			kind_words[r->kind]);
+	if (r->message_mode != ROUTE_PAGER && r->transport == ROUTE_UDP)
+		notes_add(warnings, "route", r->name, "mode_over_udp", "message_mode",
+			"without tcp or tls what is over 1300 bytes is not sent, within a session "
+			"too");
+}
+
 static void warn_rates(const struct route *r, struct notes *warnings)
 {
 	if (r->receive_rate && r->sender_rate > r->receive_rate)
@@ -193,12 +194,13 @@ static int check(const struct object *o, struct notes *warnings, struct err *e)
 {
 	const struct route *r = route_of(o);
 
-	if (check_transport(r, e) < 0 || check_digest(r, e) < 0 || check_built(r, e) < 0)
+	if (check_transport(r, e) < 0 || check_digest(r, e) < 0)
 		return -1;
 	warn_next_hop(r, warnings);
 	warn_sources(r, warnings);
 	warn_digest(r, warnings);
 	warn_trust(r, warnings);
+	warn_mode(r, warnings);
 	warn_rates(r, warnings);
 	if (r->late_error == ROUTE_LATE_OFF)
 		notes_add(warnings, "route", r->name, "late_errors_not_told", "late_error",

@@ -14,7 +14,7 @@ enum route_transport {
 	ROUTE_LOCATED /* "auto": as the next hop's domain says in DNS (RFC 3263 4.1) */
 };
 enum route_kind { ROUTE_GENERIC, ROUTE_MICROSOFT_EDGE, ROUTE_MICROSOFT_POOL };
-enum route_mode { ROUTE_PAGER, ROUTE_SESSION, ROUTE_AUTO }; /* only pager so far: code not_built */
+enum route_mode { ROUTE_PAGER, ROUTE_SESSION, ROUTE_AUTO }; /* gateway/carriage.h */
 enum route_late_error { ROUTE_LATE_MESSAGE, ROUTE_LATE_OFF };
 
 struct route {
