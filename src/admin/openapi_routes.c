@@ -33,6 +33,7 @@ const struct openapi_schema openapi_routes[] = {
 		{"forged_from", COUNT ABOUT("Its requests refused for their From.")},
 		{"over_rate", COUNT ABOUT("Its requests refused by receive_rate.")},
 		{"over_sender_rate", COUNT},
+		{"sessions", COUNT ABOUT("Of users and contacts, that are up now.")},
 		{"last_error", TEXT_OR_NULL ABOUT("A stable word.")},
 		{"last_error_at", TIME},
 		{"targets", LIST(REF("RouteTarget")) ABOUT("In the order of preference.")},

@@ -86,6 +86,7 @@ static void counts_json(const struct view_route *r, struct buf *out)
 	json_number(out, "forged_from", r->forged_from);
 	json_number(out, "over_rate", r->over_rate);
 	json_number(out, "over_sender_rate", r->over_sender_rate);
+	json_number(out, "sessions", r->sessions);
 }
 
 #define LIST_JSON(out, name, v, n, fn)                                                             \

@@ -28,6 +28,7 @@ static void on_gateway(struct loop_call *c)
 	struct looking *l = container_of(c, struct looking, call);
 
 	l->ask->routes = sipnet_sight(l->service->sipnet);
+	gateway_view_routes(l->service->gateway, l->ask->routes);
 	l->call.fn = on_back;
 	loop_post(l->asker, &l->call);
 }

@@ -125,6 +125,7 @@ static int new_memory(struct service *s, const struct store_options *o, struct e
 		.node = s->conf->node[0],
 		.shard = SHARD,
 		.seed = rand_u64(),
+		.limits.session_idle_ms = s->conf->sip_session_idle * 1000,
 	};
 
 	if (memory_open(&s->memory, o, e) < 0)
@@ -173,6 +174,7 @@ static int new_sipnet(struct service *s, struct err *e)
 		.node = s->conf->node[0],
 		.shard = SHARD,
 		.caps = &gateway_caps,
+		.contact_host = s->conf->sip_contact_host,
 		.transactions_memory = (size_t)s->conf->sip_transactions_memory << 20,
 	};
 

@@ -6,16 +6,22 @@
 #include "base/log.h"
 #include "federation/permission.h"
 #include "federation/snapshot.h"
+#include "gateway/conversation.h"
 #include "gateway/cseq.h"
 #include "gateway/gateway.h"
+#include "gateway/message.h"
 #include "gateway/pending.h"
+#include "gateway/refusals.h"
 #include "loop/loop.h"
 #include "xmpp/jid.h"
 #include "xmpp/stanza.h"
 
 /* What the files of this folder share. Not for other folders. */
 
+struct backlog;
 struct invites;
+struct outgoing;
+struct session;
 
 struct gateway {
 	struct loop *loop;
@@ -31,7 +37,7 @@ struct gateway {
 
 	/* For one event only: reset when it begins. */
 	struct arena scratch;
-	struct buf xml, uri;
+	struct buf xml, uri, callid, wrapped;
 
 	/* Stanzas without a fate id that found no credit; sent before any other. */
 	struct link_down *held, **held_end;
@@ -44,19 +50,25 @@ struct gateway {
 	unsigned n_unanswered, n_window, n_late;
 	struct loop_timer guard, forget; /* for the oldest of sent, of late */
 
-	/* tosip */
+	/* tosip: pager, pacer, backlog, session */
 	struct table targets;
 	struct table pacers;
 	struct table stakes; /* of partners in what is queued */
 	struct cseq_table cseq;
 	unsigned n_queued;
 	size_t queued_bytes;
+	struct refusals refusals;
+	struct table sessions;
+	struct list sessions_used; /* session.used, the least recent first */
+	struct legs *legs;
+	struct list session_notes; /* what was said beside texts and has no answer yet */
 
 	/* late */
 	struct table late_pairs;
 	struct list late_due; /* late_pair.node, the next to be due first */
 	struct loop_timer late_timer;
 
+	struct conversations *conversations; /* conversation_priv.h */
 	struct invites *invites;
 	struct bodies *bodies; /* NULL: texts of messages are written nowhere */
 
@@ -104,13 +116,33 @@ void gateway_bounce(struct gateway *g, const struct xml_elem *e, struct slice fr
 struct permission gateway_permission(struct gateway *g, struct slice user, struct slice contact,
 	enum permission_direction direction);
 
-/* ---- toxmpp.c: SIP to XMPP ---- */
+/* ---- toxmpp.c, fate.c: SIP to XMPP ---- */
 void toxmpp_init(struct gateway *g, uint64_t seed);
 void toxmpp_done(struct gateway *g);
 void toxmpp_request(struct gateway *g, struct sip_server *txn, const struct sip_msg *m,
 	const struct route *route);
+
+/* Who speaks to whom in a session; it says that of what is said within. */
+struct toxmpp_dialog {
+	struct message_pair pair;   /* from: the user, with his device */
+	struct slice user, contact; /* bare */
+	struct slice thread;        /* SL_NONE: none */
+};
+/* Of an INVITE. False: it is refused so; the session has nothing to do with it. */
+bool toxmpp_judge(struct gateway *g, const struct sip_msg *m, const struct route *route,
+	struct toxmpp_dialog *ret, struct message_refusal *refusal);
+/* The text that came with it: of errors he hears as of those after a 200. */
+void toxmpp_first(struct gateway *g, const struct toxmpp_dialog *d, const struct route *route,
+	struct slice text);
+/* A MESSAGE within. again(arg, body) says whether the text was passed on already. */
+void toxmpp_within(struct gateway *g, struct sip_server *txn, const struct sip_msg *m,
+	const struct route *route, const struct toxmpp_dialog *d,
+	bool (*again)(struct session *s, struct slice body), struct session *s);
+
 void toxmpp_fate(struct gateway *g, struct link_down *d); /* takes d */
 void toxmpp_lost(struct gateway *g, enum link_reason reason, const uint64_t *ids, size_t n);
+/* The contact's client says that it has this message: its answer waits for nothing any more. */
+void toxmpp_confirmed(struct gateway *g, uint64_t fate_id);
 /* A message of type error. from, to: whom it names, canonical. */
 void toxmpp_error(
 	struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
@@ -121,20 +153,28 @@ void tosip_done(struct gateway *g);
 /* A message that is no error. */
 void tosip_message(
 	struct gateway *g, const struct xml_elem *e, const struct jid *from, const struct jid *to);
-/* A MESSAGE of our own making, about which nobody is told anything. False: no room. */
+/* Between whom, by when: views of the scratch arena. */
+void tosip_address(
+	struct gateway *g, struct outgoing *o, const struct jid *contact, const struct jid *user);
+/* A text of our own making, about which nobody is told anything. False: no room. */
 bool tosip_notice(
 	struct gateway *g, const struct jid *contact, const struct jid *user, struct slice text);
-unsigned tosip_targets(const struct gateway *g);
+/* Typing or a receipt as a MESSAGE of its own; how it ends: conversation_noted(). False: no room.
+ */
+bool tosip_note(struct gateway *g, const struct jid *contact, const struct jid *user,
+	enum conversation_note kind, struct slice content_type, struct slice body);
+/* The user's side takes no sessions: the first of b goes by another way, or its sender is told. */
+void tosip_refused(struct gateway *g, struct backlog *b);
 
 /* ---- late.c: errors known only after the 200 ---- */
 void late_init(struct gateway *g);
 void late_done(struct gateway *g);
 /*
  * A message of user to contact (bare addresses) that came at wall_ms was not delivered, or, doubt,
- * may not have been. why: one line for the user.
+ * may not have been. why: one line for the user, who hears it unless he was told otherwise.
  */
 void late_report(struct gateway *g, struct slice user, struct slice contact, uint64_t wall_ms,
-	bool doubt, struct slice why);
+	bool doubt, struct slice why, bool told);
 
 /* ---- service.c: iq and presence ---- */
 void service_iq(

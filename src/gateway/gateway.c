@@ -4,18 +4,28 @@
 
 #include "base/mem.h"
 #include "gateway/bodies.h"
+#include "gateway/conversation.h"
 #include "gateway/core.h"
+#include "gateway/leg.h"
+#include "gateway/message.h"
+#include "gateway/pager.h"
+#include "gateway/session.h"
 #include "view/metrics.h"
+#include "view/routes.h"
 
 /* ---- what SIP user agents are told about us ---- */
 
-static const enum sip_method allowed[] = {SIP_MESSAGE, SIP_OPTIONS, SIP_M_OTHER};
-static const char *const supported[] = {NULL};
+/* REFER is answered, always with 603 (lync-sip-profile 5.5). */
+static const enum sip_method allowed[] = {SIP_INVITE, SIP_ACK, SIP_BYE, SIP_CANCEL, SIP_MESSAGE,
+	SIP_INFO, SIP_OPTIONS, SIP_UPDATE, SIP_REFER, SIP_M_OTHER};
+static const char *const supported[] = {"timer", NULL};
 
 const struct sip_caps gateway_caps = {
 	.allow = allowed,
 	.supported = supported,
-	.accept = "text/plain, text/html, message/cpim",
+	.accept = MESSAGE_ACCEPT ", application/sdp",
+	.dialogs = true,
+	.microsoft = true,
 };
 
 /* ---- common parts ---- */
@@ -127,8 +137,33 @@ void gateway_send_quiet(
 void gateway_request(void *gateway, struct sip_server *txn, const struct sip_msg *m,
 	const struct route *route, const struct sipnet_way *way)
 {
-	(void)way; /* MESSAGE outside a dialog: its answer goes by itself */
-	toxmpp_request(gateway, txn, m, route);
+	struct gateway *g = gateway;
+
+	if (m->to.tag.p)
+		legs_request(g, txn, m, route, way);
+	else if (m->method == SIP_INVITE)
+		session_invited(g, txn, m, route, way);
+	else if (m->method == SIP_MESSAGE)
+		toxmpp_request(g, txn, m, route);
+	else /* BYE, INFO, UPDATE: of no dialog */
+		g->ops->reply(g->ops_arg, txn,
+			&(struct sip_reply){.status = m->method == SIP_REFER ? 603 : 481});
+}
+
+void gateway_invite(void *gateway, struct sip_server *txn, enum sip_invite_event event)
+{
+	legs_invite(gateway, txn, event);
+}
+
+void gateway_ack(void *gateway, const struct sip_msg *m, const struct route *route)
+{
+	legs_ack(gateway, m, route);
+}
+
+void gateway_options(void *gateway, const struct sip_msg *m, const struct route *route,
+	const struct sipnet_way *way, struct buf *sdp)
+{
+	legs_describe(gateway, m, route, way, sdp);
 }
 
 static void fate(void *arg, struct link_down *d)
@@ -215,6 +250,12 @@ static void default_limits(struct gateway_limits *l)
 		.queued_msgs = 100000,
 		.queued_bytes = (size_t)128 << 20,
 		.late_pairs = 16384,
+		.sessions = 100000,
+		.legs = 131072,
+		.legs_bytes = (size_t)512 << 20,
+		.session_idle_ms = 600000,
+		.conversations = 65536,
+		.memos = 65536,
 	};
 
 #define DEFAULT(field) l->field = l->field ? l->field : defaults.field
@@ -226,6 +267,12 @@ static void default_limits(struct gateway_limits *l)
 	DEFAULT(queued_msgs);
 	DEFAULT(queued_bytes);
 	DEFAULT(late_pairs);
+	DEFAULT(sessions);
+	DEFAULT(legs);
+	DEFAULT(legs_bytes);
+	DEFAULT(session_idle_ms);
+	DEFAULT(conversations);
+	DEFAULT(memos);
 #undef DEFAULT
 }
 
@@ -243,11 +290,15 @@ int gateway_new(struct gateway **ret, struct loop *loop, const struct gateway_co
 	arena_init(&g->scratch, 16384);
 	buf_init(&g->xml, 0);
 	buf_init(&g->uri, 0);
+	buf_init(&g->callid, 0);
+	buf_init(&g->wrapped, 0);
 	g->held_end = &g->held;
 	loop_timer_init(&g->held_timer, loop, held_fires, g);
 	toxmpp_init(g, config->seed);
+	legs_init(g);
 	tosip_init(g);
 	late_init(g);
+	conversation_init(g);
 	g->invites = invites_new(g, config->memory, config->worker, e);
 	if (!g->invites) {
 		gateway_free(g);
@@ -272,6 +323,8 @@ void gateway_free(struct gateway *g)
 		link_down_free(d);
 	}
 	late_done(g);
+	legs_done(g);
+	conversation_done(g);
 	tosip_done(g);
 	toxmpp_done(g);
 	bodies_free(g->bodies);
@@ -279,6 +332,8 @@ void gateway_free(struct gateway *g)
 	snapshot_unref(g->snapshot);
 	buf_done(&g->xml);
 	buf_done(&g->uri);
+	buf_done(&g->callid);
+	buf_done(&g->wrapped);
 	arena_done(&g->scratch);
 	log_done(&g->log);
 	free(g);
@@ -297,12 +352,14 @@ void gateway_set_snapshot(struct gateway *g, struct snapshot *s)
 void gateway_drain(struct gateway *g)
 {
 	g->draining = true;
+	session_drain(g);
 	bodies_stop(g->bodies);
 }
 
 unsigned gateway_busy(const struct gateway *g)
 {
-	return g->n_unanswered + g->n_queued + g->n_held + invites_busy(g->invites);
+	return g->n_unanswered + g->n_queued + g->n_held + session_count(g) +
+	       invites_busy(g->invites);
 }
 
 unsigned gateway_writes(const struct gateway *g)
@@ -339,10 +396,31 @@ void gateway_view(const struct gateway *g, struct gateway_view *ret)
 		.window = g->n_window,
 		.late = g->n_late,
 		.late_pairs = (unsigned)g->late_pairs.count,
-		.targets = tosip_targets(g),
+		.sessions = session_count(g),
+		.targets = pager_targets(g),
 		.queued = g->n_queued,
 		.queued_bytes = g->queued_bytes,
 		.invitations = invites_count(g->invites),
 		.draining = g->draining,
 	};
+}
+
+static int by_name(const void *key, const void *row)
+{
+	return slice_cmp(*(const struct slice *)key, ((const struct view_route *)row)->name);
+}
+
+static void count_session(void *arg, const struct route *route)
+{
+	struct view_routes *l = arg;
+	struct slice name = slice_of(route->name);
+	struct view_route *row = bsearch(&name, l->v, l->n, sizeof *l->v, by_name);
+
+	if (row)
+		row->sessions++;
+}
+
+void gateway_view_routes(const struct gateway *g, struct view_routes *routes)
+{
+	session_each_up(g, count_session, routes);
 }

@@ -21,38 +21,45 @@
  *   iq       what is asked of our domains themselves
  *   invites  who has invited whom, kept in the store's memory half
  */
+struct buf;
 struct gateway;
 struct loop;
 struct memory;
 struct route;
 struct sipnet;
+struct sipnet_call;
 struct sipnet_ops;
 struct sipnet_way;
 struct snapshot;
+struct view_routes;
 struct worker;
 
 /*
  * Zero means the default in brackets.
  *
  * late and late_ms follow from what the edge may still report. When a stream breaks, that is up to
- * edge_limits.doubt_stanzas (262144) stanzas, the last ones written on it: late holds as many. Their
- * age is at most that of a byte the partner's kernel never acknowledged, which ours gives up after
- * 60 s: late_ms is a quarter more. Streams share the table, so at over 3500 messages a second (late
- * in late_ms) the oldest leave early, and with several streams full of doubt some of the reports
- * find nothing: they are counted (entente_late_errors_forgotten_total), as is an error stanza that
- * comes later than that. A record takes about 300 bytes.
+ * edge_limits.doubt_stanzas (262144) stanzas, the last ones written on it: late holds as many.
+ * Their age is at most that of a byte the partner's kernel never acknowledged, which ours gives up
+ * after 60 s: late_ms is a quarter more. Streams share the table, so at over 3500 messages a second
+ * (late in late_ms) the oldest leave early, and with several streams full of doubt some of the
+ * reports find nothing: they are counted (entente_late_errors_forgotten_total), as is an error
+ * stanza that comes later than that. A record takes about 300 bytes.
  */
 struct gateway_limits {
-	unsigned pending;     /* SIP requests without final response [100000] */
-	unsigned late;        /* answered ones of which an error may still come [262144] */
-	uint32_t late_ms;     /* how long they are remembered [75000] */
-	unsigned target_msgs; /* messages waiting for one target URI [64] */
-	size_t target_bytes;  /* [256 KiB] */
-	unsigned queued_msgs; /* waiting for all targets together [100000] */
-	size_t queued_bytes;  /* [128 MiB] */
-	unsigned late_pairs;  /* pairs whose late errors are held together [16384] */
-	unsigned conversations; /* pairs whose typing and receipts are remembered [65536] */
-	unsigned memos;         /* messages of which a receipt may come [65536] */
+	unsigned pending;         /* SIP requests without final response [100000] */
+	unsigned late;            /* answered ones of which an error may still come [262144] */
+	uint32_t late_ms;         /* how long they are remembered [75000] */
+	unsigned target_msgs;     /* messages waiting for one target URI [64] */
+	size_t target_bytes;      /* [256 KiB] */
+	unsigned queued_msgs;     /* waiting for all targets together [100000] */
+	size_t queued_bytes;      /* [128 MiB] */
+	unsigned late_pairs;      /* pairs whose late errors are held together [16384] */
+	unsigned sessions;        /* of a user and a contact [100000] */
+	uint32_t session_idle_ms; /* after which a session in which nothing is said ends [600000] */
+	unsigned legs;            /* dialogs, those that linger too (leg.h) [131072] */
+	size_t legs_bytes;        /* they take together [512 MiB] */
+	unsigned conversations;   /* pairs whose typing and receipts are remembered [65536] */
+	unsigned memos;           /* messages of which a receipt may come [65536] */
 };
 
 struct gateway_config {
@@ -82,6 +89,20 @@ struct gateway_ops {
 	void (*request)(void *arg, const struct route *route, const struct sip_spec *spec,
 		unsigned timeout_ms, sip_done *done, void *done_arg);
 	uint64_t (*wall_ms)(void *arg); /* time of the day */
+
+	/* Of dialogs, as in sipnet/sipnet.h: sipnet_invite(), _cancel(), _within(), _ack(),
+	 * _contact(), _id(). */
+	struct sipnet_call *(*invite)(void *arg, const struct route *route,
+		const struct sip_spec *spec, unsigned timeout_ms, sip_done *done, void *done_arg);
+	void (*cancel)(void *arg, struct sipnet_call *invite);
+	struct sipnet_call *(*within)(void *arg, const struct route *route,
+		const struct sipnet_way *way, struct slice next, const struct sip_spec *spec,
+		unsigned timeout_ms, sip_done *done, void *done_arg);
+	void (*ack)(void *arg, const struct route *route, const struct sipnet_way *way,
+		struct slice next, const struct sip_spec *spec);
+	void (*contact)(void *arg, const struct route *route, const struct sipnet_way *way,
+		struct buf *out);
+	void (*id)(void *arg, struct buf *out);
 };
 
 /* config is copied; memory, worker and log are borrowed for good. Fails when memory cannot be read.
@@ -107,6 +128,10 @@ void gateway_set_ops(struct gateway *g, const struct gateway_ops *ops, void *arg
 /* The events, for those who have their own way to them. See struct sipnet_ops, link_gateway_ops. */
 void gateway_request(void *gateway, struct sip_server *txn, const struct sip_msg *m,
 	const struct route *route, const struct sipnet_way *way);
+void gateway_invite(void *gateway, struct sip_server *txn, enum sip_invite_event event);
+void gateway_ack(void *gateway, const struct sip_msg *m, const struct route *route);
+void gateway_options(void *gateway, const struct sip_msg *m, const struct route *route,
+	const struct sipnet_way *way, struct buf *sdp);
 extern const struct link_gateway_ops gateway_link_ops;
 
 /*
@@ -151,10 +176,13 @@ struct gateway_view {
 	unsigned window;     /* of these: written, waiting for an error stanza */
 	unsigned late;       /* answered ones still remembered */
 	unsigned late_pairs;
-	unsigned targets; /* target URIs with messages */
-	unsigned queued;  /* messages for SIP, those under way included */
+	unsigned sessions; /* those that are being opened, or end, too */
+	unsigned targets;  /* target URIs with messages */
+	unsigned queued;   /* messages for SIP, those under way included */
 	size_t queued_bytes;
 	size_t invitations;
 	bool draining;
 };
 void gateway_view(const struct gateway *g, struct gateway_view *ret);
+/* How many sessions are up by each route. */
+void gateway_view_routes(const struct gateway *g, struct view_routes *routes);

@@ -36,7 +36,7 @@ struct pending {
 	uint64_t id;
 	uint64_t until_ms;        /* monotonic: when the state is given up */
 	uint64_t wall_ms;         /* when the message came, for late errors */
-	struct sip_server *txn;   /* NULL once answered */
+	struct sip_server *txn;   /* NULL once answered; of the first message of an INVITE always */
 	struct link_down *stanza; /* STORING: not sent yet */
 	uint32_t slot;
 	uint16_t error_wait_ms;

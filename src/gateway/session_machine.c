@@ -235,3 +235,11 @@ unsigned session_event(
 	} while (follows(m, &event));
 	return n;
 }
+
+void session_expired(struct session_machine *m)
+{
+	assert(m->waiting > 0 && m->state != SESSION_IDLE && m->state != SESSION_UP);
+	m->waiting--;
+	if (!m->under_way)
+		m->resent = false;
+}

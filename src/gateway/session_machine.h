@@ -7,7 +7,7 @@
  * The course of one conversation of a SIP user and a contact as a session (lync-sip-profile 5.2 to
  * 5.7, RFC 3261 13 to 15), in either role, as a table: what happens in, what is to be done out. Who
  * has one keeps the dialogs, the texts and the timers; the machine says when they are used, and
- * that each text is delivered once or its sender is told. Pure. Nobody calls it yet: sessions will.
+ * that each text is delivered once or its sender is told. Pure.
  *
  *          more          2xx             more             2xx
  *    IDLE ------> INVITING ----> UP <-----------> SENDING ----> UP
@@ -95,3 +95,9 @@ enum { SESSION_STEPS = 2 }; /* at most so many follow from one event */
  */
 unsigned session_event(
 	struct session_machine *m, enum session_event event, uint32_t ret[SESSION_STEPS]);
+
+/*
+ * The first of the texts that wait has waited for too long, and its sender is told; for ANSWERED
+ * and LEAVING, which can last, and for who is about to send an INVITE.
+ */
+void session_expired(struct session_machine *m);

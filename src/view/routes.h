@@ -58,6 +58,7 @@ struct view_route {
 	uint64_t retransmissions, challenged, forged_from, over_rate, over_sender_rate;
 	/* in force; 0: no limit */
 	uint32_t receive_rate, sender_rate, send_rate;
+	uint32_t sessions; /* of users and contacts that are up; the gateway's to say */
 	struct view_route_target *targets;
 	struct view_route_error *errors; /* youngest first */
 	struct view_route_connection *connections;

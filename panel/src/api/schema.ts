@@ -402,6 +402,7 @@ export interface RouteState {
   forged_from: number;
   over_rate: number;
   over_sender_rate: number;
+  sessions: number;
   last_error: string | null;
   last_error_at: Time;
   targets: RouteTarget[];

@@ -43,12 +43,17 @@ static void put_partner(
 	config_put(c, p);
 }
 
-static void put_local(struct config *c, const char *domain)
+static const char *route_name(const struct rig_options *o)
+{
+	return o->route_name ? o->route_name : "main";
+}
+
+static void put_local(struct config *c, const struct rig_options *o, const char *domain)
 {
 	struct object *d = object_new(&local_domain_class);
 
 	set(d, "domain", domain);
-	set(d, "route", "main");
+	set(d, "route", route_name(o));
 	config_put(c, d);
 }
 
@@ -56,7 +61,7 @@ static void put_route(struct config *c, const struct rig_options *o)
 {
 	struct object *r = object_new(&route_class);
 
-	set(r, "name", "main");
+	set(r, "name", route_name(o));
 	set(r, "next_hop", "sip:192.0.2.1:5060");
 	set(r, "error_wait", o->error_wait);
 	set(r, "late_error", o->late_error);
@@ -87,9 +92,9 @@ void rig_settings(struct rig *r, const struct rig_options *o)
 	struct err e;
 
 	put_route(c, o);
-	put_local(c, "example.net");
-	put_local(c, "example.org");
-	put_local(c, "sip.example");
+	put_local(c, o, "example.net");
+	put_local(c, o, "example.org");
+	put_local(c, o, "sip.example");
 	if (!o->no_partner)
 		put_partner(c, o, "example.com", "muc.example.com");
 	put_partner(c, o, "xmpp.example", NULL);
@@ -139,10 +144,36 @@ static struct sip_verdict sip_admit(
 static void sip_request(void *arg, struct sip_server *txn, const struct sip_msg *m,
 	const struct sip_hop *from, void *ctx)
 {
+	const struct sipnet_way way = {from->flow};
 	struct rig *r = arg;
 
-	gateway_request(
-		r->g, txn, m, snapshot_route(r->snapshot, SL("main")), &(struct sipnet_way){0});
+	if (r->invited && m->method == SIP_INVITE && !m->to.tag.p)
+		r->invited(r, txn, m, rig_route(r), &way);
+	else
+		gateway_request(r->g, txn, m, rig_route(r), &way);
+}
+
+static void sip_invite(void *arg, struct sip_server *txn, enum sip_invite_event event)
+{
+	struct rig *r = arg;
+
+	gateway_invite(r->g, txn, event);
+}
+
+static void sip_ack(void *arg, struct sip_server *txn, const struct sip_msg *m,
+	const struct sip_hop *from, void *ctx)
+{
+	struct rig *r = arg;
+
+	gateway_ack(r->g, m, rig_route(r));
+}
+
+static void sip_options(
+	void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx, struct buf *sdp)
+{
+	struct rig *r = arg;
+
+	gateway_options(r->g, m, rig_route(r), &(struct sipnet_way){from->flow}, sdp);
 }
 
 static void sip_random(void *arg, void *p, size_t n)
@@ -155,8 +186,13 @@ static void sip_random(void *arg, void *p, size_t n)
 	}
 }
 
-static const struct sip_stack_ops stack_ops = {
-	.send = sip_send, .admit = sip_admit, .request = sip_request, .random = sip_random};
+static const struct sip_stack_ops stack_ops = {.send = sip_send,
+	.admit = sip_admit,
+	.request = sip_request,
+	.random = sip_random,
+	.invite = sip_invite,
+	.ack = sip_ack,
+	.options = sip_options};
 
 /* ---- what the gateway asks ---- */
 
@@ -204,6 +240,65 @@ static void request(void *arg, const struct route *route, const struct sip_spec 
 	sip_stack_request(r->stack, &to, spec, timeout_ms, done, done_arg, rig_now(r));
 }
 
+static struct sipnet_call *call(struct rig *r, const struct sip_spec *spec, unsigned timeout_ms,
+	sip_done *done, void *done_arg)
+{
+	struct sip_hop to = next_hop();
+
+	return (struct sipnet_call *)sip_stack_request(
+		r->stack, &to, spec, timeout_ms, done, done_arg, rig_now(r));
+}
+
+static struct sipnet_call *invite(void *arg, const struct route *route, const struct sip_spec *spec,
+	unsigned timeout_ms, sip_done *done, void *done_arg)
+{
+	return call(arg, spec, timeout_ms, done, done_arg);
+}
+
+static void cancel(void *arg, struct sipnet_call *invite)
+{
+	struct rig *r = arg;
+
+	sip_client_cancel((struct sip_client *)invite, rig_now(r));
+}
+
+static void note_way(struct rig *r, const struct sipnet_way *way, struct slice next)
+{
+	r->next = arena_slice(&r->arena, next);
+	r->within_flow = way->flow;
+}
+
+static struct sipnet_call *within(void *arg, const struct route *route,
+	const struct sipnet_way *way, struct slice next, const struct sip_spec *spec,
+	unsigned timeout_ms, sip_done *done, void *done_arg)
+{
+	note_way(arg, way, next);
+	return call(arg, spec, timeout_ms, done, done_arg);
+}
+
+static void ack(void *arg, const struct route *route, const struct sipnet_way *way,
+	struct slice next, const struct sip_spec *spec)
+{
+	struct rig *r = arg;
+	struct sip_hop to = next_hop();
+
+	note_way(r, way, next);
+	sip_stack_ack(r->stack, &to, spec);
+}
+
+static void contact(
+	void *arg, const struct route *route, const struct sipnet_way *way, struct buf *out)
+{
+	buf_str(out, "<sip:192.0.2.9:5060>");
+}
+
+static void id(void *arg, struct buf *out)
+{
+	struct rig *r = arg;
+
+	sip_stack_id(r->stack, out);
+}
+
 static uint64_t wall_ms(void *arg)
 {
 	struct rig *r = arg;
@@ -215,7 +310,13 @@ static const struct gateway_ops ops = {.send = take_down,
 	.up_done = up_done,
 	.reply = reply,
 	.request = request,
-	.wall_ms = wall_ms};
+	.wall_ms = wall_ms,
+	.invite = invite,
+	.cancel = cancel,
+	.within = within,
+	.ack = ack,
+	.contact = contact,
+	.id = id};
 
 /* ---- life and time ---- */
 
@@ -264,6 +365,11 @@ void rig_done(struct rig *r)
 	arena_done(&r->arena);
 }
 
+const struct route *rig_route(const struct rig *r)
+{
+	return snapshot_route(r->snapshot, SL("main"));
+}
+
 uint64_t rig_now(const struct rig *r)
 {
 	return loop_now(r->loop);
@@ -274,8 +380,10 @@ void rig_advance(struct rig *r, uint64_t ms)
 	uint64_t end = rig_now(r) + ms;
 
 	for (;;) {
-		uint64_t due = sip_stack_deadline(r->stack), now = rig_now(r);
+		uint64_t due, now = rig_now(r);
 
+		loop_turn(r->loop, false); /* the end of the turn */
+		due = sip_stack_deadline(r->stack);
 		if (due <= now)
 			sip_stack_tick(r->stack, now);
 		else if (now == end)
@@ -290,7 +398,10 @@ void rig_advance(struct rig *r, uint64_t ms)
 void rig_sip_in(struct rig *r, struct slice datagram)
 {
 	struct sip_hop from = next_hop();
-	char *copy = malloc(datagram.n ? datagram.n : 1);
+	char *copy;
+
+	from.flow = r->flow;
+	copy = malloc(datagram.n ? datagram.n : 1);
 
 	memcpy(copy, datagram.p, datagram.n);
 	sip_stack_rx(r->stack, &from, copy, datagram.n, NULL, rig_now(r));
@@ -315,19 +426,33 @@ void rig_message(
 			headers ? headers : "Content-Type: text/plain\r\n", strlen(body), body)));
 }
 
-void rig_respond(
-	struct rig *r, unsigned i, unsigned status, const char *reason, const char *headers)
+static void respond(struct rig *r, unsigned i, unsigned status, const char *reason, const char *tag,
+	const char *headers, const char *body)
 {
 	const struct sip_msg *m = r->sip[i].m;
+	bool tagged = m->to.tag.p || !tag;
 
 	assert(m->request);
 	rig_sip_in(r, slice_of(arena_printf(&r->arena,
 			      "SIP/2.0 %u %s\r\nVia: %.*s\r\nFrom: %.*s\r\nTo: "
-			      "%.*s;tag=t\r\nCall-ID: %.*s\r\n"
-			      "CSeq: %u MESSAGE\r\n%sContent-Length: 0\r\n\r\n",
+			      "%.*s%s%s\r\nCall-ID: %.*s\r\n"
+			      "CSeq: %u %.*s\r\n%sContent-Length: %zu\r\n\r\n%s",
 			      status, reason, SLARG(sip_msg_get(m, SIP_H_VIA)),
 			      SLARG(sip_msg_get(m, SIP_H_FROM)), SLARG(sip_msg_get(m, SIP_H_TO)),
-			      SLARG(m->call_id), m->cseq, headers ? headers : "")));
+			      tagged ? "" : ";tag=", tagged ? "" : tag, SLARG(m->call_id), m->cseq,
+			      SLARG(m->method_name), headers, strlen(body), body)));
+}
+
+void rig_respond(
+	struct rig *r, unsigned i, unsigned status, const char *reason, const char *headers)
+{
+	respond(r, i, status, reason, "t", headers ? headers : "", "");
+}
+
+void rig_answer(struct rig *r, unsigned i, unsigned status, const char *tag, const char *headers,
+	const char *body)
+{
+	respond(r, i, status, sip_reason(status), tag, headers ? headers : "", body ? body : "");
 }
 
 void rig_unreachable(struct rig *r)

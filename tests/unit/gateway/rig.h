@@ -8,6 +8,7 @@
 #include "base/slice.h"
 #include "gateway/gateway.h"
 #include "sip/sip.h"
+#include "sipnet/sipnet.h"
 #include "xml/elem.h"
 
 /*
@@ -37,6 +38,12 @@ struct rig {
 	unsigned n_sip;
 	unsigned n_up_done;
 	unsigned random;
+	uint32_t flow;        /* by which what comes in came */
+	struct slice next;    /* of the last request within a dialog: where it should go */
+	uint32_t within_flow; /* and by which connection */
+	/* INVITEs outside of dialogs; NULL: they are the gateway's. */
+	void (*invited)(struct rig *r, struct sip_server *txn, const struct sip_msg *m,
+		const struct route *route, const struct sipnet_way *way);
 	struct arena arena;
 };
 
@@ -48,12 +55,14 @@ struct rig_options {
 	const char *late_error;
 	const char *send_rate;
 	const char *trust_identity; /* "false" */
+	const char *route_name;     /* "main" */
 	const char *kind;           /* "generic"; others get transport tls, as they must */
 	const char *message_mode;   /* "pager" */
 	bool no_federation, no_xmpp, write_invites, partner_off, no_partner;
 	struct memory *memory;
 	struct worker *worker;
-	const char *body_file; /* with a thread to write it; texts are not written before bodies_set() */
+	const char *body_file; /* with a thread to write it; texts are not written before
+				  bodies_set() */
 	struct worker *body_worker;
 }; /* partner_off: disabled; no_partner: example.com is none */
 
@@ -79,8 +88,14 @@ void rig_message(
 /* A final response to the SIP request that left as number i. */
 void rig_respond(
 	struct rig *r, unsigned i, unsigned status, const char *reason, const char *headers);
+/* The same with a To tag of the test's own, and a body. */
+void rig_answer(struct rig *r, unsigned i, unsigned status, const char *tag, const char *headers,
+	const char *body);
 /* The network says that the next hop is gone. */
 void rig_unreachable(struct rig *r);
+
+/* The settings in force, and their route. */
+const struct route *rig_route(const struct rig *r);
 
 /* The status of the last SIP message that left, which is a response; 0: it is none. */
 unsigned rig_status(const struct rig *r);

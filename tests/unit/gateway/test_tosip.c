@@ -332,9 +332,9 @@ static void full_by_bytes(void **state)
 	struct rig *r = start(&(struct rig_options){
 		.limits = {.target_bytes = 4096, .queued_bytes = 10000}
         });
-	char body[1001] = {0};
+	char body[801] = {0};
 
-	memset(body, 'x', 1000);
+	memset(body, 'x', 800);
 	for (int i = 0; i < 3; i++)
 		chat(r, "romeo@example.net", "m", arena_printf(&r->arena, "<body>%s</body>", body));
 	assert_int_equal(r->n_xml, 0);

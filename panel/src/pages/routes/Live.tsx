@@ -51,6 +51,7 @@ function State({ state }: { state: RouteState }) {
         [t('routes.live.answered'), t('routes.live.outcome', {
           answered: state.answered, timeouts: state.timeouts, unreachable: state.unreachable })],
         [t('routes.live.failovers'), String(state.failovers)],
+        [t('routes.live.sessions'), String(state.sessions)],
         [t('routes.live.refused'), t('routes.live.refusals', {
           forged: state.forged_from, rate: state.over_rate, sender: state.over_sender_rate })],
         [settingName('route', 'receive_rate'), limit(state.receive_rate)],
