@@ -13,6 +13,7 @@
 #include "good_peers.h"
 #include "idle_clients.h"
 #include "proc.h"
+#include "quiet.h"
 #include "report.h"
 #include "service.h"
 #include "times.h"
@@ -115,6 +116,7 @@ int main(int argc, char **argv)
 	struct pki pki;
 
 	signal(SIGPIPE, SIG_IGN);
+	quiet_start();
 	proc_pin(1);
 	pki_make(&pki);
 	good_peers_init(&good, &pki, o.partners, XMPP_LISTEN,
@@ -124,6 +126,7 @@ int main(int argc, char **argv)
 	s.panel = true;
 	s.partners = o.partners;
 	service_start(&s, &pki, &dns, good.udp_port);
+	quiet_before_others(s.pid);
 	service_token(&s, "viewer", token);
 	o.idle.port = s.panel_port;
 	o.idle.token = token;

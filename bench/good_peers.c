@@ -12,6 +12,7 @@
 
 #include "dns.h"
 #include "proc.h"
+#include "quiet.h"
 #include "sip.h"
 
 enum {
@@ -86,7 +87,9 @@ static void arrived(struct good_peers *g, int way, uint64_t seq, uint64_t at_ns)
 	}
 	n->done = true;
 	g->count[way].done++;
-	if (n->latency)
+	if (n->latency && !quiet_between(n->sent_ns, at_ns))
+		g->disturbed++;
+	else if (n->latency)
 		hist_add(n->latency, at_ns > n->sent_ns ? at_ns - n->sent_ns : 0);
 }
 

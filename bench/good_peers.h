@@ -44,6 +44,7 @@ struct good_peers {
 	uint16_t udp_port;
 	struct good_note *notes[GOOD_WAYS];
 	uint64_t room;
+	uint64_t disturbed; /* messages not timed, for the machine was not quiet (quiet.h) */
 	struct good_count count[GOOD_WAYS];
 };
 

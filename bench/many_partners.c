@@ -14,6 +14,7 @@
 #include "bad_peers.h"
 #include "good_peers.h"
 #include "proc.h"
+#include "quiet.h"
 #include "report.h"
 #include "service.h"
 #include "times.h"
@@ -100,6 +101,7 @@ int main(int argc, char **argv)
 	struct pki pki;
 
 	signal(SIGPIPE, SIG_IGN);
+	quiet_start();
 	proc_pin(1);
 	pki_make(&pki);
 	good_peers_init(&good, &pki, o.good, XMPP_LISTEN,
@@ -108,6 +110,7 @@ int main(int argc, char **argv)
 	s.log_to_file = true;
 	s.partners = all_partners(&o);
 	service_start(&s, &pki, &dns, good.udp_port);
+	quiet_before_others(s.pid);
 	o.bad.xmpp_listen = XMPP_LISTEN;
 	o.bad.xmpp_port = s.xmpp_port;
 	o.bad.sip_port = s.sip_port;

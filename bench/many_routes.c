@@ -13,6 +13,7 @@
 #include "bad_routes.h"
 #include "good_peers.h"
 #include "proc.h"
+#include "quiet.h"
 #include "report.h"
 #include "service.h"
 #include "times.h"
@@ -167,6 +168,7 @@ int main(int argc, char **argv)
 	struct pki pki;
 
 	signal(SIGPIPE, SIG_IGN);
+	quiet_start();
 	proc_pin(1);
 	pki_make(&pki);
 	good_peers_init(&good, &pki, o.partners, XMPP_LISTEN,
@@ -174,6 +176,7 @@ int main(int argc, char **argv)
 	bench_dns_start(&dns);
 	s.partners = o.partners + 1;
 	service_start(&s, &pki, &dns, good.udp_port);
+	quiet_before_others(s.pid);
 	add_bad_routes(&s);
 	bad = start_bad(&o.bad, &s, &pki);
 	good_peers_connect(&good, s.sip_port, s.xmpp_port);

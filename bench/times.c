@@ -12,7 +12,9 @@ void times_play(struct times *t, struct good_peers *g, pid_t pid, unsigned round
 	struct hist *const latency[] = {&t->round[round][which][0], &t->round[round][which][1]};
 	uint64_t cpu = proc_cpu_ns(pid), waited = proc_waited_ns(pid), begin = bench_now_ns();
 
+	t->disturbed[which] -= (double)g->disturbed;
 	good_peers_play(g, t->rate, SETTLE_NS + t->seconds * SECOND, SETTLE_NS, latency);
+	t->disturbed[which] += (double)g->disturbed;
 	t->ns[which] += (double)(bench_now_ns() - begin);
 	t->cpu_ns[which] += (double)(proc_cpu_ns(pid) - cpu);
 	t->waited_ns[which] += (double)(proc_waited_ns(pid) - waited);
@@ -93,6 +95,7 @@ void times_report(const struct times *t, const struct good_peers *g)
 	for (int which = 0; which < TIMES; which++) {
 		report_open(t->name[which]);
 		report_num("cpu_share", t->cpu_ns[which] / t->ns[which], 3);
+		report_num("disturbed", t->disturbed[which], 0);
 		report_num("waited_share", t->waited_ns[which] / t->ns[which], 3);
 		report_close();
 	}

@@ -7,7 +7,7 @@
 /*
  * Two kinds of time, A and B, that follow each other several times within one run, so that what
  * else the machine does falls on both alike: what do the messages of partners that behave feel of
- * B?
+ * B? With quiet_start(), messages in whose time the machine was not quiet are left out of both.
  */
 enum { TIME_A, TIME_B, TIMES, TIMES_ROUNDS_MAX = 64 };
 
@@ -18,7 +18,7 @@ struct times {
 	double rate;              /* messages a second either way */
 	/* results */
 	struct hist round[TIMES_ROUNDS_MAX][TIMES][GOOD_WAYS];
-	double ns[TIMES], cpu_ns[TIMES], waited_ns[TIMES];
+	double ns[TIMES], cpu_ns[TIMES], waited_ns[TIMES], disturbed[TIMES];
 };
 
 /* Plays one time of one round, which is already arranged; pid: entented's. */
