@@ -23,9 +23,9 @@ static const struct group {
 	{"address", run_address, NULL},
 	{"error", run_error, NULL},
 	{"im", run_im, NULL},
-	{"cpim-imdn", run_cpim, parts_cpim},
-	{"session", run_typing, parts_session},
-	{"lync", run_typing, parts_lync},
+	{"cpim-imdn", run_cpim, NULL},
+	{"session", run_session, parts_session},
+	{"lync", run_session, parts_lync},
 };
 
 struct tally {

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "gateway/composing.h"
 #include "xml/writer.h"
 #include "xmpp/stanza.h"
 
@@ -20,6 +21,22 @@ static void put_child(struct vector *v, struct buf *b, json_t *stanza, const cha
 	buf_printf(b, "<%s>", key);
 	xml_put_text(b, slice_of(text), XML_BAD_REPLACE);
 	buf_printf(b, "</%s>", key);
+}
+
+/* Receipts, and the state. */
+static void put_marks(struct vector *v, struct buf *b, json_t *stanza)
+{
+	const char *received = take_string(v, stanza, "received_id"),
+		   *state = take_string(v, stanza, "chatstate");
+
+	if (take_flag(v, stanza, "receipt_request"))
+		buf_str(b, "<request xmlns='urn:xmpp:receipts'/>");
+	if (take_flag(v, stanza, "markable"))
+		buf_str(b, "<markable xmlns='urn:xmpp:chat-markers:0'/>");
+	if (received)
+		buf_printf(b, "<received xmlns='urn:xmpp:receipts' id='%s'/>", received);
+	if (state)
+		buf_printf(b, "<%s xmlns='http://jabber.org/protocol/chatstates'/>", state);
 }
 
 void play_stanza(struct vector *v, struct rig *r, const char *name, json_t *stanza)
@@ -37,6 +54,7 @@ void play_stanza(struct vector *v, struct rig *r, const char *name, json_t *stan
 	put_child(v, &b, stanza, "subject");
 	put_child(v, &b, stanza, "body");
 	put_child(v, &b, stanza, "thread");
+	put_marks(v, &b, stanza);
 	buf_printf(&b, "</%s>", name);
 	rig_stanza(r, arena_dup(&v->arena, buf_slice(&b)));
 	buf_done(&b);
@@ -158,50 +176,76 @@ static struct slice child_text(struct vector *v, const struct xml_elem *e, const
 	return c ? xml_text(c, &v->arena) : SL_NONE;
 }
 
+static struct slice bare(struct slice address)
+{
+	return slice_cut(address, slice_find(address, '/'));
+}
+
+static struct slice id_in(const struct xml_elem *e, const char *ns, const char *name)
+{
+	return xml_attr(xml_child(e, slice_of(ns), slice_of(name)), SL("id"));
+}
+
+void compare_one_stanza(struct vector *v, const struct xml_elem *e, json_t *expected)
+{
+	struct stanza_error s = {0};
+	bool error = stanza_error_read(e, &v->arena, &s);
+	struct slice html = SL("http://jabber.org/protocol/xhtml-im");
+	enum chatstate state = chatstate_read(e);
+	/* clang-format off */
+	struct field fields[] = {
+		{"name", e->name},
+		{"from", xml_attr(e, SL("from"))},
+		{"from_bare", bare(xml_attr(e, SL("from")))},
+		{"to", xml_attr(e, SL("to"))},
+		{"to_bare", bare(xml_attr(e, SL("to")))},
+		{"id", xml_attr(e, SL("id"))},
+		{"type", xml_attr(e, SL("type"))},
+		{"xml_lang", xml_attr_ns(e, SL(XML_NS_XML), SL("lang"))},
+		{"body", child_text(v, e, "body")},
+		{"subject", child_text(v, e, "subject")},
+		{"thread", child_text(v, e, "thread")},
+		{"xhtml_im", yes(xml_child(e, html, SL("html")) != NULL)},
+		{"chatstate", state ? slice_of(chatstate_name(state)) : SL_NONE},
+		{"receipt_request", yes(xml_child(e, SL("urn:xmpp:receipts"), SL("request")) != NULL)},
+		{"received_id", id_in(e, "urn:xmpp:receipts", "received")},
+		{"displayed_id", id_in(e, "urn:xmpp:chat-markers:0", "displayed")},
+		{"condition", error ? slice_of(stanza_cond_name(s.cond)) : SL_NONE},
+		{"condition_text", error ? s.uri : SL_NONE},
+		{"error_type", error ? xml_attr(stanza_child(e, SL("error")), SL("type")) : SL_NONE},
+		{"text", error ? s.text : SL_NONE},
+	};
+	/* clang-format on */
+
+	compare(v, expected, fields, ARRAY_LEN(fields));
+}
+
 void compare_stanza(struct vector *v, struct rig *r, json_t *expected)
 {
 	const struct xml_elem *e = only_stanza(v, r);
-	struct stanza_error s = {0};
-	bool error = e && stanza_error_read(e, &v->arena, &s);
-	struct slice html = SL("http://jabber.org/protocol/xhtml-im");
-	struct field fields[] = {
-		{"name",                e ? e->name : SL_NONE},
-		{"from",                xml_attr(e,            SL("from"))},
-		{"to",                     xml_attr(e,				       SL("to"))},
-		{"id",            xml_attr(e,SL("id"))},
-		{"type",xml_attr(e,                  SL("type"))},
-		{"xml_lang",                xml_attr_ns(e,                            SL(XML_NS_XML), SL("lang"))},
-		{"body",                     e ? child_text(v,                                 e, "body") : SL_NONE},
-		{"subject",       e ? child_text(v,e, "subject") : SL_NONE},
-		{"thread",                e ? child_text(v, e, "thread") : SL_NONE},
-		{"xhtml_im",    yes(xml_child(e,                         html, SL("html")) != NULL)},
-		{"wire",e ? slice_of(r->xml[0]) : SL_NONE                             },
-		{"condition",                     error ? slice_of(stanza_cond_name(s.cond)) : SL_NONE                                  },
-		{"condition_text",                    error ? s.uri : SL_NONE                     },
-		{"error_type",
-                 error ? xml_attr(stanza_child(e,               SL("error")), SL("type")) : SL_NONE},
-		{"text", error ? s.text : SL_NONE                     },
-	};
 
-	if (e)
-		compare(v, expected, fields, ARRAY_LEN(fields));
+	if (!e)
+		return;
+	compare(v, expected, (struct field[]){{"wire", slice_of(r->xml[0])}}, 1);
+	compare_one_stanza(v, e, expected);
 }
 
 void compare_request(struct vector *v, const struct sip_msg *m, json_t *expected)
 {
 	struct field fields[] = {
-		{"method",               m->method_name  },
-		{"ruri",                 m->ruri_text    },
-		{"to_uri",               m->to.uri.text  },
-		{"from_uri",             m->from.uri.text},
-		{"from_tag",             m->from.tag     },
-		{"call_id",              m->call_id      },
-		{"content_type",         sip_msg_get(m,    SIP_H_CONTENT_TYPE)},
-		{"content_length",                      sip_msg_get(m,                       SIP_H_CONTENT_LENGTH)},
-		{"content_language", sip_msg_get(m,SIP_H_CONTENT_LANGUAGE)},
-		{"subject",         sip_msg_get(m,        SIP_H_SUBJECT)},
-		{"contact",              sip_msg_get(m,         SIP_H_CONTACT)},
-		{"body",                      m->body                             },
+		{"method", m->method_name},
+		{"ruri", m->ruri_text},
+		{"to_uri", m->to.uri.text},
+		{"from_uri", m->from.uri.text},
+		{"from_tag", m->from.tag},
+		{"call_id", m->call_id},
+		{"in_dialog", yes(m->to.tag.p)},
+		{"content_type", sip_msg_get(m, SIP_H_CONTENT_TYPE)},
+		{"content_length", sip_msg_get(m, SIP_H_CONTENT_LENGTH)},
+		{"content_language", sip_msg_get(m, SIP_H_CONTENT_LANGUAGE)},
+		{"subject", sip_msg_get(m, SIP_H_SUBJECT)},
+		{"contact", sip_msg_get(m, SIP_H_CONTACT)},
+		{"body", m->body},
 	};
 
 	compare(v, expected, fields, ARRAY_LEN(fields));
@@ -210,10 +254,11 @@ void compare_request(struct vector *v, const struct sip_msg *m, json_t *expected
 void compare_response(struct vector *v, const struct sip_msg *m, json_t *expected)
 {
 	struct field fields[] = {
-		{"status",       number(v,       m->status)},
-		{"accept",              sip_msg_get(m,                     SIP_H_ACCEPT)},
-		{"contact", sip_msg_get(m,SIP_H_CONTACT)},
-		{"body", m->body.n ? m->body : SL_NONE      },
+		{"status", number(v, m->status)},
+		{"accept", sip_msg_get(m, SIP_H_ACCEPT)},
+		{"supported", sip_msg_get(m, SIP_H_SUPPORTED)},
+		{"contact", sip_msg_get(m, SIP_H_CONTACT)},
+		{"body", m->body.n ? m->body : SL_NONE},
 	};
 
 	compare(v, expected, fields, ARRAY_LEN(fields));

@@ -18,6 +18,7 @@ const struct sip_msg *only_request(struct vector *v, struct rig *r);
 const struct sip_msg *only_response(struct vector *v, struct rig *r);
 
 /* Holds what left against an expectation; takes all keys it understands. */
-void compare_stanza(struct vector *v, struct rig *r, json_t *expected);
+void compare_stanza(struct vector *v, struct rig *r, json_t *expected); /* the only one */
+void compare_one_stanza(struct vector *v, const struct xml_elem *e, json_t *expected);
 void compare_request(struct vector *v, const struct sip_msg *m, json_t *expected);
 void compare_response(struct vector *v, const struct sip_msg *m, json_t *expected);

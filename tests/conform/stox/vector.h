@@ -48,5 +48,7 @@ void run_address(struct vector *v);
 void run_error(struct vector *v);
 void run_im(struct vector *v);
 void run_cpim(struct vector *v);
-void run_typing(struct vector *v);
-extern const char *const parts_cpim[], *const parts_session[], *const parts_lync[];
+void run_receipt(struct vector *v, json_t *wrapper); /* of group cpim-imdn; wrapper may be NULL */
+void run_typing(struct vector *v);                   /* of groups session and lync */
+void run_session(struct vector *v);                  /* the others of them */
+extern const char *const parts_session[], *const parts_lync[];
