@@ -202,6 +202,10 @@ static void take_text(
 static void serve(
 	struct leg *l, struct sip_server *txn, const struct sip_msg *m, const struct route *route)
 {
+	if (m->method != SIP_INVITE && m->method != SIP_UPDATE) {
+		sip_dialog_reroute(l->dialog, m);
+		leg_weigh(l);
+	}
 	switch (m->method) {
 	case SIP_MESSAGE:
 	case SIP_INFO:

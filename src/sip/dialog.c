@@ -412,6 +412,17 @@ int sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m)
 	return 0;
 }
 
+void sip_dialog_reroute(struct sip_dialog *d, const struct sip_msg *m)
+{
+	struct dialog_ways w;
+
+	d->new_routes = d->new_routes || updates_routes(m);
+	if (!d->new_routes || !m->first[SIP_H_RECORD_ROUTE] || dialog_read_routes(m, false, &w))
+		return;
+	take_routes(d, &w);
+	find_way(d);
+}
+
 /* 12.2.1.1: one more than the last; the first is any below 2^31. */
 uint32_t sip_dialog_next_cseq(struct sip_dialog *d, enum sip_method method)
 {

@@ -112,6 +112,11 @@ unsigned sip_dialog_take(struct sip_dialog *d, const struct sip_msg *m, const ch
  * changed.
  */
 int sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m);
+/*
+ * Of any other request of theirs within: COMPAT: from a peer as above its Record-Route counts, too;
+ * of all others nothing does (12.2). Broken ones change nothing.
+ */
+void sip_dialog_reroute(struct sip_dialog *d, const struct sip_msg *m);
 
 /*
  * A request of ours within (12.2.1.1): Request-URI, From, To, tags, Call-ID and the next CSeq; that

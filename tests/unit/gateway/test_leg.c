@@ -70,6 +70,9 @@ static void bring_to(struct scene *s, enum state state)
 	E(cancel, scene_cancel(s))                                                                 \
 	E(bye, scene_within(s, "BYE", NULL, NULL))                                                 \
 	E(text, scene_within(s, "MESSAGE", "Content-Type: text/plain\r\n", "hi"))                  \
+	E(invite, scene_within(s, "INVITE", CONTACT, NULL))                                        \
+	E(audio,                                                                                   \
+		scene_within(s, "INVITE", CONTACT "Content-Type: application/sdp\r\n", SDP_AUDIO)) \
 	E(half_a_minute, rig_advance(&s->r, 33000))                                                \
 	E(a_minute, rig_advance(&s->r, 61000))                                                     \
 	E(leave, leg_bye(s->leg))                                                                  \
@@ -129,6 +132,8 @@ static const struct {
 	{UNACKED, ev_cancel, "200/CANCEL", ""}, /* too late */
 	{UNACKED, ev_bye, "200/BYE", "ended(bye)"},
 	{UNACKED, ev_text, "200/MESSAGE", "request(MESSAGE)"},
+	{UNACKED, ev_invite, "200/INVITE", ""},
+	{UNACKED, ev_audio, "488/INVITE", ""},
 	{UNACKED, ev_half_a_minute, "200/INVITE BYE", "unacked"}, /* 13.3.1.4 */
 	{UNACKED, ev_leave, "", ""}, /* 15 */
 	{UNACKED, ev_forget, "", ""},
@@ -137,6 +142,8 @@ static const struct {
 	{UP, ev_cancel, "200/CANCEL", ""},
 	{UP, ev_bye, "200/BYE", "ended(bye)"},
 	{UP, ev_text, "200/MESSAGE", "request(MESSAGE)"},
+	{UP, ev_invite, "200/INVITE", ""},
+	{UP, ev_audio, "488/INVITE", ""},
 	{UP, ev_half_a_minute, "", ""},
 	{UP, ev_leave, "BYE", ""},
 	{UP, ev_forget, "", ""},
@@ -154,6 +161,8 @@ static const struct {
 	{REASKED, ev_cancel, "200/CANCEL", ""},
 	{REASKED, ev_bye, "200/BYE", "ended(bye)"},
 	{REASKED, ev_text, "200/MESSAGE", "request(MESSAGE)"},
+	{REASKED, ev_invite, "200/INVITE", ""},
+	{REASKED, ev_audio, "488/INVITE", ""},
 	{REASKED, ev_half_a_minute, "200/INVITE BYE", "unacked"}, /* 14.2 */
 	{REASKED, ev_leave, "", ""},
 	{REASKED, ev_forget, "", ""},
@@ -162,6 +171,7 @@ static const struct {
 	{LEAVING, ev_cancel, "200/CANCEL", ""},
 	{LEAVING, ev_bye, "200/BYE", "left"},
 	{LEAVING, ev_text, "200/MESSAGE", "request(MESSAGE)"},
+	{LEAVING, ev_invite, "480/INVITE", ""},
 	{LEAVING, ev_half_a_minute, "200/INVITE BYE", ""},
 	{LEAVING, ev_leave, "", ""},
 	{LEAVING, ev_forget, "", ""},
@@ -171,6 +181,7 @@ static const struct {
 	{BYE, ev_ack, "", ""},
 	{BYE, ev_bye, "200/BYE", ""}, /* both at once */
 	{BYE, ev_text, "481/MESSAGE", ""},
+	{BYE, ev_invite, "481/INVITE", ""},
 	{BYE, ev_half_a_minute, "BYE", "left"},
 	{BYE, ev_leave, "", ""},
 	{BYE, ev_forget, "", ""},
@@ -228,6 +239,11 @@ static void late_ends(void **state)
 		{UNACKED, {ev_leave, ev_leave, ev_bye}, "200/BYE", "left"},
 		{UNACKED, {ev_half_a_minute, ev_bye_good}, "200/INVITE BYE", "unacked left"},
 		{REASKED, {ev_leave, ev_ack, ev_bye_good}, "BYE", "left"},
+		{UNACKED, {ev_invite, ev_ack, ev_bye}, "200/INVITE 200/BYE", "acked ended(bye)"},
+		{UNACKED, {ev_half_a_minute, ev_ack, ev_bye_good}, "200/INVITE BYE",
+			"unacked left"},
+		{REASKED, {ev_half_a_minute, ev_ack, ev_bye_good}, "200/INVITE BYE",
+			"unacked left"},
 		{BYE, {ev_bye, ev_bye_good}, "200/BYE", "left"},
 		{BYE, {ev_forget, ev_bye_good}, "", ""},
 		{UP, {ev_bye, ev_bye}, "200/BYE 481/BYE", "ended(bye)"},
@@ -470,6 +486,25 @@ static void he_moves(void **state)
 		assert_slice(scene_last(&s, SIP_MESSAGE, true)->ruri_text, "sip:romeo@10.0.0.8");
 		scene_done(&s);
 	}
+}
+
+/* Profile A5: also of a request that does not move him. */
+static void he_is_routed_anew(void **state)
+{
+	struct scene s;
+	const struct sip_msg *m;
+
+	scene_init(&s, &(struct rig_options){0});
+	bring_to(&s, UP);
+	scene_within(&s, "MESSAGE",
+		"Supported: ms-dialog-route-set-update\r\nRecord-Route: <sip:p3.example.net;lr>\r\n"
+		"Contact: <sip:x@10.9.9.9>\r\nContent-Type: text/plain\r\n",
+		"hi");
+	send_text(&s, "hi", NULL, NULL);
+	m = scene_last(&s, SIP_MESSAGE, true);
+	assert_slice(sip_msg_get(m, SIP_H_ROUTE), "<sip:p3.example.net;lr>");
+	assert_slice(m->ruri_text, "sip:romeo@10.0.0.7:5062");
+	scene_done(&s);
 }
 
 /* ---- forks ---- */
@@ -1002,6 +1037,30 @@ static void invites_cross(void **state)
 	scene_done(&s);
 }
 
+/* Our refresh finds nobody while a re-INVITE of theirs waits for its ACK: BYE comes after it (15).
+ */
+static void lost_unacked(void **state)
+{
+	struct scene s;
+
+	scene_init(&s, &(struct rig_options){0});
+	scene_invited(&s, WE_REFRESH "Allow: UPDATE\r\n", SDP_TEXT);
+	scene_ack(&s);
+	rig_advance(&s.r, 90000);
+	scene_within(&s, "INVITE", CONTACT WE_REFRESH, NULL);
+	scene_sent(&s);
+	scene_told(&s);
+	rig_answer(&s.r, scene_last_index(&s, SIP_UPDATE), 481, NULL, NULL, NULL);
+	assert_sent(&s, "");
+	assert_told(&s, "ended(lost)");
+	scene_ack(&s);
+	assert_sent(&s, "BYE");
+	ev_bye_good(&s);
+	rig_advance(&s.r, 40000);
+	assert_int_equal(legs(&s), 0);
+	scene_done(&s);
+}
+
 /* A re-INVITE that rings when the session ends is given up, and its 2xx acknowledged. */
 static void ends_while_it_rings(void **state)
 {
@@ -1097,6 +1156,7 @@ int main(void)
 		cmocka_unit_test(way_of_caller),
 		cmocka_unit_test(way_of_called),
 		cmocka_unit_test(he_moves),
+		cmocka_unit_test(he_is_routed_anew),
 		cmocka_unit_test(fork_is_ended),
 		cmocka_unit_test(same_ack_again),
 		cmocka_unit_test(broken_2xx),
@@ -1119,6 +1179,7 @@ int main(void)
 		cmocka_unit_test(refresh_finds_nobody),
 		cmocka_unit_test(refresh_by_invite),
 		cmocka_unit_test(invites_cross),
+		cmocka_unit_test(lost_unacked),
 		cmocka_unit_test(ends_while_it_rings),
 		cmocka_unit_test(partners_share),
 		cmocka_unit_test(bytes_are_bounded),

@@ -453,6 +453,31 @@ static void test_new_routes(void **state)
 	sip_dialog_free(d);
 }
 
+/* The same in a request that moves the other side nowhere: its Contact is not read. */
+static void test_reroute(void **state)
+{
+	static const char fields[] =
+		"Contact: <sip:elsewhere@192.0.2.8>\r\nRecord-Route: <sip:c;lr>, <sip:d;lr>\r\n";
+	struct sip_dialog *d = called(INVITE(CONTACT "Record-Route: <sip:a;lr>\r\n"));
+	struct slice target = sip_dialog_target(d);
+	char message[2000];
+
+	snprintf(message, sizeof message, WITHIN("MESSAGE", "8", "%s"), fields);
+	sip_dialog_reroute(d, parse(message));
+	expect_route(d, "it stays (12.2)", "<sip:a;lr>");
+	snprintf(message, sizeof message, WITHIN("MESSAGE", "9", UPDATES "%s"), fields);
+	sip_dialog_reroute(d, parse(message));
+	expect_route(d, "said in this one", "<sip:c;lr>, <sip:d;lr>");
+	sip_dialog_reroute(d, parse(WITHIN("INFO", "10", "Record-Route: <sip:e;lr>\r\n")));
+	expect_route(d, "said before", "<sip:e;lr>");
+	sip_dialog_reroute(d, parse(WITHIN("INFO", "11", "Record-Route: <sip:f;lr>, x<\r\n")));
+	expect_route(d, "broken", "<sip:e;lr>");
+	sip_dialog_reroute(d, parse(WITHIN("INFO", "12", "")));
+	expect_route(d, "none", "<sip:e;lr>");
+	assert_true(slice_eq(sip_dialog_target(d), target));
+	sip_dialog_free(d);
+}
+
 static void put_route(struct buf *b, unsigned i, const char *fold)
 {
 	buf_printf(b,
@@ -676,6 +701,7 @@ int main(void)
 		cmocka_unit_test(test_echo),
 		cmocka_unit_test(test_refresh),
 		cmocka_unit_test(test_new_routes),
+		cmocka_unit_test(test_reroute),
 		cmocka_unit_test(test_large_routes),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_identity),
