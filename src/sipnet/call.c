@@ -118,12 +118,14 @@ static bool hop_to(struct sipnet *n, struct endpoint *e, struct sip_hop *ret)
 static bool try_flow(struct sipnet_call *c, struct target *t, const struct sip_spec *spec)
 {
 	const struct flow *f = within_flow(c->net, t->route, c->flow);
+	struct endpoint *e = f ? within_endpoint(t, f) : NULL;
 	struct sip_hop hop;
 
 	if (!f)
 		return false;
+	c->named = e ? e->id : 0; /* by another connection, should this one break */
 	hop = flow_hop(f);
-	send_to(c, t, within_endpoint(t, f), &hop, spec);
+	send_to(c, t, e, &hop, spec);
 	return true;
 }
 

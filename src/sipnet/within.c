@@ -119,10 +119,12 @@ struct sipnet_call *sipnet_within(struct sipnet *n, const struct route *route,
 	unsigned timeout_ms, sip_done *done, void *arg)
 {
 	struct sipnet_call *c = sipnet_call_new(n, route, spec, timeout_ms, done, arg);
-	const struct endpoint *e = named(n, route, next);
+	const struct endpoint *e = NULL;
 
 	c->within = true;
 	c->flow = way ? way->flow : 0;
+	if (!within_flow(n, route, c->flow))
+		e = named(n, route, next);
 	c->named = e ? e->id : 0;
 	sipnet_call_begin(c, spec);
 	return c;
