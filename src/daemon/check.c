@@ -102,6 +102,28 @@ static bool is_private(const struct network *n)
 	return false;
 }
 
+/* The peer's requests within a session come to our Contact: by a listener, or by a connection that
+ * happens to be there. */
+static void check_sessions(const struct conf *c, const struct route *r, struct conf_notes *n)
+{
+	static const char *const names[] = {[ROUTE_UDP] = "listen-udp",
+		[ROUTE_TCP] = "listen-tcp",
+		[ROUTE_TLS] = "listen-tls",
+		[ROUTE_LOCATED] = "listen-tls"};
+	const size_t listeners[] = {[ROUTE_UDP] = c->sip_udp.n,
+		[ROUTE_TCP] = c->sip_tcp.n,
+		[ROUTE_TLS] = c->sip_tls.n,
+		[ROUTE_LOCATED] = c->sip_udp.n + c->sip_tcp.n + c->sip_tls.n};
+
+	if (r->message_mode == ROUTE_PAGER || listeners[r->transport])
+		return;
+	conf_note(n, CONF_WARNING, 0,
+		"route %s carries sessions, but '%s' in [sip] is empty: its servers cannot connect "
+		"to us, and what they say in a session arrives only while a connection of ours is "
+		"there",
+		r->name, names[r->transport]);
+}
+
 static void check_route(const struct route *r, struct conf_notes *n)
 {
 	if (r->transport == ROUTE_TLS)
@@ -120,13 +142,15 @@ static void check_route(const struct route *r, struct conf_notes *n)
 				r->name);
 }
 
-static void check_routes(const struct snapshot *s, struct conf_notes *n)
+static void check_routes(const struct conf *c, const struct snapshot *s, struct conf_notes *n)
 {
 	const struct object *const *v;
 	size_t count = snapshot_list(s, OBJECT_ROUTE, &v);
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		check_route(route_of(v[i]), n);
+		check_sessions(c, route_of(v[i]), n);
+	}
 }
 
 /* Rows of an older version, or of a hand that went past us, may break a rule of today. */
@@ -167,7 +191,7 @@ static struct snapshot *check_store(const struct conf *c, struct conf_notes *n)
 	s = store_snapshot(store);
 	check_managed(s, n);
 	check_domains(s, n);
-	check_routes(s, n);
+	check_routes(c, s, n);
 	store_close(store);
 	return s;
 }

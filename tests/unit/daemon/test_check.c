@@ -259,6 +259,29 @@ static void routes_name_certificates(void **state)
 	expect_not("route main is to be shown");
 }
 
+/* What a peer says in a session comes to where we listen. */
+static void sessions_need_a_listener(void **state)
+{
+	static const char warning[] = "warning: route main carries sessions, but 'listen-tls' in "
+				      "[sip] is empty";
+	struct assign assigns[] = {{SL("transport"), ASSIGN_SET, SL("tls")},
+		{SL("message_mode"), ASSIGN_SET, SL("pager")}};
+	const struct change one = {CHANGE_SET, OBJECT_ROUTE, SL("main"), assigns, 2};
+
+	make_store();
+	change_one(&one);
+	expect_not("carries sessions");
+	assigns[1].value = SL("auto");
+	change_one(&one);
+	expect(0, warning);
+	write_conf("[sip]\nlisten-tls = 127.0.0.1:5061\n");
+	expect_not("carries sessions");
+	write_conf("");
+	assigns[0].value = SL("udp"); /* there is a listener by default */
+	change_one(&one);
+	expect_not("carries sessions");
+}
+
 static void private_networks_are_trusted_without_a_word(void **state)
 {
 	static const struct assign sources = {SL("sources"), ASSIGN_SET,
@@ -508,6 +531,7 @@ int main(void)
 		T(without_a_store_it_says_so_and_makes_none),
 		T(what_is_in_the_store_is_looked_at),
 		T(routes_name_certificates),
+		T(sessions_need_a_listener),
 		T(private_networks_are_trusted_without_a_word),
 		T(a_file_with_an_error_is_not_right),
 		T(certificates_are_read),
