@@ -60,6 +60,7 @@ struct conf {
 	char *sip_contact_host;
 	unsigned sip_transactions_memory; /* MiB */
 	unsigned sip_session_idle;        /* seconds */
+	unsigned sip_vain_connections;
 	unsigned dnssec;                  /* enum conf_dnssec */
 	struct conf_names insecure_zones;
 	struct conf_addrs forward;

@@ -110,6 +110,12 @@ const struct conf_key conf_keys[] = {
 		"requests that find no room are refused (500 with Retry-After); what has begun goes "
 		"on."},
 
+	{"sip", "vain-connections", CT_NUMBER, C(sip_vain_connections), "30", 1, 100000, NULL, false,
+		"Connections from one address that may come to nothing: that end within a minute and "
+		"have carried no request that was let through. Then it is slowed: a thirtieth of them a "
+		"second is taken (at least one), the others are closed at once. That holds for the "
+		"addresses of routes, too: more where a server of yours connects again and again "
+		"without a message."},
 	{"sip", "session-idle", CT_NUMBER, C(sip_session_idle), "600", 1, 86400, NULL, false,
 		"After how many seconds in which nothing is said a session of a user and a contact "
 		"ends (BYE). The next message opens another."},

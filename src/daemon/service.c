@@ -176,6 +176,7 @@ static int new_sipnet(struct service *s, struct err *e)
 		.caps = &gateway_caps,
 		.contact_host = s->conf->sip_contact_host,
 		.transactions_memory = (size_t)s->conf->sip_transactions_memory << 20,
+		.vain_connections = s->conf->sip_vain_connections,
 	};
 
 	add_listeners(s, &l, "udp", "listen-udp", &s->conf->sip_udp);

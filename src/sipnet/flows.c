@@ -10,35 +10,37 @@
 
 enum {
 	JUDGED_AT_ONCE = 8,
-	/* One that has carried nothing and ends before was in vain; an address has so many, then
-	   one a second. */
+	/* One that has carried nothing and ends before was in vain; an address has so many, then so
+	   many in that time. */
 	VAIN_MS = 60000,
 	VAIN = 30,
+	VAIN_SECONDS = 30,
 	LISTED_RATE = 200, /* new ones a second of an address that is a route's source */
 };
 
 static void judge_some(void *arg);
 
-void flows_init(struct sipnet *n)
+void flows_init(struct sipnet *n, unsigned vain)
 {
-	static const struct stranger_limits limits = {.all = 1024,
+	unsigned many = vain ? vain : VAIN, rate = (many + VAIN_SECONDS - 1) / VAIN_SECONDS;
+	struct stranger_limits strangers = {.all = 1024,
 		.per_address = 64,
 		.rate = 50,
 		.burst = 100,
-		.vain = VAIN,
-		.vain_rate = 1};
-	static const struct stranger_limits listed = {.all = 1,
+		.vain = many,
+		.vain_rate = rate};
+	struct stranger_limits listed = {.all = 1,
 		.per_address = 1,
 		.rate = LISTED_RATE,
 		.burst = FLOWS_THEIRS,
-		.vain = VAIN,
-		.vain_rate = 1};
+		.vain = many,
+		.vain_rate = rate};
 	struct flows *all = &n->flows;
 
 	table_init(&all->by_number);
 	table_init(&all->groups);
 	list_init(&all->all);
-	all->strangers = strangers_new(&limits);
+	all->strangers = strangers_new(&strangers);
 	all->listed = strangers_new(&listed);
 	all->held_max = FLOWS_HELD;
 	loop_task_init(&all->judge, judge_some, n);

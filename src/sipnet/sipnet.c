@@ -185,7 +185,7 @@ int sipnet_new(struct sipnet **ret, struct loop *loop, struct dns *dns,
 	if (config->contact_host && *config->contact_host)
 		n->contact_host = xstrdup(config->contact_host);
 	log_init(&n->log, config->log);
-	flows_init(n);
+	flows_init(n, config->vain_connections);
 	list_init(&n->targets);
 	list_init(&n->calls);
 	list_init(&n->failed);

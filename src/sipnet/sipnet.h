@@ -93,6 +93,9 @@ struct sipnet_config {
 	 * what belongs to something that has begun.
 	 */
 	size_t transactions_memory;
+	/* Of one address, that came to nothing, before it is slowed to a thirtieth of them a
+	 * second; 0: 30. */
+	unsigned vain_connections;
 };
 
 /* Binds. dns may be NULL when every next hop is an address (tests). ops, caps are borrowed for

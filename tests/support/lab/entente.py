@@ -81,7 +81,7 @@ class Entente:
             "xmpp": {"listen": f"{self.address}:{self.xmpp_port}", "trust": self.trust,
                      # All peers of a lab are few addresses, and many fail on purpose.
                      "vain-connections": "100000"},
-            "sip": {"listen-udp": self.sip, "listen-tcp": self.sip,
+            "sip": {"listen-udp": self.sip, "listen-tcp": self.sip, "vain-connections": "100000",
                     **({"listen-tls": self.sips} if self.certificates else {})},
             "resolver": {"dnssec": "off", "forward": f"{self.dns.address}:{self.dns.port}"},
             "admin": {"socket": self.socket, "group": "", "listen": f"{self.address}:{self.panel_port}"},
