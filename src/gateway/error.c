@@ -297,6 +297,22 @@ static struct slice end_words(const struct sip_result *r)
 	return SL("too many messages at this moment");
 }
 
+/* lync-sip-profile 5.3: the filter of the user's server does not let such words pass. */
+static bool blocked(const struct sip_result *r)
+{
+	struct sip_warning w;
+	struct sip_items it;
+	struct slice item;
+
+	if (r->end != SIP_FINAL || r->status != 606 || !r->response)
+		return false;
+	it = sip_msg_items(r->response, SIP_H_WARNING);
+	while (sip_items_next(&it, &item) > 0)
+		if (sip_warning_parse(item, &w) == 0 && w.code == 309)
+			return true;
+	return false;
+}
+
 bool error_result_to_stanza(
 	struct error_xmpp *ret, struct arena *a, const struct sip_result *r, bool authorized)
 {
@@ -306,5 +322,7 @@ bool error_result_to_stanza(
 		return false;
 	if (r->end == SIP_OVERLOADED)
 		ret->cond = STANZA_RESOURCE_CONSTRAINT;
+	if (authorized && blocked(r))
+		ret->cond = STANZA_POLICY_VIOLATION;
 	return true;
 }

@@ -206,6 +206,15 @@ bool outgoing_ended(struct gateway *g, const struct outgoing *o, const struct si
 
 void outgoing_denied(struct gateway *g, const struct outgoing *o, const struct sip_result *r)
 {
-	beside_ended(g, o, 0);
-	tell_result(g, o, r);
+	struct error_xmpp e;
+
+	/* What may have arrived is the INVITE. */
+	if (!r->may_have_arrived && r->end != SIP_TIMEOUT) {
+		beside_ended(g, o, 0);
+		tell_result(g, o, r);
+		return;
+	}
+	error_result_to_stanza(&e, &g->scratch, r, o->authorized);
+	outgoing_fail(g, o, e.cond,
+		SL("the user's side took no session in time; the message was not sent"));
 }

@@ -39,7 +39,10 @@ static void text_send(struct session *s, const struct route *route)
 		words.fields[words.n_fields++] =
 			(struct sip_out){SL("P-Asserted-Identity"), asserted};
 	r.n_fields = words.n_fields;
-	r.content_type = words.content_type;
+	/* profile 5.3: the charset always */
+	r.content_type = slice_eqz(words.content_type, "text/plain")
+				 ? SL("text/plain;charset=UTF-8")
+				 : words.content_type;
 	r.body = words.body;
 	session_said(s);
 	leg_send(s->leg, &r, outgoing_left(g, o), text_done, s);

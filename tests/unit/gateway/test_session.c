@@ -242,6 +242,7 @@ static void contact_begins(void **state)
 	assert_int_equal(count(r, SIP_MESSAGE, NULL), 1);
 	m = last(r, SIP_MESSAGE);
 	assert_slice(m->body, "one");
+	assert_slice(sip_msg_get(m, SIP_H_CONTENT_TYPE), "text/plain;charset=UTF-8");
 	assert_slice(m->to.tag, "theirs");
 	assert_true(slice_eq(m->call_id, last(r, SIP_INVITE)->call_id));
 	respond(r, SIP_MESSAGE, 200);
@@ -297,6 +298,7 @@ static void unanswered(void **state)
 	assert_int_equal(r->n_xml, 0);
 	rig_advance(r, 200);
 	assert_error(r, "m1", "remote-server-timeout");
+	assert_non_null(strstr(r->xml[0], "the message was not sent"));
 	assert_int_equal(count(r, SIP_CANCEL, NULL), 1);
 	assert_int_equal(queued(r), 0);
 	stop(r);
@@ -402,6 +404,30 @@ static void failed(void **state)
 		assert_error(r, "m2", rows[i].condition);
 		assert_slice(last(r, SIP_MESSAGE)->body, "three");
 		assert_int_equal(count(r, SIP_INVITE, NULL), 1);
+		stop(r);
+	}
+}
+
+/* profile 5.3: the filter of his server says no; who may know the true condition hears it. */
+static void blocked(void **state)
+{
+	static const struct {
+		const char *warning, *partner, *condition;
+	} rows[] = {
+		{"Warning: 309 pool \"blocked\"\r\n", NULL, "policy-violation"},
+		{"Warning: 399 a \"x\", 309 pool \"blocked\"\r\n", NULL, "policy-violation"},
+		{"Warning: 399 pool \"309\"\r\n", NULL, "not-acceptable"},
+		{"Warning: 309 pool \"blocked\"\r\n", "PublicVerified", "service-unavailable"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct rig *r = start(&(struct rig_options){
+			.message_mode = "session", .partner_type = rows[i].partner});
+
+		contact_up(r);
+		text(r, "m2", "two");
+		respond_to(r, last(r, SIP_MESSAGE), 606, rows[i].warning, NULL);
+		assert_error(r, "m2", rows[i].condition);
 		stop(r);
 	}
 }
@@ -806,6 +832,7 @@ int main(void)
 		cmocka_unit_test(auto_is_refused),
 		cmocka_unit_test(dead),
 		cmocka_unit_test(failed),
+		cmocka_unit_test(blocked),
 		cmocka_unit_test(silent),
 		cmocka_unit_test(user_begins),
 		cmocka_unit_test(user_hears_errors),
