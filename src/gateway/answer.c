@@ -9,7 +9,7 @@ static void reply(struct gateway *g, struct sip_server *txn, unsigned status, st
 	struct sip_reply r = {.status = error_wire(status), .reason = reason};
 
 	if (r.status == 405)
-		field = (struct sip_out){SL("Allow"), SL("MESSAGE, OPTIONS")};
+		field = (struct sip_out){SL("Allow"), GATEWAY_ALLOW};
 	if (field.name.p) {
 		r.fields = &field;
 		r.n_fields = 1;

@@ -23,6 +23,9 @@ struct invites;
 struct outgoing;
 struct session;
 
+/* What gateway_caps says, in the same order. */
+#define GATEWAY_ALLOW SL("INVITE, ACK, BYE, CANCEL, MESSAGE, INFO, OPTIONS, UPDATE, REFER")
+
 struct gateway {
 	struct loop *loop;
 	struct log log;

@@ -122,7 +122,7 @@ static void put_fields(struct leg *l, struct sip_spec *spec, struct sip_out *fie
 	size_t n = 0;
 
 	fields[n++] = (struct sip_out){SL("Contact"), contact};
-	fields[n++] = (struct sip_out){SL("Allow"), LEG_ALLOW};
+	fields[n++] = (struct sip_out){SL("Allow"), GATEWAY_ALLOW};
 	fields[n++] = (struct sip_out){
 		SL("Supported"), l->microsoft ? SL("ms-sender, timer") : SL("timer")};
 	if (l->microsoft)

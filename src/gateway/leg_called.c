@@ -77,7 +77,7 @@ static void make_answer(struct leg *l, struct sip_server *txn, const struct sip_
 
 	fields[n++] = (struct sip_out){SL("Supported"), SL("timer")};
 	fields[n++] = (struct sip_out){SL("Contact"), contact};
-	fields[n++] = (struct sip_out){SL("Allow"), LEG_ALLOW};
+	fields[n++] = (struct sip_out){SL("Allow"), GATEWAY_ALLOW};
 	sip_session_timer_said(&l->timer, m, gateway_now(g), &timer);
 	for (size_t i = 0; i < timer.n; i++)
 		fields[n++] = timer.v[i];
@@ -261,7 +261,7 @@ void leg_update(
 		return;
 	}
 	fields[r.n_fields++] = (struct sip_out){SL("Contact"), leg_contact(g, route, &l->way)};
-	fields[r.n_fields++] = (struct sip_out){SL("Allow"), LEG_ALLOW};
+	fields[r.n_fields++] = (struct sip_out){SL("Allow"), GATEWAY_ALLOW};
 	fields[r.n_fields++] = (struct sip_out){SL("Supported"), SL("timer")};
 	place = leg_place(fields[0].value, m->call_id);
 	sip_session_timer_said(&l->timer, m, gateway_now(g), &timer);

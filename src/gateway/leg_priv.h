@@ -153,8 +153,6 @@ void leg_refresh(struct leg *l);
 
 /* ---- leg_fields.c ---- */
 
-/* What gateway_caps says, in the same order. */
-#define LEG_ALLOW SL("INVITE, ACK, BYE, CANCEL, MESSAGE, INFO, OPTIONS, UPDATE, REFER")
 bool leg_allows_update(const struct sip_msg *m, bool unless_said);
 /* "<sip:...>", in the scratch arena. */
 struct slice leg_contact(

@@ -138,7 +138,7 @@ static void send_invite(struct leg *l, const struct route *route)
 	next = spec.n_fields ? fields[0].value : spec.ruri;
 	spec.fields = fields;
 	fields[spec.n_fields++] = (struct sip_out){SL("Contact"), contact};
-	fields[spec.n_fields++] = (struct sip_out){SL("Allow"), LEG_ALLOW};
+	fields[spec.n_fields++] = (struct sip_out){SL("Allow"), GATEWAY_ALLOW};
 	fields[spec.n_fields++] = (struct sip_out){SL("Supported"), SL("timer")};
 	sip_session_timer_ask(&l->timer, 0, false, &timer);
 	for (size_t i = 0; i < timer.n; i++)

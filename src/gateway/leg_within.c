@@ -150,7 +150,7 @@ static void take_options(
 {
 	struct gateway *g = l->gateway;
 	const struct sip_out fields[] = {
-		{SL("Allow"), LEG_ALLOW},
+		{SL("Allow"), GATEWAY_ALLOW},
 		{SL("Accept"), slice_of(gateway_caps.accept)},
 		{SL("Supported"), SL("timer")},
 		{SL("Contact"), leg_contact(g, route, &l->way)},
@@ -227,7 +227,8 @@ static void serve(
 		reply_status(l->gateway, txn, 603);
 		break;
 	default:
-		leg_reply(l->gateway, txn, 405, SL_NONE, (struct sip_out){SL("Allow"), LEG_ALLOW});
+		leg_reply(l->gateway, txn, 405, SL_NONE,
+			(struct sip_out){SL("Allow"), GATEWAY_ALLOW});
 		break;
 	}
 }

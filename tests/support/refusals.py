@@ -31,7 +31,7 @@ CSeq: 1 {cseq}
 
 JULIET = f"sip:juliet@{PARTNER}"
 HELLO = "Content-Type: text/plain\nContent-Length: 5\n"
-ALLOW = "Allow: MESSAGE, OPTIONS\n"
+ALLOW = "Allow: INVITE, ACK, BYE, CANCEL, MESSAGE, INFO, OPTIONS, UPDATE, REFER\n"
 
 # On a stream: as over UDP; the end of the message cannot be found, so the connection ends, too; or
 # no fault at all, as there are no datagrams.
@@ -97,13 +97,16 @@ CASES = [
          frm=f"<sip:juliet@{PARTNER}>;tag=1", rule="design 9: breaks loops"),
     Case("Request-URI is our own domain", "403 Users of this domain are not reached this way",
          uri="sip:bob@sip.lab", to="<sip:bob@sip.lab>", rule="design 9: breaks loops"),
+    Case("what another Entente had from us", "482 Loop Detected", extra="User-Agent: Entente\n",
+         rule="docs/decisions/0266"),
     Case("domain is no partner's", "404 Not the domain of an XMPP partner",
          uri="sip:x@nowhere.example", to="<sip:x@nowhere.example>", rule="permission chain"),
     Case("unknown method", "501 Not Implemented", method="JUMP", answer=ALLOW,
          rule="RFC 3261 21.5.2"),
     Case("method we do not serve", "405 Method Not Allowed", method="SUBSCRIBE", answer=ALLOW,
          rule="RFC 3261 8.2.1"),
-    Case("INVITE", "405 Method Not Allowed", method="INVITE", answer=ALLOW, rule="RFC 3261 8.2.1"),
+    Case("BYE of no dialog", "481 Call/Transaction Does Not Exist", method="BYE", rule="RFC 3261 15.1.2"),
+    Case("REFER", "603 Decline", method="REFER", rule="lync-sip-profile 5.5"),
     Case("Require", "420 Bad Extension", extra="Require: hop, skip\n",
          answer="Unsupported: hop, skip\n", rule="RFC 3261 8.2.2.3"),
     Case("Max-Forwards 0", "483 Too Many Hops", hops="0", rule="RFC 3261 16.3"),
