@@ -26,19 +26,13 @@ static const struct group {
 	{"cpim-imdn", run_cpim, NULL},
 	{"session", run_session, parts_session},
 	{"lync", run_session, parts_lync},
+	{"lync", run_presence, parts_availability},
+	{"presence", run_presence, parts_presence},
 };
 
 struct tally {
 	unsigned passed, failed;
 };
-
-static const struct group *group_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
-		if (strcmp(groups[i].name, name) == 0)
-			return &groups[i];
-	return NULL;
-}
 
 static bool is_built(const struct group *g, const char *id)
 {
@@ -47,6 +41,17 @@ static bool is_built(const struct group *g, const char *id)
 	while (g->parts && g->parts[i] && !slice_starts(slice_of(id), slice_of(g->parts[i])))
 		i++;
 	return !g->parts || g->parts[i];
+}
+
+/* The line of this group that has built id, else one that has not; NULL: there is none. */
+static const struct group *group_find(const char *name, const char *id)
+{
+	const struct group *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		if (strcmp(groups[i].name, name) == 0 && (!found || is_built(&groups[i], id)))
+			found = &groups[i];
+	return found;
 }
 
 /* Nothing may be left of what was not understood. */
@@ -123,7 +128,7 @@ static bool wanted(const char *asked, const char *name)
 	struct slice rest = slice_of(asked), one;
 
 	if (!asked)
-		return group_find(name) != NULL;
+		return group_find(name, "") != NULL;
 	while (slice_split(&rest, ',', &one))
 		if (slice_eqz(one, name))
 			return true;
@@ -138,7 +143,7 @@ static void play_all(json_t *vectors, const char *asked, struct tally *t)
 	json_array_foreach(vectors, i, vector) {
 		const char *name = json_string_value(json_object_get(vector, "group"));
 		const char *id = json_string_value(json_object_get(vector, "id"));
-		const struct group *g = group_find(name ? name : "");
+		const struct group *g = group_find(name ? name : "", id ? id : "");
 
 		if (!name || !wanted(asked, name))
 			continue;
