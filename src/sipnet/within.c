@@ -193,12 +193,14 @@ static enum sip_transport transport_of(const struct target *t)
 	return t->n ? (enum sip_transport)t->v[0]->at.transport : of[t->route->transport];
 }
 
-static const struct sender *listener_of(const struct sipnet *n, enum sip_transport t)
+/* Of those that listen, else of those that do not; the last, where there is none. */
+static const struct sender *any_sender(const struct sipnet *n, enum sip_transport t)
 {
-	for (unsigned i = 0; i < n->n_listeners; i++)
-		if (n->sender[i].transport == t)
-			return &n->sender[i];
-	return NULL;
+	unsigned i = 0;
+
+	while (i + 1 < n->n_senders && n->sender[i].transport != t)
+		i++;
+	return &n->sender[i];
 }
 
 /* A connection of ours is made from the listener's address, if there is one that fits. */
@@ -207,14 +209,15 @@ static const struct sender *contact_sender(
 {
 	const struct flow *f = way ? flows_get(n, way->flow) : NULL;
 	const struct target *t = sipnet_target(n, slice_of(route->name));
-	const struct sender *s = f ? &n->sender[f->socket] : NULL, *any;
+	const struct sender *s = NULL;
 
-	if (!s && t && t->n)
+	if (f && !n->sender[f->socket].silent)
+		return &n->sender[f->socket];
+	if (!f && t && t->n)
 		s = sipnet_sender_for(n, transport_of(t), &t->v[0]->at.addr);
 	if (s && !s->silent)
 		return s;
-	any = listener_of(n, s ? s->transport : t ? transport_of(t) : SIP_TLS);
-	return any ? any : s ? s : &n->sender[n->n_senders - 1];
+	return any_sender(n, f ? (enum sip_transport)f->transport : t ? transport_of(t) : SIP_TLS);
 }
 
 bool sipnet_contact(

@@ -556,6 +556,36 @@ static void contact_host(void **state)
 	expect_contact("clear", NULL, "gw.example", rig.tcp, ";transport=tcp");
 }
 
+/* Who does not listen for TLS says so, and where he would be. */
+static void contact_without_listener(void **state)
+{
+	const struct slice listen[] = {SL("udp:127.0.0.1:0")};
+	static const enum sip_method methods[] = {SIP_MESSAGE, SIP_M_OTHER};
+	static const char *const no_options[] = {NULL};
+	static const struct sip_caps caps = {methods, no_options, "text/plain"};
+	static const struct sipnet_ops ops = {0};
+	struct sipnet_config config = {.listen = listen,
+		.n_listen = 1,
+		.node = 'a',
+		.shard = '0',
+		.caps = &caps,
+		.contact_host = "gw.example"};
+	struct buf got = {0};
+	struct sipnet *net;
+	struct err e;
+
+	assert_int_equal(sipnet_new(&net, rig.loop, NULL, &config, &ops, NULL, &e), 0);
+	sipnet_set_snapshot(net, rig.snapshot);
+	assert_false(sipnet_contact(
+		net, snapshot_route(rig.snapshot, SL("main")), &(struct sipnet_way){5}, &got));
+	assert_slice(buf_slice(&got), "<sip:gw.example;transport=tls>");
+	buf_reset(&got);
+	assert_false(sipnet_contact(net, snapshot_route(rig.snapshot, SL("clear")), NULL, &got));
+	assert_slice(buf_slice(&got), "<sip:gw.example;transport=tcp>");
+	buf_done(&got);
+	sipnet_free(net);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -574,6 +604,7 @@ int main(void)
 		TEST(an_ack_by_the_way),
 		TEST(contact),
 		TEST(contact_host),
+		TEST(contact_without_listener),
 	};
 
 	return cmocka_run_group_tests(tests, make, unmake);
