@@ -248,6 +248,7 @@ static void tell(struct leg *l, unsigned actions, const struct leg_news *n)
 /* The leg is there until the end of the turn, whatever the owner does. */
 void leg_event(struct leg *l, enum leg_event event, const struct leg_news *news)
 {
+	static const struct leg_news nothing;
 	const struct leg_step *step = &leg_steps[l->state][event];
 
 	assert(!(step->actions & LEG_CANNOT_HAPPEN));
@@ -257,7 +258,7 @@ void leg_event(struct leg *l, enum leg_event event, const struct leg_news *news)
 		over(l);
 	else
 		leg_arm(l);
-	tell(l, step->actions, news);
+	tell(l, step->actions, news ? news : &nothing);
 	leg_check(l);
 }
 

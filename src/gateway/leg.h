@@ -96,14 +96,23 @@ struct leg *leg_invite(struct gateway *g, const struct leg_spec *spec);
 
 /* ---- they call ---- */
 
+/* An INVITE outside of dialogs that offer_read() liked. */
+struct leg_invited {
+	struct leg_owner owner;
+	struct sip_server *txn;
+	const struct sip_msg *invite;
+	const struct offer *offer;
+	const struct route *route; /* of the snapshot in force */
+	const struct sipnet_way *way;
+	struct slice partner; /* the contact's domain: who it counts for */
+};
+
 /*
- * An INVITE that offer_read() liked. False: refused with what *refusal says, and txn is still the
- * caller's: 400 no good Contact or Record-Route, 422 a session interval too short, 500 no room.
- * True: leg_answer() or leg_refuse() is owed, within 180 s.
+ * False: refused with what *refusal says, and txn is still the caller's: 400 no good Contact or
+ * Record-Route, 422 a session interval too short, 500 no room. True: leg_answer() or leg_refuse()
+ * is owed, within 180 s.
  */
-bool leg_heard(struct leg **ret, struct gateway *g, const struct leg_owner *owner,
-	struct sip_server *txn, const struct sip_msg *invite, const struct offer *offer,
-	const struct route *route, const struct sipnet_way *way, struct slice partner,
+bool leg_heard(struct leg **ret, struct gateway *g, const struct leg_invited *i,
 	struct message_refusal *refusal);
 
 /* 200. first: the embedded message was taken over (profile 5.2). */

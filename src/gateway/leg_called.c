@@ -152,29 +152,27 @@ static bool make_dialog(struct leg *l, struct sip_server *txn, const struct sip_
 	return true;
 }
 
-bool leg_heard(struct leg **ret, struct gateway *g, const struct leg_owner *owner,
-	struct sip_server *txn, const struct sip_msg *invite, const struct offer *offer,
-	const struct route *route, const struct sipnet_way *way, struct slice partner,
+bool leg_heard(struct leg **ret, struct gateway *g, const struct leg_invited *i,
 	struct message_refusal *refusal)
 {
 	struct leg *l;
 
-	if (!judge_timer(g, invite, refusal))
+	if (!judge_timer(g, i->invite, refusal))
 		return false;
-	l = leg_new(g, owner, partner, route);
+	l = leg_new(g, &i->owner, i->partner, i->route);
 	if (!l)
 		return refuse(refusal, 500, SL("Too Many Sessions"),
 			(struct sip_out){SL("Retry-After"), SL("10")});
-	if (!make_dialog(l, txn, invite, refusal)) {
+	if (!make_dialog(l, i->txn, i->invite, refusal)) {
 		drop(l);
 		return false;
 	}
 	l->state = LEG_S_HEARD;
-	l->way = *way;
-	l->update = leg_allows_update(invite, false);
-	l->line = (uint8_t)offer->media;
-	l->n_lines = (uint8_t)offer->sdp->n_media;
-	make_answer(l, txn, invite, offer, route);
+	l->way = *i->way;
+	l->update = leg_allows_update(i->invite, false);
+	l->line = (uint8_t)i->offer->media;
+	l->n_lines = (uint8_t)i->offer->sdp->n_media;
+	make_answer(l, i->txn, i->invite, i->offer, i->route);
 	*ret = l;
 	return true;
 }

@@ -66,8 +66,15 @@ static bool take(struct gateway *g, const struct invite *i, const struct offer *
 	}
 	if (fresh)
 		s = session_new(g, i->dialog.user, i->dialog.contact);
-	if (!leg_heard(&leg, g, &(struct leg_owner){&session_leg_ops, s}, i->txn, i->m, offer,
-		    i->route, i->way, i->dialog.pair.to.domain, no)) {
+	if (!leg_heard(&leg, g,
+		    &(struct leg_invited){.owner = {&session_leg_ops, s},
+			    .txn = i->txn,
+			    .invite = i->m,
+			    .offer = offer,
+			    .route = i->route,
+			    .way = i->way,
+			    .partner = i->dialog.pair.to.domain},
+		    no)) {
 		if (fresh)
 			session_settle(s);
 		return false;

@@ -102,11 +102,16 @@ static void invited(struct rig *r, struct sip_server *txn, const struct sip_msg 
 	struct scene *s = scene_of(r);
 	struct arena *a = gateway_scratch(r->g);
 	struct offer o;
+	const struct leg_invited i = {.owner = {&owner, s},
+		.txn = txn,
+		.invite = m,
+		.offer = &o,
+		.route = route,
+		.way = way,
+		.partner = SL("example.com")};
 
 	s->refusal = (struct message_refusal){0};
-	if (offer_read(&o, a, m, &s->refusal) &&
-		leg_heard(&s->leg, r->g, &(struct leg_owner){&owner, s}, txn, m, &o, route, way,
-			SL("example.com"), &s->refusal)) {
+	if (offer_read(&o, a, m, &s->refusal) && leg_heard(&s->leg, r->g, &i, &s->refusal)) {
 		if (!s->hold)
 			leg_answer(s->leg, s->first);
 		return;
