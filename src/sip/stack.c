@@ -209,13 +209,15 @@ static bool is_admitted(struct sip_rx *rx)
 	return false;
 }
 
-/* 11.2: to who takes a session description, and says so. */
+/* 11.2: to who takes a session description; 20.1: or does not say what he takes. */
 static bool wants_description(const struct sip_msg *m)
 {
 	struct sip_items it = sip_msg_items(m, SIP_H_ACCEPT);
 	struct slice item;
 	struct sip_media media;
 
+	if (!m->first[SIP_H_ACCEPT])
+		return true;
 	while (sip_items_next(&it, &item) > 0)
 		if (sip_media_parse(item, &media) == 0 &&
 			sip_media_is(&media, "application", "sdp"))

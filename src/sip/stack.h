@@ -113,8 +113,8 @@ struct sip_stack_ops {
 	void (*ack)(void *arg, struct sip_server *txn, const struct sip_msg *m,
 		const struct sip_hop *from, void *ctx);
 	/*
-	 * OPTIONS outside a dialog, admitted, whose sender takes application/sdp (11.2): a
-	 * description is appended to sdp, or nothing. NULL: nothing.
+	 * OPTIONS outside a dialog, admitted, whose sender takes application/sdp or has no Accept
+	 * (11.2, 20.1): a description is appended to sdp, or nothing. NULL: nothing.
 	 */
 	void (*options)(void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx,
 		struct buf *sdp);

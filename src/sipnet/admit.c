@@ -90,6 +90,16 @@ static bool would_come_back(const struct sipnet *n, const struct sip_msg *m)
 	       snapshot_local(n->snapshot, sipnet_plain_host(m->ruri.host, host, sizeof host));
 }
 
+/*
+ * From is of a domain of ours here. Another Entente sends in the name of XMPP contacts alone, and one
+ * of ours it can have from nobody but us: each of the two is the other's SIP server by mistake, and
+ * Max-Forwards, which is lost on the way through XMPP, would never end it (docs/decisions/0266).
+ */
+static bool has_come_back(const struct sip_msg *m)
+{
+	return !m->to.tag.p && slice_starts(sip_msg_get(m, SIP_H_USER_AGENT), SL(SIPNET_AGENT));
+}
+
 /* ctx is where request() finds the target by which it came. */
 struct sip_verdict sipnet_admit(
 	void *arg, const struct sip_msg *m, const struct sip_hop *from, void *ctx)
@@ -106,6 +116,8 @@ struct sip_verdict sipnet_admit(
 	if (would_come_back(n, m))
 		return (struct sip_verdict){
 			403, "Users of this domain are not reached this way", 0};
+	if (has_come_back(m))
+		return (struct sip_verdict){482, "Loop Detected", 0};
 	v = shed(n, t, m);
 	if (v.status)
 		return v;
@@ -188,6 +200,6 @@ void sipnet_describe(
 
 	if (n->ops->options)
 		t = sipnet_target_for(n, from, m, &source);
-	if (t)
+	if (t && (m->first[SIP_H_ACCEPT] || t->route->message_mode != ROUTE_PAGER))
 		n->ops->options(n->arg, m, t->route, &way, sdp);
 }

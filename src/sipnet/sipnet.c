@@ -161,7 +161,7 @@ static void make_stack(struct sipnet *n, const struct sipnet_config *c)
 		.caps = c->caps,
 		.sent_by = sent_by,
 		.n_sockets = n->n_senders,
-		.server = "Entente",
+		.server = SIPNET_AGENT,
 		.max_servers = UINT_MAX, /* bytes are what counts: sipnet_has_room() */
 		.max_clients = UINT_MAX};
 

@@ -12,6 +12,8 @@
 
 enum { LISTEN_MAX = 48, SENDERS_MAX = LISTEN_MAX + 2 };
 
+#define SIPNET_AGENT "Entente" /* in User-Agent and Server of all we send */
+
 /* A socket of ours: hop.socket is its index. */
 struct sender {
 	enum sip_transport transport;

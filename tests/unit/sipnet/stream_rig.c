@@ -181,6 +181,7 @@ static void put_route(struct config *c, const struct rig_route *route)
 	set(o, "sources", route->sources);
 	set(o, "certificate", route->certificate);
 	set(o, "kind", route->kind);
+	set(o, "message_mode", route->mode);
 	set(o, "digest_user", route->user);
 	set(o, "digest_password", route->password);
 	config_put(c, o);

@@ -60,7 +60,7 @@ void rig_close(struct rig *r);
 struct rig_route {
 	const char *name, *next_hop, *transport, *tls_names, *sources, *certificate;
 	const char *domain; /* a local domain that uses it */
-	const char *kind, *user, *password;
+	const char *kind, *mode, *user, *password;
 };
 void rig_routes(struct rig *r, const struct rig_route *v, size_t n);
 void rig_call(struct rig *r, const char *route, size_t body);

@@ -245,6 +245,34 @@ static void test_rules(void **state)
 	close_rig(&r);
 }
 
+/* What another Entente sends in the name of our users it had from us (docs/decisions/0266). */
+static void test_loop(void **state)
+{
+	static const char *const text =
+		"MESSAGE sip:j@xmpp.lab SIP/2.0\r\nVia: SIP/2.0/UDP x.lab;rport;branch=z9hG4bK%u\r\n"
+		"From: <sip:romeo@sip.lab>;tag=1\r\nTo: <sip:j@xmpp.lab>\r\nCall-ID: loop%u\r\n"
+		"CSeq: 1 MESSAGE\r\nUser-Agent: %s\r\nContent-Type: text/plain\r\n"
+		"Content-Length: 2\r\n\r\nhi";
+	static const struct {
+		const char *agent;
+		unsigned status;
+	} row[] = {{"Entente", 482}, {"Entente/2.0 (later)", 482}, {"x Entente", 202}};
+	struct rig r;
+
+	open_rig(&r);
+	r.answer = 202;
+	for (unsigned i = 0; i < ARRAY_LEN(row); i++) {
+		char *m = xasprintf(text, i, i, row[i].agent);
+
+		peer_send(&r.peer, "127.0.0.1", r.port, m);
+		xfree(m);
+		turn(&r);
+		assert_int_equal(status_at(&r.peer), row[i].status);
+	}
+	assert_int_equal(r.requests, 1);
+	close_rig(&r);
+}
+
 /* Ten answers a second to all strangers together, then silence; nothing of theirs gets through. */
 static void test_strangers(void **state)
 {
@@ -615,6 +643,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request),
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_strangers),
 		cmocka_unit_test(test_no_snapshot),
 		cmocka_unit_test(test_sources),

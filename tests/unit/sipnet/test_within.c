@@ -26,7 +26,7 @@ static int unmake(void **state)
 	return rig_teardown(state);
 }
 
-static void use_routes(const char *kind)
+static void use(const char *kind, const char *mode)
 {
 	char *hop = xasprintf("sip:127.0.0.1:%u", door.port);
 
@@ -42,10 +42,21 @@ static void use_routes(const char *kind)
 				.next_hop = hop,
 				.transport = "tcp",
 				.sources = "127.0.0.1, 127.0.0.5",
+				.mode = mode,
 				.domain = "clear.lab"},
 		},
 		2);
 	xfree(hop);
+}
+
+static void use_routes(const char *kind)
+{
+	use(kind, NULL);
+}
+
+static void use_mode(const char *mode)
+{
+	use("generic", mode);
 }
 
 static int setup(void **state)
@@ -314,8 +325,16 @@ static void options(void **state)
 	text = line_hear(&l);
 	assert_memory_equal(text, "SIP/2.0 200 ", 12);
 	assert_non_null(strstr(text, "Content-Length: 0\r\n"));
-	ask.to_tag = "x";
 	ask.domain = "clear.lab";
+	ask.fields = NULL;
+	ask.branch = "4"; /* a probe, of a route without sessions */
+	say(&l, "TCP", &ask);
+	assert_non_null(strstr(line_hear(&l), "Content-Length: 0\r\n"));
+	use_mode("auto");
+	ask.branch = "5";
+	say(&l, "TCP", &ask);
+	assert_non_null(strstr(line_hear(&l), "Content-Length: 11\r\n"));
+	ask.to_tag = "x";
 	ask.branch = "3";
 	say(&l, "TCP", &ask);
 	assert_int_equal(rig.requests, 1); /* of a dialog: it is the gateway's */
