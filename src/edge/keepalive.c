@@ -31,8 +31,7 @@ enum keepalive_step keepalive_judge(
 	uint64_t silent = UINT64_MAX;
 
 	if (k->pings)
-		silent = asked ? k->pinged_ms + KEEPALIVE_ANSWER_MS
-			       : k->heard_ms + k->interval_ms;
+		silent = asked ? k->pinged_ms + KEEPALIVE_ANSWER_MS : k->heard_ms + k->interval_ms;
 	if (now_ms >= inactive)
 		return KEEPALIVE_INACTIVE;
 	if (now_ms >= silent)
@@ -72,9 +71,24 @@ bool keepalive_on_stanza(struct stream *s, const struct xstream_event *ev)
 
 /* ---- asking ---- */
 
+struct domains {
+	struct slice local, remote;
+};
+
+/* Whom a stream is asked for: those it was opened for or, when they have left it, others of it. */
+static struct domains domains_of(const struct stream *s)
+{
+	struct domains d = {slice_of(s->local), slice_of(s->remote)};
+
+	if (!xstream_pair_has(s->x, d.remote, d.local))
+		xstream_pair_any(s->x, &d.remote, &d.local);
+	return d;
+}
+
 /* When the partner was heard on this stream, or for an outbound one on an inbound of its pair. */
 static uint64_t heard(const struct stream *s)
 {
+	struct domains d = domains_of(s);
 	uint64_t last = s->heard_ms;
 
 	if (s->inbound)
@@ -82,18 +96,21 @@ static uint64_t heard(const struct stream *s)
 	list_each(&s->partner->streams, it) {
 		const struct stream *t = container_of(it, struct stream, partner_node);
 
-		if (t->inbound && t->authenticated &&
-			xstream_pair_has(t->x, slice_of(s->remote), slice_of(s->local)))
+		if (t->inbound && t->authenticated && xstream_pair_has(t->x, d.remote, d.local))
 			last = later(last, t->heard_ms);
 	}
 	return last;
 }
 
-/* Another stream that was opened for the same pair, either way. */
+/* Another stream that is asked for the same pair, either way. */
 static bool of_same_pair(const struct stream *s, const struct stream *t)
 {
-	return t != s && t->authenticated && slice_eqz(slice_of(s->local), t->local) &&
-	       slice_eqz(slice_of(s->remote), t->remote);
+	struct domains a = domains_of(s), b;
+
+	if (t == s || !t->authenticated)
+		return false;
+	b = domains_of(t);
+	return slice_eq(a.local, b.local) && slice_eq(a.remote, b.remote);
 }
 
 /* A ping for this pair is under way: that of its other stream. */
@@ -104,8 +121,7 @@ static bool is_asked(const struct stream *s)
 	list_each(&s->partner->streams, it) {
 		const struct stream *t = container_of(it, struct stream, partner_node);
 
-		if (of_same_pair(s, t) && t->pinged_ms &&
-			now < t->pinged_ms + KEEPALIVE_ANSWER_MS)
+		if (of_same_pair(s, t) && t->pinged_ms && now < t->pinged_ms + KEEPALIVE_ANSWER_MS)
 			return true;
 	}
 	return false;
@@ -132,6 +148,7 @@ static void ping(struct stream *s)
 	struct edge *e = s->edge;
 	struct buf b = {0};
 	struct link_down *d;
+	struct domains of = domains_of(s);
 	bool asked = is_asked(s);
 	char id[32];
 
@@ -140,11 +157,11 @@ static void ping(struct stream *s)
 		return;
 	snprintf(id, sizeof id, PING_ID "%016llx", (unsigned long long)rand_u64());
 	buf_str(&b, "<iq type='get'");
-	xml_put_attr(&b, "from", slice_of(s->local));
-	xml_put_attr(&b, "to", slice_of(s->remote));
+	xml_put_attr(&b, "from", of.local);
+	xml_put_attr(&b, "to", of.remote);
 	xml_put_attr(&b, "id", slice_of(id));
 	buf_str(&b, "><ping xmlns='" NS_PING "'/></iq>");
-	d = link_down_new(slice_of(s->local), slice_of(s->remote), buf_slice(&b));
+	d = link_down_new(of.local, of.remote, buf_slice(&b));
 	d->internal = d->quiet = true;
 	d->deadline_ms = s->pinged_ms + KEEPALIVE_ANSWER_MS;
 	buf_done(&b);

@@ -339,6 +339,15 @@ bool xstream_pair_has(const struct xstream *x, struct slice remote, struct slice
 	return pairs_have(&x->pairs, remote, local);
 }
 
+bool xstream_pair_any(const struct xstream *x, struct slice *ret_remote, struct slice *ret_local)
+{
+	if (!x->pairs.n)
+		return false;
+	*ret_remote = x->pairs.v[0].remote;
+	*ret_local = x->pairs.v[0].local;
+	return true;
+}
+
 void xstream_pair_remove(struct xstream *x, struct slice remote, struct slice local)
 {
 	pairs_remove(&x->pairs, remote, local);

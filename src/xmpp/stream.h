@@ -213,6 +213,8 @@ void xstream_tls_failed(struct xstream *x);
  */
 void xstream_pair_add(struct xstream *x, struct slice remote, struct slice local);
 bool xstream_pair_has(const struct xstream *x, struct slice remote, struct slice local);
+/* One of them, as long as it is there; false: there is none. */
+bool xstream_pair_any(const struct xstream *x, struct slice *ret_remote, struct slice *ret_local);
 void xstream_pair_remove(struct xstream *x, struct slice remote, struct slice local);
 
 /* ---- dialback: the engine carries its elements, the driver knows what they mean ---- */

@@ -117,6 +117,7 @@ static const struct {
 	{"<auth", "</auth>", on_auth},
 	{"<db:result", "</db:result>", NULL},
 	{"<message", "</message>", NULL},
+	{"<iq", "</iq>", NULL},
 	{"<stream:error", "</stream:error>", NULL},
 	{"</stream:stream", ">", on_end_tag},
 };
@@ -267,6 +268,11 @@ unsigned peer_received(const struct peer *p, uint64_t id, int *ret_conn)
 		}
 	}
 	return n;
+}
+
+bool peer_has(const struct peer *p, unsigned conn, const char *text)
+{
+	return slice_contains(buf_slice(&p->conns[conn].all), slice_of(text));
 }
 
 void peer_say(struct peer *p, unsigned conn, const char *text)

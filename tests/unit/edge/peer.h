@@ -52,6 +52,8 @@ void peer_done(struct peer *p);
 
 /* How often message m<id> came, and on which connection last; -1: none. */
 unsigned peer_received(const struct peer *p, uint64_t id, int *ret_conn);
+/* Has this text come on a connection? */
+bool peer_has(const struct peer *p, unsigned conn, const char *text);
 void peer_say(struct peer *p, unsigned conn, const char *text);
 /* Without a word. */
 void peer_drop(struct peer *p, unsigned conn);

@@ -496,6 +496,24 @@ static void the_first_leaves_and_the_others_stay(void **state)
 	assert_int_equal(peer.n_conns, 1);
 }
 
+/* XEP-0199 4.3: the stream is asked by a ping of who is still on it, on itself. */
+static void who_stays_is_who_asks(void **state)
+{
+	struct side_partner p = in_clear();
+
+	p.keep_alive = "10";
+	set(p);
+	send_from("more.lab", "xmpp.lab", 1);
+	send_from("sip.lab", "xmpp.lab", 2);
+	expect_on(1, 0);
+	expect_on(2, 0);
+	p.second_local = NULL;
+	set(p);
+	rig_until(&rig, (rig_pass(&rig, 1000), peer_has(&peer, 0, "urn:xmpp:ping")));
+	assert_true(peer_has(&peer, 0, "<iq type='get' from='sip.lab' to='xmpp.lab'"));
+	assert_int_equal(peer.n_conns, 1);
+}
+
 /* Dialback is forbidden: who came by it leaves, who came by EXTERNAL stays. */
 static void only_who_came_by_dialback_leaves(void **state)
 {
@@ -565,6 +583,7 @@ int main(void)
 		T(each_gets_its_own_back),
 		T(one_that_is_no_longer_allowed_leaves),
 		T(the_first_leaves_and_the_others_stay),
+		T(who_stays_is_who_asks),
 		T(only_who_came_by_dialback_leaves),
 		T(who_is_asked_for_leaves_as_well),
 	};
