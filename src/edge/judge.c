@@ -209,3 +209,14 @@ enum xstream_cert edge_judge_cert(enum cert_verdict verdict)
 		return XCERT_NONE;
 	return verdict == CERT_GOOD ? XCERT_GOOD : XCERT_BAD;
 }
+
+bool edge_failed_insecurely(const struct edge_failure *f)
+{
+	static const bool insecure[XSTREAM_R__N] = {
+		[XSTREAM_R_TLS_REFUSED] = true,
+		[XSTREAM_R_TLS_FAILED] = true,
+		[XSTREAM_R_BAD_CERT] = true,
+	};
+
+	return insecure[f->reason] || f->tls_failed || f->tls_broken_off;
+}

@@ -6,6 +6,7 @@
 #include "net/cert.h"
 #include "xmpp/errors.h"
 #include "xmpp/negotiate.h"
+#include "xmpp/stream.h"
 
 /*
  * Who may talk to us, and how: pure functions of the settings and of what a peer says. There is no
@@ -138,6 +139,18 @@ enum edge_db edge_judge_question(const struct snapshot *s, struct slice from, st
  */
 enum edge_refusal edge_judge_kept(const struct snapshot *s, struct slice local, struct slice remote,
 	struct slice partner, enum negotiation_method method);
+
+/*
+ * Has a stream that we opened failed for a security reason? Nothing weaker is then tried with that
+ * server before it has worked, or the settings are others: somebody may be in the way who wants
+ * just that (docs/decisions/0072). Of all our streams, those that only verify keys too.
+ */
+struct edge_failure {
+	enum xstream_reason reason;
+	bool tls_failed;     /* in the handshake, or the peer refused what it had agreed to in it */
+	bool tls_broken_off; /* STARTTLS was offered, or more, and there is no TLS */
+};
+bool edge_failed_insecurely(const struct edge_failure *f);
 
 /* The peer's certificate as the stream engine asks for it: chain and name. */
 enum xstream_cert edge_judge_cert(enum cert_verdict verdict);

@@ -26,25 +26,25 @@ static uint64_t now(const struct outbound *o)
 
 /*
  * An end of a stream as the link tells it; whether it is the target's or the pair's fault; whether
- * another attempt soon would not help; whether it was for a security reason.
+ * another attempt soon would not help.
  */
 /* clang-format off */
 static const struct {
 	enum link_reason reason;
-	bool target_fault, hopeless, insecure;
+	bool target_fault, hopeless;
 } causes[XSTREAM_R__N] = {
-	[XSTREAM_R_NONE]        = {LINK_R_STREAM_LOST, true, false, false},
-	[XSTREAM_R_LOCAL]       = {LINK_R_STREAM_LOST, false, false, false},
-	[XSTREAM_R_LOCAL_ERROR] = {LINK_R_STREAM_ERROR, false, true, false},
-	[XSTREAM_R_PEER]        = {LINK_R_STREAM_LOST, false, false, false},
-	[XSTREAM_R_PEER_ERROR]  = {LINK_R_STREAM_ERROR, false, true, false}, /* but see passes() */
-	[XSTREAM_R_TLS_REFUSED] = {LINK_R_TLS_FAILED, true, true, true},
-	[XSTREAM_R_TLS_FAILED]  = {LINK_R_TLS_FAILED, true, true, true},
-	[XSTREAM_R_NO_METHOD]   = {LINK_R_AUTH_FAILED, false, true, false},
-	[XSTREAM_R_BAD_CERT]    = {LINK_R_AUTH_FAILED, false, true, true},
-	[XSTREAM_R_SASL]        = {LINK_R_AUTH_FAILED, false, true, false},
-	[XSTREAM_R_TIMEOUT]     = {LINK_R_CONNECT_FAILED, true, false, false},
-	[XSTREAM_R_LOST]        = {LINK_R_STREAM_LOST, true, false, false},
+	[XSTREAM_R_NONE]        = {LINK_R_STREAM_LOST, true, false},
+	[XSTREAM_R_LOCAL]       = {LINK_R_STREAM_LOST, false, false},
+	[XSTREAM_R_LOCAL_ERROR] = {LINK_R_STREAM_ERROR, false, true},
+	[XSTREAM_R_PEER]        = {LINK_R_STREAM_LOST, false, false},
+	[XSTREAM_R_PEER_ERROR]  = {LINK_R_STREAM_ERROR, false, true}, /* but see passes() */
+	[XSTREAM_R_TLS_REFUSED] = {LINK_R_TLS_FAILED, true, true},
+	[XSTREAM_R_TLS_FAILED]  = {LINK_R_TLS_FAILED, true, true},
+	[XSTREAM_R_NO_METHOD]   = {LINK_R_AUTH_FAILED, false, true},
+	[XSTREAM_R_BAD_CERT]    = {LINK_R_AUTH_FAILED, false, true},
+	[XSTREAM_R_SASL]        = {LINK_R_AUTH_FAILED, false, true},
+	[XSTREAM_R_TIMEOUT]     = {LINK_R_CONNECT_FAILED, true, false},
+	[XSTREAM_R_LOST]        = {LINK_R_STREAM_LOST, true, false},
 };
 /* clang-format on */
 
@@ -56,12 +56,6 @@ static bool passes(enum stream_cond cond)
 	       cond == STREAM_INTERNAL_SERVER_ERROR;
 }
 
-/* TLS was offered and begun, or about to be, and nothing came of it. */
-static bool broke_off_tls(const struct stream *s)
-{
-	return s->handshake || (s->x && !xstream_encrypted(s->x) && xstream_offer(s->x)->starttls);
-}
-
 static struct pair_end judge_failure(const struct outbound *o)
 {
 	const struct stream_end *e = &o->s.end;
@@ -69,7 +63,7 @@ static struct pair_end judge_failure(const struct outbound *o)
 		.reason = causes[e->reason].reason,
 		.target_fault = causes[e->reason].target_fault,
 		.hopeless = causes[e->reason].hopeless,
-		.insecure = causes[e->reason].insecure || e->tls_failed || broke_off_tls(&o->s),
+		.insecure = stream_failed_insecurely(&o->s),
 		.failed = true,
 	};
 

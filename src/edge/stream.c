@@ -438,6 +438,18 @@ static bool no_word_since_handshake(const struct stream *s)
 	return !s->inbound && s->secured && !s->authenticated && !xstream_id(s->x).n;
 }
 
+bool stream_failed_insecurely(const struct stream *s)
+{
+	const struct edge_failure f = {
+		.reason = s->end.reason,
+		.tls_failed = s->end.tls_failed,
+		.tls_broken_off = s->handshake || (s->x && !xstream_encrypted(s->x) &&
+							  xstream_offer(s->x)->starttls),
+	};
+
+	return edge_failed_insecurely(&f);
+}
+
 static void on_eof(void *arg, bool clean)
 {
 	struct stream *s = arg;

@@ -117,6 +117,9 @@ void stream_close(struct stream *s, enum stream_cond cond, const char *text, con
  */
 void stream_finish(struct stream *s, enum stream_cond cond, const char *text, const char *why);
 
+/* An outbound one that was never up: edge_failed_insecurely() of its end. */
+bool stream_failed_insecurely(const struct stream *s);
+
 /* Drops the connection at once; ended() follows inside. */
 void stream_abort(struct stream *s, const char *why);
 

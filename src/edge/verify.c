@@ -448,19 +448,10 @@ static void on_lookup(void *arg, enum link_reason fail, const char *why,
 	r->s.conn = conn_connect(r->s.edge->loop, targets, n, &stream_conn_ops, &r->s);
 }
 
-/* TLS was there and nothing came of it: no key is shown in clear the next time. */
-static bool failed_insecurely(const struct stream *s)
-{
-	enum xstream_reason r = s->end.reason;
-	bool broken_off = s->x && !xstream_encrypted(s->x) && xstream_offer(s->x)->starttls;
-
-	return s->end.tls_failed || r == XSTREAM_R_TLS_REFUSED || r == XSTREAM_R_TLS_FAILED ||
-	       broken_off;
-}
-
 static void on_ended(struct stream *s)
 {
-	if (!of(s)->up && failed_insecurely(s)) {
+	/* No key is shown in clear the next time. */
+	if (!of(s)->up && stream_failed_insecurely(s)) {
 		s->partner->verify_floor = true;
 		s->partner->floor_under = of(s)->negotiation;
 	}

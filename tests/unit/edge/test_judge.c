@@ -305,6 +305,22 @@ static void certificates(void **state)
 								      : XCERT_BAD);
 }
 
+/* RFC 6120 5.4.3.2, 13.14: what an attacker could bring about so that something weaker is tried. */
+static void security_reasons(void **state)
+{
+	static const bool insecure[XSTREAM_R__N] = {[XSTREAM_R_TLS_REFUSED] = true,
+		[XSTREAM_R_TLS_FAILED] = true, [XSTREAM_R_BAD_CERT] = true};
+
+	for (enum xstream_reason r = 0; r < XSTREAM_R__N; r++)
+		for (int tls = 0; tls < 4; tls++) {
+			const struct edge_failure f = {
+				.reason = r, .tls_failed = tls & 1, .tls_broken_off = tls & 2};
+
+			if (edge_failed_insecurely(&f) != (tls || insecure[r]))
+				fail_msg("reason %d, tls %d", (int)r, tls);
+		}
+}
+
 static void refusals_have_words_and_a_condition(void **state)
 {
 	for (enum edge_refusal r = EDGE_OK + 1; r < EDGE_REFUSAL__N; r++) {
@@ -327,6 +343,7 @@ int main(void)
 		cmocka_unit_test(which_pairs_are_kept),
 		cmocka_unit_test(dialback_errors),
 		cmocka_unit_test(certificates),
+		cmocka_unit_test(security_reasons),
 		cmocka_unit_test(refusals_have_words_and_a_condition),
 	};
 
