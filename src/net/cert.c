@@ -214,12 +214,12 @@ static X509_STORE_CTX *verify(
 	return ctx;
 }
 
-static int64_t first_end(STACK_OF(X509) * chain)
+int64_t cert_first_end(X509 *leaf, STACK_OF(X509) * others)
 {
-	int64_t first = INT64_MAX;
+	int64_t first = leaf ? cert_not_after(leaf) : INT64_MAX;
 
-	for (int i = 0; i < sk_X509_num(chain); i++) {
-		int64_t end = cert_not_after(sk_X509_value(chain, i));
+	for (int i = 0; i < sk_X509_num(others); i++) {
+		int64_t end = cert_not_after(sk_X509_value(others, i));
 
 		first = end < first ? end : first;
 	}
@@ -271,7 +271,7 @@ void cert_judge(
 		judge_ocsp(ctx, shown, now, ret);
 	}
 	if (ret->verdict == CERT_GOOD)
-		ret->expires = first_end(X509_STORE_CTX_get0_chain(ctx));
+		ret->expires = cert_first_end(NULL, X509_STORE_CTX_get0_chain(ctx));
 	X509_STORE_CTX_free(ctx);
 }
 

@@ -144,3 +144,5 @@ void cert_fingerprint(X509 *x, char ret[CERT_FINGERPRINT + 1]);
 
 int64_t cert_not_before(X509 *x);
 int64_t cert_not_after(X509 *x);
+/* When the first of these ends; leaf and others NULL: none. INT64_MAX: there are none. */
+int64_t cert_first_end(X509 *leaf, STACK_OF(X509) * others);

@@ -165,18 +165,6 @@ static int load_intermediates(SSL_CTX *ctx, const char *path, struct err *e)
 	return ssl_err(e, "intermediate certificates", path);
 }
 
-static int64_t first_end(const struct tls_own *o)
-{
-	int64_t first = cert_not_after(o->cert);
-
-	for (int i = 0; i < sk_X509_num(o->chain); i++) {
-		int64_t end = cert_not_after(sk_X509_value(o->chain, i));
-
-		first = end < first ? end : first;
-	}
-	return first;
-}
-
 static void describe(struct tls_cert *c)
 {
 	struct tls_own *o = &c->own;
@@ -186,7 +174,7 @@ static void describe(struct tls_cert *c)
 	o->n_domains = c->n_domains;
 	o->cert = SSL_CTX_get0_certificate(c->ctx);
 	SSL_CTX_get0_chain_certs(c->ctx, &o->chain);
-	o->expires = first_end(o);
+	o->expires = cert_first_end(o->cert, o->chain);
 }
 
 static int read_ocsp(struct buf *ret, const char *path, struct err *e)
