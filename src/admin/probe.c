@@ -46,7 +46,7 @@ static void on_step(void *arg, struct view_probe_step *s)
 	struct buf line = {0};
 
 	begin_answer(t);
-	t->results[s->result]++;
+	t->results[s->result] += !s->advice;
 	buf_printf(&line, "{\"step\": \"%s\", \"result\": \"%s\", \"code\": \"%s\"", s->step,
 		view_probe_result_name(s->result), s->code);
 	text(&line, "evidence", s->evidence);

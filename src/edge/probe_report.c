@@ -35,6 +35,7 @@ static void put(struct probe *p, enum probe_step step, enum probe_code code,
 
 	s->step = probe_step_name(step);
 	s->result = result;
+	s->advice = step == PROBE_STEP_RECORD;
 	s->code = probe_code_name(code);
 	clean_text(s->evidence, sizeof s->evidence, slice_of(evidence));
 	probe_code_remedy(code, &names, s->remedy);

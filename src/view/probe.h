@@ -15,6 +15,7 @@ enum { PROBE_EVIDENCE_MAX = 256, PROBE_REMEDY_MAX = 320 };
 struct view_probe_step {
 	const char *step; /* stable: "srv", "tcp", "tls", ... */
 	enum view_probe_result result;
+	bool advice; /* something to publish, not something that was tested: not counted */
 	const char *code; /* stable: "srv_dot", "tls_old", ...; "ok" for a pass */
 	char evidence[PROBE_EVIDENCE_MAX + 1];
 	char remedy[PROBE_REMEDY_MAX + 1]; /* "" when there is nothing to do */
