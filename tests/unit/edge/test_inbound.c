@@ -1,8 +1,12 @@
 #include "unit.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "net/conn.h"
@@ -16,6 +20,7 @@ static struct client {
 	struct conn *conn;
 	struct buf got;
 	bool connected, secure, ended;
+	const char *from; /* address; NULL: any of this host's */
 } client;
 
 static void on_connected(void *arg)
@@ -58,23 +63,36 @@ static void dial(void)
 	buf_reset(&client.got);
 	client.connected = client.secure = client.ended = false;
 	netaddr_parse_host(&t.addr, SL("127.0.0.1"), side_port(&a));
+	if (client.from)
+		netaddr_parse_host(&t.from, slice_of(client.from), 0);
 	client.conn = conn_connect(rig.loop, &t, 1, &ops, NULL);
 	rig_until(&rig, client.connected);
+}
+
+static void begin(struct edge_limits limits)
+{
+	side_init(&a, &rig, &(struct side_options){.domain = "sip.lab", .limits = limits});
+	side_settings(&a, &(struct side_partner){.domain = "xmpp.lab"});
 }
 
 static int setup(void **state)
 {
 	rig_init(&rig);
-	side_init(&a, &rig,
-		&(struct side_options){.domain = "sip.lab", .limits = {.address_connections = 3}});
-	side_settings(&a, &(struct side_partner){.domain = "xmpp.lab"});
+	begin((struct edge_limits){.address_connections = 3});
 	return 0;
+}
+
+static void begin_again(struct edge_limits limits)
+{
+	side_done(&a);
+	begin(limits);
 }
 
 static int teardown(void **state)
 {
 	conn_free(client.conn);
 	client.conn = NULL;
+	client.from = NULL;
 	buf_done(&client.got);
 	side_done(&a);
 	rig_done(&rig);
@@ -260,6 +278,80 @@ static void connections_of_one_address_are_bounded(void **state)
 	assert_true(client.got.n > 0); /* there is room again */
 }
 
+/* A stranger that has said its header, and stays. */
+static int stranger(const char *from)
+{
+	static const char header[] = HEADER(FROM("xmpp.lab"), TO("sip.lab"));
+	static const int tiny = 1; /* the least that there is */
+	struct sockaddr_in own = {.sin_family = AF_INET}, at = {.sin_family = AF_INET,
+		.sin_port = htons(side_port(&a)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	inet_pton(AF_INET, from, &own.sin_addr);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &tiny, sizeof tiny);
+	assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_true(send(fd, header, sizeof header - 1, MSG_NOSIGNAL) == sizeof header - 1);
+	rig_turns(&rig, 20);
+	return fd;
+}
+
+/* Has the other side ended it? What it said before is read. */
+static bool is_over(int fd)
+{
+	char some[4096];
+	ssize_t n;
+
+	while ((n = recv(fd, some, sizeof some, MSG_DONTWAIT)) > 0)
+		;
+	return n == 0 || errno != EAGAIN;
+}
+
+/* All places are taken: the oldest of the address that holds most goes, for one that holds less. */
+static void the_oldest_stranger_makes_room(void **state)
+{
+	int fd[6];
+
+	begin_again((struct edge_limits){.address_connections = 3, .unauthenticated = 4});
+	for (int i = 0; i < 3; i++)
+		fd[i] = stranger("127.0.0.2");
+	fd[3] = stranger("127.0.0.3");
+	for (int i = 0; i < 4; i++)
+		assert_false(is_over(fd[i]));
+	fd[4] = stranger("127.0.0.4");
+	assert_true(is_over(fd[0]));
+	for (int i = 1; i < 5; i++)
+		assert_false(is_over(fd[i]));
+	fd[5] = stranger("127.0.0.2"); /* holds as many as anybody */
+	assert_true(is_over(fd[5]));
+	close(fd[5]);
+	fd[5] = stranger("127.0.0.3");
+	assert_true(is_over(fd[1]));
+	for (int i = 2; i < 6; i++)
+		assert_false(is_over(fd[i]));
+	for (int i = 0; i < 6; i++)
+		close(fd[i]);
+}
+
+/* Strangers that read nothing of what they are told hold no place beyond their time. */
+static void a_stranger_that_reads_nothing_is_gone_in_time(void **state)
+{
+	int fd[3];
+
+	begin_again((struct edge_limits){.address_connections = 3, .unauthenticated = 3});
+	for (int i = 0; i < 3; i++)
+		fd[i] = stranger("127.0.0.2");
+	client.from = "127.0.0.2";
+	dial();
+	rig_until(&rig, client.ended);
+	rig_pass(&rig, 60000 + 6000); /* StreamEstablishmentTimeout, and an end that is not answered */
+	dial();
+	send_all(HEADER(FROM("xmpp.lab"), TO("sip.lab")));
+	rig_until(&rig, client.got.n && strstr(buf_slice(&client.got).p, "features>"));
+	for (int i = 0; i < 3; i++)
+		close(fd[i]);
+}
+
 /* ---- inside TLS ---- */
 
 static void into_tls(SSL_CTX *ctx)
@@ -344,7 +436,7 @@ static void another_name_inside_tls(void **state)
 	tls_set_unref(set);
 }
 
-static void authenticate(struct tls_set *set)
+static void succeed(struct tls_set *set)
 {
 	into_tls(tls_set_for(set, SL("x")));
 	send_all(HEADER(FROM("xmpp.lab"), TO("sip.lab")));
@@ -354,9 +446,37 @@ static void authenticate(struct tls_set *set)
 		 "mechanism='EXTERNAL'>eG1wcC5sYWI=</auth>");
 	rig_until(&rig, client.got.n);
 	expect("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+}
+
+static void authenticate(struct tls_set *set)
+{
+	succeed(set);
 	send_all(HEADER(FROM("xmpp.lab"), TO("sip.lab")));
 	rig_until(&rig, client.got.n && strstr(buf_slice(&client.got).p, "features/>"));
 	expect(ANSWER(FROM("sip.lab"), TO("xmpp.lab")) "<stream:features/>");
+}
+
+/* From many addresses, so that it is not theirs that counts. */
+static void connections_of_one_partner_have_a_rate(void **state)
+{
+	struct tls_set *set = certificate("good", &(struct pki_spec){.dns = NAMES("xmpp.lab")});
+	static const char *const from[] = {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"};
+
+	begin_again((struct edge_limits){.address_connections = 3, .connection_rate = 1});
+	for (int i = 0; i < 2; i++) { /* twice as many at once */
+		client.from = from[i];
+		authenticate(set);
+	}
+	client.from = from[2];
+	succeed(set);
+	send_all(HEADER(FROM("xmpp.lab"), TO("sip.lab")));
+	rig_until(&rig, client.ended);
+	expect(ANSWER(FROM("sip.lab"), TO("xmpp.lab")) "<stream:features/>" FAULT(
+		"resource-constraint", "too many new connections of this partner") END);
+	rig_pass(&rig, 1000);
+	client.from = from[3];
+	authenticate(set);
+	tls_set_unref(set);
 }
 
 #define BARE(cond)                                                                                 \
@@ -403,9 +523,12 @@ int main(void)
 		T(never_authenticated),
 		T(a_handshake_has_its_time),
 		T(connections_of_one_address_are_bounded),
+		T(the_oldest_stranger_makes_room),
+		T(a_stranger_that_reads_nothing_is_gone_in_time),
 		T(no_certificate),
 		T(certificates_that_are_not_good),
 		T(another_name_inside_tls),
+		T(connections_of_one_partner_have_a_rate),
 		T(forged_and_misdirected_stanzas),
 	};
 
