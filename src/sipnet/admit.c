@@ -200,6 +200,8 @@ void sipnet_describe(
 
 	if (n->ops->options)
 		t = sipnet_target_for(n, from, m, &source);
+	if (n->ops->options && !t)
+		t = source; /* a server asks in its own name */
 	if (t && (m->first[SIP_H_ACCEPT] || t->route->message_mode != ROUTE_PAGER))
 		n->ops->options(n->arg, m, t->route, &way, sdp);
 }

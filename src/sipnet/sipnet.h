@@ -64,9 +64,9 @@ struct sipnet_ops {
 	 */
 	void (*ack)(void *arg, const struct sip_msg *m, const struct route *route);
 	/*
-	 * OPTIONS outside a dialog whose sender wants a session description, and may speak for its
-	 * From: it is appended to sdp, or nothing is. Who has no Accept wants one where the route
-	 * carries sessions; elsewhere he looks whether we are there. NULL: nobody gets one.
+	 * OPTIONS outside a dialog whose sender wants a session description, whatever his From: it
+	 * is appended to sdp, or nothing is. Who has no Accept wants one where the route carries
+	 * sessions; elsewhere he looks whether we are there. NULL: nobody gets one.
 	 */
 	void (*options)(void *arg, const struct sip_msg *m, const struct route *route,
 		const struct sipnet_way *way, struct buf *sdp);
