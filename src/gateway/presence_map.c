@@ -96,7 +96,7 @@ static struct slice unescape(struct arena *a, struct slice s)
 	struct slice made;
 
 	for (size_t i = 0; i < s.n; i++) {
-		int c = s.p[i];
+		int c = (unsigned char)s.p[i];
 
 		if (c == '_' && (i + 2 >= s.n || (c = ascii_hex2(s.p + i + 1)) < 0))
 			return SL_NONE;

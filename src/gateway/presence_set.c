@@ -27,25 +27,28 @@ static size_t bytes_of(const struct presence *p)
 /* Moves s to *at, which goes on; absent stays absent. */
 static struct slice keep(char **at, struct slice s)
 {
-	struct slice kept = {s.p ? *at : NULL, s.n};
+	struct slice kept = {*at, s.n};
 
+	if (!s.p)
+		return SL_NONE;
 	*at = slice_copy(*at, s);
 	return kept;
 }
 
 static struct presence_held *held_new(struct slice resource, const struct presence *p)
 {
-	size_t notes = p->n_status * sizeof(struct pidf_note);
-	struct presence_held *h = xmalloc(sizeof *h + notes + bytes_of(p) + resource.n + 1);
-	char *at = (char *)h->notes + notes;
+	size_t head = sizeof(struct presence_held) + p->n_status * sizeof(struct pidf_note);
+	char *block = xmalloc(head + bytes_of(p) + resource.n), *at = block + head;
+	struct presence_held *h = (struct presence_held *)(void *)block;
 
 	h->presence = *p;
 	h->presence.status = h->notes;
 	h->resource = keep(&at, resource);
 	h->presence.lang = keep(&at, p->lang);
-	for (unsigned i = 0; i < p->n_status; i++)
-		h->notes[i] = (struct pidf_note){
-			keep(&at, p->status[i].text), keep(&at, p->status[i].lang)};
+	for (unsigned i = 0; i < p->n_status; i++) {
+		h->notes[i].text = keep(&at, p->status[i].text);
+		h->notes[i].lang = keep(&at, p->status[i].lang);
+	}
 	return h;
 }
 

@@ -63,3 +63,14 @@ void scene_until(struct scene *s, uint64_t then_ms);
 
 /* The states that vectors name: "subscribed", "sip-pending" ... False: there is none such. */
 bool scene_state(struct scene *s, const char *name);
+
+/* ---- vectors (presence_check.c) ---- */
+
+/* What a vector's objects say, as they would come. */
+struct slice scene_string(struct vector *v, json_t *o, const char *key);
+struct slice scene_document(struct vector *v, json_t *pidf); /* absent: none */
+const struct xml_elem *scene_presence(struct vector *v, json_t *o);
+struct slice scene_priority(struct vector *v, int thousandths);
+
+/* Holds what left, and the states, against the expectation. */
+void scene_check(struct scene *s);
