@@ -67,7 +67,8 @@ static void usage(void)
 			"[--light CONNECTIONS/S OF EACH KIND AND TRANSPORT] [--heavy THE SAME OF "
 			"THOSE THAT SEND MUCH] "
 			"[--pipelined REQUESTS] [--flood DATAGRAMS/S] [--sources ADDRESSES] "
-			"[--messages TO THE ROUTE THAT READS NOTHING/S]\n");
+			"[--messages TO THE ROUTE THAT READS NOTHING/S] "
+			"[--vain CONNECTIONS OF AN ADDRESS BEFORE IT IS SLOWED]\n");
 	exit(2);
 }
 
@@ -77,7 +78,7 @@ static struct options parse(int argc, char **argv, struct service *s)
 	static const struct option known[] = {{"entented", 1, 0, 'd'}, {"entente", 1, 0, 'c'},
 		{"partners", 1, 0, 'p'}, {"rate", 1, 0, 'r'}, {"rounds", 1, 0, 'n'}, {"seconds", 1, 0, 's'},
 		{"light", 1, 0, 1}, {"heavy", 1, 0, 2}, {"pipelined", 1, 0, 3}, {"flood", 1, 0, 4},
-		{"sources", 1, 0, 5}, {"messages", 1, 0, 6}, {0}};
+		{"sources", 1, 0, 5}, {"messages", 1, 0, 6}, {"vain", 1, 0, 7}, {0}};
 	struct options o = {.partners = 20,
 		.bad = {.light = 20, .heavy = 2, .pipelined = 1000, .flood = 5000, .sources = 10000,
 			.messages = 50}};
@@ -122,6 +123,9 @@ static struct options parse(int argc, char **argv, struct service *s)
 			break;
 		case 6:
 			o.bad.messages = n;
+			break;
+		case 7:
+			s->vain = n;
 			break;
 		default:
 			usage();

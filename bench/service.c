@@ -71,6 +71,8 @@ static void write_config(const struct service *s, const struct bench_dns *dns)
 	if (s->streams)
 		fprintf(f, "listen-tcp = 127.0.0.1:%u\nlisten-tls = 127.0.0.1:%u\n", s->sip_tcp_port,
 			s->sip_tls_port);
+	if (s->vain)
+		fprintf(f, "vain-connections = %u\n", s->vain);
 	fprintf(f,
 		"[resolver]\ndnssec = off\nforward = 127.0.0.1:%u\n"
 		"[metrics]\nlisten =\n[admin]\nsocket = %s/admin.sock\nlisten =",

@@ -20,6 +20,7 @@ struct service {
 	const char *transport; /* of SIP: "udp", "tcp", "tls"; NULL: udp */
 	bool streams;       /* SIP by TCP and by TLS, too, at the ports below */
 	uint16_t sip_tcp_port, sip_tls_port;
+	unsigned vain;      /* [sip] vain-connections; 0: as it is */
 	uint16_t xmpp_port; /* entented's */
 	bool log_to_file;   /* in dir, all of level info, as a daemon does */
 	bool panel;         /* serves the panel at panel_port, too */
