@@ -16,7 +16,7 @@
  *   write    requests and responses as bytes
  *   stack    transactions: matching, retransmissions, timers
  *   dialog   what INVITE makes of two sides: identity, numbers, the way, the states
- *   pidf     presence documents
+ *   pidf     presence documents; winfo: who watches whom
  *   subscription, watcher, notifier
  *            SUBSCRIBE and NOTIFY: what their fields say, and the course of either role
  *   session_timer  how long a session lasts without a refresh, and who refreshes it
@@ -37,4 +37,5 @@
 #include "sip/uri.h"
 #include "sip/value.h"
 #include "sip/watcher.h"
+#include "sip/winfo.h"
 #include "sip/write.h"
