@@ -10,7 +10,8 @@
  *	probe_report.c	steps as they are said, and which are skipped because of which
  *	probe_find.c	srv, address, dnssec		(both kinds)
  *	probe_reach.c	tcp				(partner)
- *	probe_talk.c	header to ping			(partner), by probe_judge.c
+ *	probe_talk.c	header to ping			(partner), by probe_judge.c; with
+ *			probe_words.c, probe_auth.c, probe_end.c
  *	probe_cert.c	chain, name, expiry, purpose	(both)
  *	probe_own.c	here, listener, served, record	(domain)
  *	probe_place.c	which addresses are ours, or nobody's to connect to
@@ -133,7 +134,7 @@ void probe_talk_free(struct probe_talk *t);
 void probe_own_new(struct probe *p);
 void probe_own_free(struct probe_own *o);
 
-/* ---- probe_talk.c: something came in from the partner on another stream ---- */
+/* ---- probe_auth.c: something came in from the partner on another stream ---- */
 void probe_talk_verified(struct probe_talk *t, struct slice id, struct slice key, bool valid);
 bool probe_talk_stanza(struct probe_talk *t, const struct xstream_event *ev);
 
