@@ -75,6 +75,11 @@ class Site:
     def juliet(self):
         return self.stage.juliet
 
+    def no_faults(self):
+        """The pool has seen nothing since the last time that its other side may not do."""
+        faults, self.pool.faults[:] = list(self.pool.faults), []
+        assert faults == []
+
     def user(self):
         return f"romeo{next(self._numbers)}@{self.domain}"
 
@@ -120,8 +125,9 @@ class Site:
         self.heard(user, there, mark)
         self.write(user, back)
         assert self.shown(back).session is session
-        assert self.times(there) == self.pool.texts().count(back) == 1
+        assert self.times(user, there) == self.pool.texts().count(back) == 1
 
-    def times(self, text):
-        """How often juliet has it."""
-        return sum(m.body == text for m in self.juliet.messages() if m.type != "error")
+    def times(self, user, text):
+        """How often juliet has it of the user."""
+        return sum(m.body == text and m.sender.partition("/")[0] == user
+                   for m in self.juliet.messages() if m.type != "error")

@@ -32,12 +32,21 @@ class Message:
     xml: str
 
 
+STANZAS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
+
+
+def _condition(error):
+    """As it stands there: the library knows only some of them by name."""
+    names = [child.tag[len(STANZAS):] for child in error.xml if child.tag.startswith(STANZAS)]
+    return next((name for name in names if name != "text"), "")
+
+
 def _read(stanza):
     error = stanza["error"] if stanza["type"] == "error" else None
     return Message(
         sender=str(stanza["from"]), to=str(stanza["to"]), type=stanza["type"],
         body=stanza["body"], id=stanza["id"], thread=stanza["thread"], subject=stanza["subject"],
-        condition=error["condition"] if error else "", text=error["text"] if error else "",
+        condition=_condition(error) if error else "", text=error["text"] if error else "",
         xml=str(stanza),
     )
 

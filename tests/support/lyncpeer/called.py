@@ -48,7 +48,7 @@ class Called:
 
     def _in_order(self, session, m):
         """CSeq rises (RFC 3261 12.2.2), the route set came back as it was given (A4)."""
-        routes = m.all("Route")
+        routes = m.route_list()
         number = m.cseq[0]
         if session.remote_cseq is not None and number <= session.remote_cseq:
             self.fault(f"CSeq {number} of {m.method} is not above {session.remote_cseq}")
@@ -61,7 +61,7 @@ class Called:
             self.reply(m, 500)      # ms-diagnostics 1004
             return False
         if m.get("Record-Route"):   # A5: it replaces the route set
-            session.routes = [r for v in m.all("Record-Route") for r in re.findall(r"<[^>]*>[^,]*", v)]
+            session.routes = m.route_list("Record-Route")
             self.note("new-routes", session=session)
         return True
 
@@ -154,8 +154,8 @@ class Called:
             return      # of a refusal: hop by hop
         session.acks += 1
         self.note("ack", session=session, acks=session.acks)
-        if m.all("Route") not in session.expected_routes:
-            self.fault(f"ACK came with the route set {m.all('Route')}")
+        if m.route_list() not in session.expected_routes:
+            self.fault(f"ACK came with the route set {m.route_list()}")
         late = [s for s in self.sessions.values() if s.call_id == session.call_id and s.state == "late"]
         for leg in late:
             self.note("late-200", session=leg)

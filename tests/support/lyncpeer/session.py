@@ -172,8 +172,7 @@ class Session:
         """A 2xx to the INVITE: the dialog is as it says (RFC 3261 12.1.2)."""
         self.remote_tag = param(response.get("To"), "tag")
         self.target = address(response.get("Contact"))
-        self.routes = [r for v in reversed(response.all("Record-Route"))
-                       for r in reversed(re.findall(r"<[^>]*>[^,]*", v))]
+        self.routes = list(reversed(response.route_list("Record-Route")))
         # what our own pool put in ends at the pool; the far side's stays
         self.routes = [r for r in self.routes if r not in self.given_routes]
         self.state = "up"
@@ -182,6 +181,6 @@ class Session:
         """The callee's side (12.1.1)."""
         self.remote_tag = param(request.get("From"), "tag")
         self.target = address(request.get("Contact"))
-        self.routes = [r for v in request.all("Record-Route") for r in re.findall(r"<[^>]*>[^,]*", v)]
+        self.routes = request.route_list("Record-Route")
         self.conversation = request.get("Ms-Conversation-ID")
         self.remote_cseq = request.cseq[0]

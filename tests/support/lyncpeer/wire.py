@@ -76,6 +76,10 @@ class Message:
         number, method = self.get("CSeq").split()
         return int(number), method
 
+    def route_list(self, name="Route"):
+        """The routes one by one, byte for byte, whether in one field or in several (7.3.1)."""
+        return [route for value in self.all(name) for route in re.findall(r"<[^>]*>[^,\s]*", value)]
+
     @property
     def content_type(self):
         return self.get("Content-Type").partition(";")[0].strip().lower()
