@@ -119,8 +119,10 @@ struct sip_verdict sipnet_admit(
 	if (has_come_back(m))
 		return (struct sip_verdict){482, "Loop Detected", 0};
 	v = shed(n, t, m);
-	if (v.status)
+	if (v.status) {
+		metric_add(M_SIP_SHED_IN, 1);
 		return v;
+	}
 	sipnet_flow_admitted(n, from, m);
 	*(struct target **)ctx = t;
 	return (struct sip_verdict){0};

@@ -9,6 +9,7 @@
 #include "sipnet/credentials.h"
 #include "sipnet/outcome.h"
 #include "sipnet/sipnet_priv.h"
+#include "view/metrics.h"
 
 /* Requests of ours: where they go, and what happens when they do not arrive. */
 
@@ -254,6 +255,7 @@ static bool went_on(
 	if (!may_go_on(c, r) || !try_next(c, t, NULL))
 		return false;
 	t->failovers++;
+	metric_add(M_SIP_FAILOVERS, 1);
 	return true;
 }
 
@@ -374,12 +376,14 @@ void sipnet_call_begin(struct sipnet_call *c, const struct sip_spec *spec)
 		return;
 	}
 	c->serial = t->serial;
-	t->requests_out++;
 	/* What belongs to a dialog is not new: see shed() in admit.c. */
-	if (!sipnet_has_room(n, !c->within) || (!c->within && !has_share(n, t)))
+	if (!sipnet_has_room(n, !c->within) || (!c->within && !has_share(n, t))) {
+		metric_add(M_SIP_SHED_OUT, 1);
 		fail(c, SIP_OVERLOADED);
-	else
-		begin(c, t, spec);
+		return;
+	}
+	t->requests_out++;
+	begin(c, t, spec);
 }
 
 struct sipnet_call *sipnet_request(struct sipnet *n, const struct route *route,

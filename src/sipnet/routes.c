@@ -12,31 +12,31 @@ static const struct target_ops ops = {
 
 struct target *sipnet_target(const struct sipnet *n, struct slice name)
 {
-	list_each(&n->targets, it) {
-		struct target *t = container_of(it, struct target, node);
+	struct table_node *node = table_get(&n->targets_by_name, name);
 
-		if (slice_eqz(name, t->route->name))
-			return t;
-	}
-	return NULL;
+	return node ? container_of(node, struct target, by_name) : NULL;
 }
 
-static bool is_of(const struct sipnet *n, const struct sip_hop *from, const struct target *t)
+/* a: the address of from. */
+static bool is_of(const struct sipnet *n, const struct sip_hop *from, const struct netaddr *a,
+	const struct target *t)
 {
-	struct netaddr a;
-
 	if (from->transport == SIP_TLS)
 		return sipnet_flow_is_of(n, from, t->route);
 	return sipnet_route_speaks(t->route, (enum sip_transport)from->transport) &&
-	       target_is_clear(t) && netaddr_from(&a, &from->sa) == 0 && target_has_source(t, &a);
+	       target_is_clear(t) && target_has_source(t, a);
 }
 
 const char *sipnet_route_at(const struct sipnet *n, const struct sip_hop *from)
 {
+	struct netaddr a;
+
+	if (netaddr_from(&a, &from->sa) < 0)
+		return NULL;
 	list_each(&n->targets, it) {
 		const struct target *t = container_of(it, struct target, node);
 
-		if (is_of(n, from, t))
+		if (is_of(n, from, &a, t))
 			return t->route->name;
 	}
 	return NULL;
@@ -49,14 +49,17 @@ struct target *sipnet_target_for(const struct sipnet *n, const struct sip_hop *f
 	struct sip_addr asserted;
 	struct slice from_host = sipnet_plain_host(m->from.uri.host, name[0], sizeof name[0]);
 	struct slice said = from_host;
+	struct netaddr a;
 
+	*ret_source = NULL;
+	if (netaddr_from(&a, &from->sa) < 0)
+		return NULL;
 	if (sip_asserted(m, &asserted) == SIP_ASSERTED)
 		said = sipnet_plain_host(asserted.uri.host, name[1], sizeof name[1]);
-	*ret_source = NULL;
 	list_each(&n->targets, it) {
 		struct target *t = container_of(it, struct target, node);
 
-		if (!is_of(n, from, t))
+		if (!is_of(n, from, &a, t))
 			continue;
 		if (!*ret_source)
 			*ret_source = t;
@@ -103,6 +106,12 @@ static struct target *target_of(struct sipnet *n, struct list *old, const struct
 	return target_new(n->loop, n->dns, &ops, n, r);
 }
 
+static void add_target(struct sipnet *n, struct target *t)
+{
+	list_append(&n->targets, &t->node);
+	table_put(&n->targets_by_name, &t->by_name, slice_of(t->route->name));
+}
+
 void sipnet_free_targets(struct sipnet *n, struct list *targets)
 {
 	struct list *l;
@@ -122,10 +131,12 @@ void sipnet_set_snapshot(struct sipnet *n, struct snapshot *snapshot)
 	struct list old, *l;
 
 	list_init(&old);
-	while ((l = list_pop(&n->targets)))
+	while ((l = list_pop(&n->targets))) {
 		list_append(&old, l);
+		table_remove(&n->targets_by_name, &container_of(l, struct target, node)->by_name);
+	}
 	for (size_t i = 0; i < n_routes; i++)
-		list_append(&n->targets, &target_of(n, &old, route_of(v[i]))->node);
+		add_target(n, target_of(n, &old, route_of(v[i])));
 	sipnet_free_targets(n, &old);
 	snapshot_ref(snapshot);
 	snapshot_unref(n->snapshot);

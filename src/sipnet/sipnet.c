@@ -187,6 +187,7 @@ int sipnet_new(struct sipnet **ret, struct loop *loop, struct dns *dns,
 	log_init(&n->log, config->log);
 	flows_init(n, config->vain_connections);
 	list_init(&n->targets);
+	table_init(&n->targets_by_name);
 	list_init(&n->calls);
 	list_init(&n->failed);
 	loop_task_init(&n->tell, sipnet_tell_failed, n);
@@ -214,6 +215,7 @@ void sipnet_free(struct sipnet *n)
 	sipnet_close_senders(n);
 	flows_done(n);
 	sipnet_free_targets(n, &n->targets);
+	table_done(&n->targets_by_name);
 	loop_timer_stop(&n->timer);
 	loop_task_stop(&n->tell);
 	loop_task_stop(&n->turn);

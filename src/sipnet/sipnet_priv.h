@@ -41,6 +41,7 @@ struct sipnet {
 	const struct route *cancelling; /* whose INVITE is; else NULL */
 	char *contact_host;             /* NULL: what Via says */
 	struct list targets;
+	struct table targets_by_name;
 	struct list calls, failed;
 	struct loop_task tell, turn;
 	struct loop_timer timer;

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/list.h"
 #include "federation/snapshot.h"
 #include "loop/loop.h"
@@ -34,6 +35,7 @@ struct target_ops {
 
 struct target {
 	struct list node;
+	struct table_node by_name; /* the owner's; unlinked before its route changes */
 	const struct route *route; /* of the snapshot in force */
 	struct loop *loop;
 	struct dns *dns;

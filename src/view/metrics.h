@@ -78,6 +78,12 @@
 		"counter", "SIP connections that failed or were refused")                          \
 	METRIC(SIP_CONNECTIONS_LOST_OUT, "entente_sip_connections_failed_total", "dir=\"out\"",    \
 		"counter", "SIP connections that failed or were refused")                          \
+	METRIC(SIP_FAILOVERS, "entente_sip_failovers_total", "", "counter",                        \
+		"SIP requests that went on to another target of their route")                      \
+	METRIC(SIP_SHED_IN, "entente_sip_shed_total", "dir=\"in\"", "counter",                     \
+		"New SIP requests refused for want of room, for a rate, or because we end")        \
+	METRIC(SIP_SHED_OUT, "entente_sip_shed_total", "dir=\"out\"", "counter",                   \
+		"New SIP requests refused for want of room, for a rate, or because we end")        \
 	METRIC(SIP_TRANSACTIONS, "entente_sip_transactions", "", "gauge", "SIP transactions held") \
 	METRIC(STREAMS_IN, "entente_streams", "dir=\"in\"", "gauge", "XMPP streams")               \
 	METRIC(STREAMS_OUT, "entente_streams", "dir=\"out\"", "gauge", "XMPP streams")             \

@@ -7,6 +7,7 @@
 #include "federation/snapshot.h"
 #include "loop/loop.h"
 #include "sipnet/sipnet.h"
+#include "view/metrics.h"
 
 #include "dnsdouble.h"
 #include "peer.h"
@@ -318,6 +319,7 @@ static void test_within_named(void **state)
 /* The next one, as long as nobody can have had it; after a 503 there is none. */
 static void test_within_failover(void **state)
 {
+	int64_t failovers = atomic_load(&metric_value[M_SIP_FAILOVERS]);
 	struct rig r;
 
 	open_rig(&r);
@@ -328,6 +330,7 @@ static void test_within_failover(void **state)
 	expect_status(&r, 1, 503);
 	assert_false(took(&r, A));
 	assert_int_equal(view(&r)->failovers, 1);
+	assert_int_equal(atomic_load(&metric_value[M_SIP_FAILOVERS]) - failovers, 1);
 	peer_open(&r.peer[B], "127.0.0.1");
 	close_rig(&r);
 }
@@ -1289,6 +1292,7 @@ static void test_memory(void **state)
 static void test_memory_out(void **state)
 {
 	struct sipnet_view v;
+	int64_t shed = atomic_load(&metric_value[M_SIP_SHED_OUT]);
 	unsigned sent = 0;
 	char hop[64];
 	struct rig r;
@@ -1302,6 +1306,8 @@ static void test_memory_out(void **state)
 		sent++;
 	assert_in_range(sent, 30, 300);
 	assert_int_equal(r.overloaded, 500 - sent);
+	assert_int_equal(view(&r)->requests_out, sent); /* the others were none */
+	assert_int_equal(atomic_load(&metric_value[M_SIP_SHED_OUT]) - shed, 500 - sent);
 	assert_int_equal(r.dones, 500 - sent);
 	sipnet_view(r.net, &v);
 	assert_in_range(v.stack.bytes, 55 << 10, 64 << 10);

@@ -6,6 +6,7 @@
 #include "federation/snapshot.h"
 #include "loop/loop.h"
 #include "sipnet/sipnet.h"
+#include "view/metrics.h"
 
 #include "peer.h"
 
@@ -337,6 +338,7 @@ static void test_sources(void **state)
 
 static void test_receive_rate(void **state)
 {
+	int64_t shed = atomic_load(&metric_value[M_SIP_SHED_IN]);
 	struct rig r;
 	char hop[64];
 
@@ -352,6 +354,7 @@ static void test_receive_rate(void **state)
 	send_request(&r, &r.peer, "OPTIONS", "sip:xmpp.lab", "sip:romeo@sip.lab", 9);
 	turn(&r);
 	assert_int_equal(status_at(&r.peer), 200);
+	assert_int_equal(atomic_load(&metric_value[M_SIP_SHED_IN]) - shed, 2);
 	close_rig(&r);
 }
 
