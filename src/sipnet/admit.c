@@ -91,9 +91,10 @@ static bool would_come_back(const struct sipnet *n, const struct sip_msg *m)
 }
 
 /*
- * From is of a domain of ours here. Another Entente sends in the name of XMPP contacts alone, and one
- * of ours it can have from nobody but us: each of the two is the other's SIP server by mistake, and
- * Max-Forwards, which is lost on the way through XMPP, would never end it (docs/decisions/0266).
+ * From is of a domain of ours here. Another Entente sends in the name of XMPP contacts alone, and
+ * one of ours it can have from nobody but us: each of the two is the other's SIP server by mistake,
+ * and Max-Forwards, which is lost on the way through XMPP, would never end it
+ * (docs/decisions/0266).
  */
 static bool has_come_back(const struct sip_msg *m)
 {
@@ -198,12 +199,12 @@ void sipnet_describe(
 {
 	struct sipnet_way way = {.flow = from->flow};
 	struct sipnet *n = arg;
-	struct target *source, *t = NULL;
+	struct target *source, *t;
 
-	if (n->ops->options)
-		t = sipnet_target_for(n, from, m, &source);
-	if (n->ops->options && !t)
-		t = source; /* a server asks in its own name */
+	if (!n->ops->options)
+		return;
+	t = sipnet_target_for(n, from, m, &source);
+	t = t ? t : source; /* a server asks in its own name */
 	if (t && (m->first[SIP_H_ACCEPT] || t->route->message_mode != ROUTE_PAGER))
 		n->ops->options(n->arg, m, t->route, &way, sdp);
 }
