@@ -245,7 +245,7 @@ static void default_limits(struct gateway_limits *l)
 		.pending = 100000,
 		.late = 262144,
 		.late_ms = 75000,
-		.target_msgs = 64,
+		.target_msgs = 256,
 		.target_bytes = 256 * 1024,
 		.queued_msgs = 100000,
 		.queued_bytes = (size_t)128 << 20,
