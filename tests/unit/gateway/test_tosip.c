@@ -317,12 +317,12 @@ static void full_target(void **state)
 {
 	struct rig *r = start(NULL);
 
-	for (int i = 0; i < 64; i++)
+	for (int i = 0; i < 256; i++)
 		chat(r, "romeo@example.net", "m", "<body>x</body>");
 	assert_int_equal(r->n_xml, 0);
-	chat(r, "romeo@example.net", "m65", "<body>x</body>");
-	assert_error(r, "m65", "resource-constraint");
-	chat(r, "mercutio@example.net", "m66", "<body>x</body>");
+	chat(r, "romeo@example.net", "m257", "<body>x</body>");
+	assert_error(r, "m257", "resource-constraint");
+	chat(r, "mercutio@example.net", "m258", "<body>x</body>");
 	assert_int_equal(r->n_xml, 1);
 	stop(r);
 }
