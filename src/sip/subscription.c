@@ -82,6 +82,13 @@ void subscription_state_write(struct buf *out, const struct subscription_state *
 		buf_printf(out, ";retry-after=%u", s->retry_after);
 }
 
+bool subscription_piggybacked(struct subscription_state *ret, const struct sip_msg *response)
+{
+	return !response->request && response->status / 100 == 2 &&
+	       sip_msg_has(response, SIP_H_SUPPORTED, "ms-piggyback-first-notify") &&
+	       subscription_state_read(ret, sip_msg_get(response, SIP_H_SUBSCRIPTION_STATE)) == 0;
+}
+
 /* ---- Event ---- */
 
 unsigned subscription_event_read(

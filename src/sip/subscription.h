@@ -53,6 +53,12 @@ struct subscription_state {
 int subscription_state_read(struct subscription_state *ret, struct slice value);
 void subscription_state_write(struct buf *out, const struct subscription_state *s);
 
+/*
+ * Is the 2xx to a SUBSCRIBE its first NOTIFY as well, as servers of Microsoft's send it
+ * (lync-sip-profile 6.1)? It says so in Supported; COMPAT: Event may be missing.
+ */
+bool subscription_piggybacked(struct subscription_state *ret, const struct sip_msg *response);
+
 /* ---- Event (8.2.1) ---- */
 
 struct subscription_event {

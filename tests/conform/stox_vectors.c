@@ -26,7 +26,7 @@ static const struct group {
 	{"cpim-imdn", run_cpim, NULL},
 	{"session", run_session, parts_session},
 	{"lync", run_session, parts_lync},
-	{"lync", run_presence, parts_availability},
+	{"lync", run_presence, parts_lync_presence},
 	{"presence", run_presence, parts_presence},
 };
 

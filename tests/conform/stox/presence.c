@@ -13,7 +13,7 @@ const char *const parts_presence[] = {"PR-002", "PR-003", "PR-004", "PR-005", "P
 	"PR-041", "PR-043", "PR-044", "PR-045", "PR-046", "PR-047", "PR-052", "PR-053", "PR-054",
 	"PR-055", "PR-056", "PR-057", "PR-058", "PR-059", "PR-060", "PR-prio-", "PR-refresh-",
 	NULL};
-const char *const parts_availability[] = {"LY-av-", NULL};
+const char *const parts_lync_presence[] = {"LY-009", "LY-011", "LY-av-", NULL};
 
 /* ---- what comes ---- */
 
@@ -236,6 +236,56 @@ static void play_availability(struct vector *v, json_t *availability)
 		2);
 }
 
+/* ---- Lync ---- */
+
+/* LY-009: a 200 as it comes, and the NOTIFY in it, one after the other. */
+static void play_piggyback(struct scene *s, json_t *response)
+{
+	struct vector *v = s->v;
+	json_t *supported = take(v, response, "supported");
+	char *p = arena_printf(&v->arena,
+		"SIP/2.0 200 OK\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\n"
+		"From: <sip:juliet@example.com>;tag=1\r\nTo: <sip:romeo@example.net>;tag=2\r\n"
+		"Call-ID: 1\r\nCSeq: 1 SUBSCRIBE\r\nExpires: 3600\r\nSupported: %s\r\n"
+		"subscription-state: %s\r\nContent-Length: 0\r\n\r\n",
+		json_string_value(json_array_get(supported, 0)),
+		json_string_value(json_object_get(response, "subscription_state")));
+	struct scene_notify n = {.state = take_string(v, response, "subscription_state"),
+		.body = SL("<presence xmlns='" NS_PIDF "' entity='romeo@example.net'><tuple id='0'>"
+			   "<status><basic>open</basic></status></tuple></presence>")};
+	static const struct watcher_facts hour = {.has_expires = true, .expires = 3600};
+	struct sip_msg *m = arena_alloc(&v->arena, sizeof *m);
+	struct subscription_state state;
+
+	if (strcmp(take_string(v, response, "body"), "pidf open") != 0)
+		fail(v, "unknown body");
+	scene_state(s, "subscribe-sent");
+	if (sip_msg_parse(m, p, strlen(p)) != SIP_GOOD || !subscription_piggybacked(&state, m)) {
+		fail(v, "it is not taken for a NOTIFY");
+		return;
+	}
+	scene_answer(s, 200, &hour);
+	scene_notify(s, &n);
+	compare(v, v->out, (struct field[]){{"treated_as", SL("200 + first NOTIFY")}}, 1);
+}
+
+/* LY-011: refused for an extension; the next has none. */
+static void play_extension(struct scene *s, json_t *response)
+{
+	struct vector *v = s->v;
+	json_t *status = take(v, response, "status"), *next = take(v, v->out, "next_request");
+	const char *unsupported = take_string(v, response, "unsupported"),
+		   *lacks = take_string(v, next, "proxy_require_lacks");
+	static const struct watcher_facts none = {0};
+
+	scene_state(s, "subscribe-sent");
+	scene_answer(s, (unsigned)json_integer_value(status), &none);
+	if (!unsupported || !lacks || strcmp(unsupported, lacks) != 0 || !s->watcher.plain)
+		fail(v, "it is asked for again");
+	compare(v, next,
+		(struct field[]){{"method", s->n_sent ? slice_of(s->sent[0].method) : SL_NONE}}, 1);
+}
+
 /* ---- */
 
 static void play(struct scene *s)
@@ -245,6 +295,9 @@ static void play(struct scene *s)
 	json_t *notify = take(v, v->in, "notify"), *presence = take(v, v->in, "presence");
 	json_t *response = take(v, v->in, "response_to_subscribe"), *refresh, *sequence, *words;
 	json_t *left = take(v, v->in, "dialog_expires_in");
+
+	json_t *piggyback = take(v, v->in, "subscribe_response_200");
+	json_t *extension = take(v, v->in, "subscribe_response");
 
 	refresh = take(v, v->in, "refresh_response");
 	sequence = take(v, v->in, "sequence_within_1s");
@@ -260,6 +313,10 @@ static void play(struct scene *s)
 		reversible(s, presence);
 	else if (presence)
 		play_presence(s, presence, state);
+	else if (piggyback)
+		play_piggyback(s, piggyback);
+	else if (extension)
+		play_extension(s, extension);
 	else if (sequence)
 		flood(s, sequence);
 	else if (words)

@@ -51,6 +51,6 @@ void run_cpim(struct vector *v);
 void run_receipt(struct vector *v, json_t *wrapper); /* of group cpim-imdn; wrapper may be NULL */
 void run_typing(struct vector *v);                   /* of groups session and lync */
 void run_session(struct vector *v);                  /* the others of them */
-void run_presence(struct vector *v);                 /* of group presence, and LY-av of lync */
-extern const char *const parts_presence[], *const parts_availability[];
+void run_presence(struct vector *v);                 /* of group presence, and of lync */
+extern const char *const parts_presence[], *const parts_lync_presence[];
 extern const char *const parts_session[], *const parts_lync[];

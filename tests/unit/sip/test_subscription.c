@@ -145,6 +145,44 @@ static void judge(void **state)
 	free(m);
 }
 
+/* clang-format off */
+static const struct {
+	const char *rule;
+	unsigned status;
+	const char *fields;
+	int want; /* enum subscription_value; -1: it is no NOTIFY */
+} answers[] = {
+	{"profile 6.1", 200, "Supported: ms-piggyback-first-notify\r\nsubscription-state: active;expires=29087\r\nms-piggyback-cseq: 1\r\n", SUBSCRIPTION_ACTIVE},
+	{"profile 6.1: refused", 200, "Supported: timer, ms-piggyback-first-notify\r\nSUBSCRIPTION-STATE: terminated;expires=0\r\n", SUBSCRIPTION_TERMINATED},
+	{"it does not say so", 200, "Subscription-State: active\r\n", -1},
+	{"it says so, and nothing of it", 200, "Supported: ms-piggyback-first-notify\r\n", -1},
+	{"a refusal", 403, "Supported: ms-piggyback-first-notify\r\nSubscription-State: active\r\n", -1},
+};
+/* clang-format on */
+
+static void piggybacked(void **state)
+{
+	struct sip_msg *m = malloc(sizeof *m);
+
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+		struct subscription_state s = {0};
+		struct buf b = {0};
+		bool is;
+
+		buf_printf(&b,
+			"SIP/2.0 %u x\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\n"
+			"From: <sip:j@example.com>;tag=1\r\nTo: <sip:r@example.net>;tag=2\r\n"
+			"Call-ID: 1\r\nCSeq: 1 SUBSCRIBE\r\n%sContent-Length: 0\r\n\r\n",
+			answers[i].status, answers[i].fields);
+		assert_int_equal(sip_msg_parse(m, b.p + b.off, b.n), SIP_GOOD);
+		is = subscription_piggybacked(&s, m);
+		if (is != (answers[i].want >= 0) || (is && (int)s.value != answers[i].want))
+			fail_msg("%s: %d %d", answers[i].rule, is, s.value);
+		buf_done(&b);
+	}
+	free(m);
+}
+
 static void same_event(void **state)
 {
 	struct subscription_event a = {SL("presence"), SL_NONE}, b = a;
@@ -165,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(state_field),
 		cmocka_unit_test(judge),
+		cmocka_unit_test(piggybacked),
 		cmocka_unit_test(same_event),
 	};
 
