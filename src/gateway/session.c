@@ -18,7 +18,11 @@ enum { THREAD_MAX = 255 };
 
 static struct slice key_of(struct gateway *g, struct slice user, struct slice contact)
 {
-	return slice_of(arena_printf(&g->scratch, "%.*s/%.*s", SLARG(user), SLARG(contact)));
+	char *key = arena_alloc(&g->scratch, user.n + 1 + contact.n), *at = slice_copy(key, user);
+
+	*at++ = '/';
+	slice_copy(at, contact);
+	return slice_make(key, user.n + 1 + contact.n);
 }
 
 struct session *session_of(struct gateway *g, struct slice user, struct slice contact)

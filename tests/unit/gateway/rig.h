@@ -15,7 +15,7 @@
  * A gateway between doubles of its neighbours: the real SIP transaction layer without a network, a
  * link without an edge, a clock that stands still until it is told. What leaves is kept in order.
  */
-enum { RIG_MAX = 256 };
+enum { RIG_MAX = 1024 };
 
 struct rig_sip {    /* a SIP message that left */
 	char *text; /* as on the wire, NUL-terminated */

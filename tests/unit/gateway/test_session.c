@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "rig.h"
+#include "view/routes.h"
 #include "xmpp/stanza.h"
 
 /*
@@ -144,6 +145,16 @@ static const struct sip_msg *answer_to(const struct rig *r, enum sip_method meth
 	return NULL;
 }
 
+/* The answer to an INVITE of theirs. */
+static const struct sip_msg *answer_to_call(const struct rig *r, const char *id)
+{
+	for (unsigned i = r->n_sip; i-- > 0;)
+		if (!r->sip[i].m->request && r->sip[i].m->method == SIP_INVITE &&
+			r->sip[i].m->status >= 200 && slice_eqz(r->sip[i].m->call_id, id))
+			return r->sip[i].m;
+	return NULL;
+}
+
 static void respond_to(
 	struct rig *r, const struct sip_msg *m, unsigned status, const char *more, const char *body)
 {
@@ -176,7 +187,7 @@ static void call_request(
 	struct rig *r, struct call *c, const char *method, const char *more, const char *body)
 {
 	bool ack = strcmp(method, "ACK") == 0, invite = strcmp(method, "INVITE") == 0;
-	const struct sip_msg *ok = invite ? NULL : answer_to(r, SIP_INVITE);
+	const struct sip_msg *ok = invite ? NULL : answer_to_call(r, c->id);
 
 	c->cseq += !ack;
 	rig_sip_in(
@@ -822,6 +833,300 @@ static void ended_while_paced(void **state)
 	stop(r);
 }
 
+/* ---- what is sent, asked and seen ---- */
+
+/* RFC 3325 9: towards who believes it, the contact without his device. */
+static void asserted(void **state)
+{
+	struct rig *r =
+		start(&(struct rig_options){.message_mode = "session", .trust_identity = "true"});
+
+	text(r, "m1", "one");
+	assert_slice(sip_msg_get(last(r, SIP_INVITE), SIP_H_P_ASSERTED_IDENTITY),
+		"<sip:juliet@example.com>");
+	respond(r, SIP_INVITE, 200);
+	assert_slice(sip_msg_get(last(r, SIP_MESSAGE), SIP_H_P_ASSERTED_IDENTITY),
+		"<sip:juliet@example.com>");
+	stop(r);
+}
+
+/* profile A1, A2: which device he is at; gr and opaque before epid. */
+static void devices(void **state)
+{
+	static const struct {
+		const char *contact, *from, *resource;
+	} rows[] = {
+		{"<sip:romeo@example.net;opaque=user:epid:AbC;gruu>", "", "user:epid:AbC"},
+		{"<sip:romeo@example.net;opaque=user:epid:AbC;gruu>", ";epid=0011",
+			"user:epid:AbC"},
+		{"<sip:romeo@192.0.2.1>", ";epid=0011", "0011"},
+		{"<sip:mercutio@example.net;gr=x>", "", NULL},
+		{"<sip:romeo@192.0.2.1>", "", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct rig *r = start(NULL);
+
+		rig_sip_in(r,
+			slice_of(arena_printf(&r->arena,
+				"INVITE sip:juliet@example.com SIP/2.0\r\nVia: SIP/2.0/UDP "
+				"192.0.2.1;branch=z9hG4bKd\r\nMax-Forwards: 70\r\nFrom: "
+				"<sip:romeo@example.net>;tag=1%s\r\nTo: "
+				"<sip:juliet@example.com>\r\nCall-ID: d\r\nCSeq: 1 "
+				"INVITE\r\nContact: %s\r\n" FIRST
+				"Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n" SDP,
+				rows[i].from, rows[i].contact, strlen(SDP))));
+		assert_int_equal(answered(r, SIP_INVITE), 200);
+		assert_slice(xml_attr(rig_xml(r, 0), SL("from")),
+			arena_printf(&r->arena, "romeo@example.net%s%s",
+				rows[i].resource ? "/" : "",
+				rows[i].resource ? rows[i].resource : ""));
+		stop(r);
+	}
+}
+
+/* Policy WriteInvites: a text makes the invitation, an INVITE alone does not. */
+static void writing_invites(void **state)
+{
+	struct rig *r = start(&(struct rig_options){.message_mode = "session",
+		.partner_type = "PublicUnverified",
+		.write_invites = true});
+	struct call c = {.id = "c1"};
+	struct gateway_view v;
+
+	call_up(r, &c);
+	gateway_view(r->g, &v);
+	assert_int_equal(v.invitations, 0);
+	call_text(r, &c, "one");
+	rig_advance(r, 1);
+	gateway_view(r->g, &v);
+	assert_int_equal(v.invitations, 1);
+	assert_int_equal(r->n_xml, 1);
+	stop(r);
+}
+
+/* A session that the settings do not allow any more carries nothing. */
+static void not_permitted_any_more(void **state)
+{
+	struct rig *r = start(NULL);
+	struct call c = {.id = "c1"};
+
+	call_up(r, &c);
+	rig_settings(r, &(struct rig_options){.message_mode = "session", .no_federation = true});
+	call_text(r, &c, "one");
+	assert_int_equal(answered(r, SIP_MESSAGE), 403);
+	text(r, "m1", "two");
+	assert_error(r, "m1", "forbidden");
+	assert_int_equal(r->n_xml, 1);
+	stop(r);
+}
+
+/* The mode is the route's again when what he opened has ended. */
+static void pager_again(void **state)
+{
+	struct rig *r = start(&(struct rig_options){.message_mode = "pager"});
+	struct call c = {.id = "c1"};
+
+	call_up(r, &c);
+	text(r, "m1", "one");
+	assert_slice(last(r, SIP_MESSAGE)->call_id, "c1");
+	text(r, "m2", "two");
+	call_request(r, &c, "BYE", NULL, NULL);
+	respond(r, SIP_MESSAGE, 200);
+	assert_slice(last(r, SIP_MESSAGE)->body, "two");
+	assert_slice(last(r, SIP_MESSAGE)->to.tag, NULL);
+	assert_int_equal(count(r, SIP_INVITE, NULL), 0);
+	respond(r, SIP_MESSAGE, 200);
+	assert_int_equal(queued(r), 0);
+	assert_int_equal(r->n_xml, 0);
+	stop(r);
+}
+
+static void seen_by_route(void **state)
+{
+	struct rig *r = start(NULL);
+	struct view_routes *l = view_routes_new(3);
+
+	l->v[0].name = SL("lain");
+	l->v[1].name = SL("main");
+	l->v[2].name = SL("nain");
+	contact_up(r);
+	rig_stanza(r, "<message from='juliet@example.com/x' to='other@example.net' id='o1' "
+		      "type='chat'><body>one</body></message>");
+	gateway_view_routes(r->g, l);
+	assert_int_equal(l->v[0].sessions + l->v[2].sessions, 0);
+	assert_int_equal(l->v[1].sessions, 1); /* the other is not up */
+	assert_int_equal(sessions(r), 2);
+	view_routes_free(l);
+	stop(r);
+}
+
+/* ---- whatever happens, each text ends once ---- */
+
+enum { STORIES = 300, STEPS = 40, TEXTS = 14, CALLS = 5 };
+
+struct story {
+	struct rig *r;
+	uint32_t seed;
+	uint64_t at[RIG_MAX]; /* when the request left */
+	bool over[RIG_MAX];   /* answered for good */
+	unsigned seen, texts, delivered[TEXTS];
+	struct call calls[CALLS];
+	unsigned n_calls;
+};
+
+static uint32_t any(struct story *s, uint32_t n)
+{
+	s->seed = s->seed * 1664525 + 1013904223;
+	return (s->seed >> 8) % n;
+}
+
+static void note_new(struct story *s)
+{
+	for (; s->seen < s->r->n_sip; s->seen++) {
+		s->at[s->seen] = rig_now(s->r);
+		s->over[s->seen] = !s->r->sip[s->seen].m->request || is_again(s->r, s->seen) ||
+				   s->r->sip[s->seen].m->method == SIP_ACK;
+	}
+}
+
+/* How often the sender of text n was told of an error; *ret_unknown: of one that leaves it open. */
+static unsigned errors_about(struct story *s, unsigned n, bool *ret_unknown)
+{
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < s->r->n_xml; i++) {
+		const struct xml_elem *e = rig_xml(s->r, i);
+		struct slice id = xml_attr(e, SL("id"));
+
+		if (!slice_eqz(xml_attr(e, SL("type")), "error") || id.n != 2 ||
+			id.p[1] != (char)('a' + n))
+			continue;
+		found++;
+		*ret_unknown = strstr(s->r->xml[i], "may have arrived");
+	}
+	return found;
+}
+
+/* An answer that comes after its sender was told that nobody knows is no news. */
+static void delivered(struct story *s, unsigned n)
+{
+	bool unknown = false;
+
+	if (errors_about(s, n, &unknown))
+		assert_true(unknown);
+	else
+		s->delivered[n]++;
+}
+
+/* The user's side answers one of our requests, if one is open. */
+static void answer_any(struct story *s)
+{
+	static const unsigned to_invite[] = {180, 200, 200, 200, 480, 488, 503},
+			      to_message[] = {200, 200, 200, 200, 481, 404, 486, 408, 415, 500};
+	unsigned first = any(s, s->seen ? s->seen : 1);
+
+	for (unsigned k = 0; k < s->seen; k++) {
+		unsigned i = (first + k) % s->seen, status = 200;
+		const struct sip_msg *m = s->r->sip[i].m;
+
+		if (s->over[i] || rig_now(s->r) - s->at[i] > 31000)
+			continue;
+		if (m->method == SIP_INVITE)
+			status = to_invite[any(s, ARRAY_LEN(to_invite))];
+		else if (m->method == SIP_MESSAGE)
+			status = to_message[any(s, ARRAY_LEN(to_message))];
+		s->over[i] = status >= 200;
+		if (m->method == SIP_MESSAGE && status == 200)
+			delivered(s, (unsigned)(m->body.p[1] - 'a'));
+		respond_to(s->r, m, status, NULL,
+			m->method == SIP_INVITE && status == 200 ? SDP : NULL);
+		return;
+	}
+}
+
+static void user_does(struct story *s)
+{
+	static const char *const ids[CALLS] = {"c0", "c1", "c2", "c3", "c4"};
+	struct call *c = s->n_calls ? &s->calls[any(s, s->n_calls)] : NULL;
+
+	if (!c || (any(s, 3) == 0 && s->n_calls < CALLS)) {
+		if (s->n_calls == CALLS)
+			return;
+		c = &s->calls[s->n_calls];
+		c->id = ids[s->n_calls++];
+		call_invite(s->r, c, any(s, 2) ? FIRST : NULL);
+	} else if (answer_to_call(s->r, c->id)) {
+		static const char *const methods[] = {"ACK", "ACK", "MESSAGE", "BYE"};
+
+		call_request(s->r, c, methods[any(s, 4)], "Content-Type: text/plain\r\n", "x");
+	}
+}
+
+static void step(struct story *s)
+{
+	switch (any(s, 8)) {
+	case 0:
+	case 1:
+		if (s->texts < TEXTS) {
+			char id[4] = {'m', (char)('a' + s->texts++), 0};
+
+			text(s->r, id, id);
+		}
+		return;
+	case 2:
+	case 3:
+	case 4:
+		answer_any(s);
+		return;
+	case 5:
+		user_does(s);
+		return;
+	case 6:
+		rig_advance(s->r, any(s, 3) ? any(s, 500) : any(s, 30000));
+		return;
+	case 7:
+		if (any(s, 4) == 0)
+			stanza(s->r, "gone",
+				"<gone xmlns='http://jabber.org/protocol/chatstates'/>");
+		return;
+	}
+}
+
+/* Told once that it failed, or delivered once: never both, never neither. */
+static void each_text_ends_once(void **state)
+{
+	static const char *const modes[] = {"session", "auto", "pager"};
+
+	for (unsigned n = 0; n < STORIES; n++) {
+		struct story *s = xzalloc(sizeof *s);
+
+		s->seed = n;
+		s->r = start(
+			&(struct rig_options){.message_mode = modes[n % 3], .late_error = "off"});
+		for (unsigned i = 0; i < STEPS; i++) {
+			step(s);
+			while (s->r->n_down)
+				rig_fate(s->r, LINK_WRITTEN, 0);
+			note_new(s);
+		}
+		rig_advance(s->r, 200000);
+		assert_int_equal(queued(s->r), 0);
+		for (unsigned i = 0; i < s->texts; i++) {
+			bool unknown;
+			unsigned told = errors_about(s, i, &unknown);
+
+			if (s->delivered[i] + told != 1)
+				fail_msg("story %u, text %u: delivered %u times, told %u times", n,
+					i, s->delivered[i], told);
+		}
+		rig_advance(s->r, 700000);
+		assert_int_equal(sessions(s->r), 0);
+		stop(s->r);
+		free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -851,6 +1156,13 @@ int main(void)
 		cmocka_unit_test(full),
 		cmocka_unit_test(paced),
 		cmocka_unit_test(ended_while_paced),
+		cmocka_unit_test(asserted),
+		cmocka_unit_test(devices),
+		cmocka_unit_test(writing_invites),
+		cmocka_unit_test(not_permitted_any_more),
+		cmocka_unit_test(pager_again),
+		cmocka_unit_test(seen_by_route),
+		cmocka_unit_test(each_text_ends_once),
 	};
 
 	log_level_set(LOG_ERROR);
