@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { MOVE_SMALL = 512 }; /* bytes of addresses that always fit */
+
 /* ---- shares ---- */
 
 static struct leg_share *share_of(struct table *t, struct slice name)
@@ -127,6 +129,16 @@ void leg_weigh(struct leg *l)
 
 	l->gateway->legs->bytes += now - l->bytes;
 	l->bytes = now;
+}
+
+/* A peer that may not begin any more dialogs may not make those he has larger, either. */
+bool leg_fits(const struct leg *l, const struct sip_msg *m)
+{
+	size_t n = sip_msg_get(m, SIP_H_CONTACT).n;
+
+	for (uint16_t i = m->first[SIP_H_RECORD_ROUTE]; i; i = m->fields[i - 1].next)
+		n += m->fields[i - 1].value.n;
+	return n < MOVE_SMALL || l->gateway->legs->bytes + 2 * n < l->gateway->limits.legs_bytes;
 }
 
 const struct route *leg_route(const struct leg *l)

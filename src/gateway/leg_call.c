@@ -222,7 +222,7 @@ static bool begin_dialog(struct leg *l, const struct leg_invite *i, const struct
 	sip_dialog_event(l->dialog, SIP_DIALOG_HEARD_2XX, now);
 	l->calling = true;
 	l->way.flow = r->flow;
-	l->update = leg_allows_update(m, false);
+	l->update = sip_msg_has(m, SIP_H_ALLOW, "UPDATE");
 	sip_session_timer_heard(&l->timer, m, now);
 	leg_put(l, sip_dialog_id(l->dialog));
 	leg_weigh(l);

@@ -111,6 +111,12 @@ static bool refuse(
 	return false;
 }
 
+static bool refuse_full(struct message_refusal *r)
+{
+	return refuse(
+		r, 500, SL("Too Many Sessions"), (struct sip_out){SL("Retry-After"), SL("10")});
+}
+
 /* RFC 4028 8.1, 9. */
 static bool judge_timer(struct gateway *g, const struct sip_msg *m, struct message_refusal *refusal)
 {
@@ -161,15 +167,14 @@ bool leg_heard(struct leg **ret, struct gateway *g, const struct leg_invited *i,
 		return false;
 	l = leg_new(g, &i->owner, i->partner, i->route);
 	if (!l)
-		return refuse(refusal, 500, SL("Too Many Sessions"),
-			(struct sip_out){SL("Retry-After"), SL("10")});
+		return refuse_full(refusal);
 	if (!make_dialog(l, i->txn, i->invite, refusal)) {
 		drop(l);
 		return false;
 	}
 	l->state = LEG_S_HEARD;
 	l->way = *i->way;
-	l->update = leg_allows_update(i->invite, false);
+	l->update = sip_msg_has(i->invite, SIP_H_ALLOW, "UPDATE");
 	l->line = (uint8_t)i->offer->media;
 	l->n_lines = (uint8_t)i->offer->sdp->n_media;
 	make_answer(l, i->txn, i->invite, i->offer, i->route);
@@ -213,8 +218,11 @@ static bool judge_again(
 		return refuse(no, 480, SL("The contact has left"), (struct sip_out){0});
 	if (!offer_again(offer, &g->scratch, m, l->n_lines, l->line, no) || !judge_timer(g, m, no))
 		return false;
+	if (!leg_fits(l, m))
+		return refuse_full(no);
 	if (sip_dialog_refresh(l->dialog, m) < 0)
 		return refuse(no, 400, SL("Bad Contact"), (struct sip_out){0});
+	leg_weigh(l);
 	return true;
 }
 

@@ -2,12 +2,6 @@
 
 /* What a leg writes beside what its dialog does. */
 
-/* RFC 3311 4: who does not say Allow has not said no; but it is no yes either. */
-bool leg_allows_update(const struct sip_msg *m, bool unless_said)
-{
-	return m->first[SIP_H_ALLOW] ? sip_msg_has(m, SIP_H_ALLOW, "UPDATE") : unless_said;
-}
-
 struct slice leg_contact(struct gateway *g, const struct route *route, const struct sipnet_way *way)
 {
 	struct buf b = {0};

@@ -100,6 +100,8 @@ uint64_t leg_early_id(struct slice call_id, struct slice local_tag);
 struct leg *leg_find(const struct gateway *g, uint64_t id);
 /* Counts what it holds anew. */
 void leg_weigh(struct leg *l);
+/* Is there room for the route set and target that this request of theirs may bring? */
+bool leg_fits(const struct leg *l, const struct sip_msg *m);
 /* Sets its timer to what is due first. */
 void leg_arm(struct leg *l);
 /* May its owner say something in it, and the other side be refreshed? */
@@ -153,7 +155,6 @@ void leg_refresh(struct leg *l);
 
 /* ---- leg_fields.c ---- */
 
-bool leg_allows_update(const struct sip_msg *m, bool unless_said);
 /* "<sip:...>", in the scratch arena. */
 struct slice leg_contact(
 	struct gateway *g, const struct route *route, const struct sipnet_way *way);

@@ -202,7 +202,7 @@ static void take_text(
 static void serve(
 	struct leg *l, struct sip_server *txn, const struct sip_msg *m, const struct route *route)
 {
-	if (m->method != SIP_INVITE && m->method != SIP_UPDATE) {
+	if (m->method != SIP_INVITE && m->method != SIP_UPDATE && leg_fits(l, m)) {
 		sip_dialog_reroute(l->dialog, m);
 		leg_weigh(l);
 	}

@@ -1123,6 +1123,31 @@ static void bytes_are_bounded(void **state)
 	scene_done(&s);
 }
 
+/* Who is over it may not make what he has larger. */
+static void dialogs_do_not_grow(void **state)
+{
+	struct scene s;
+	char large[1200];
+
+	snprintf(large, sizeof large, CONTACT "Record-Route: <sip:p1.example.net;lr;x=%0900d>\r\n",
+		0);
+	for (int full = 0; full < 2; full++) {
+		scene_init(&s, &(struct rig_options){.limits.legs_bytes = full ? 1000 : 100000});
+		scene_invited(&s, "Supported: ms-dialog-route-set-update\r\n", SDP_TEXT);
+		scene_ack(&s);
+		scene_sent(&s);
+		scene_within(&s, "INVITE", large, NULL);
+		scene_within(&s, "UPDATE", large, NULL);
+		scene_within(&s, "INFO", large, NULL);
+		assert_sent(&s,
+			full ? "500/INVITE 500/UPDATE 200/INFO" : "200/INVITE 200/UPDATE 200/INFO");
+		send_text(&s, "hi", NULL, NULL);
+		assert_int_equal(
+			sip_msg_get(scene_last(&s, SIP_MESSAGE, true), SIP_H_ROUTE).n > 900, !full);
+		scene_done(&s);
+	}
+}
+
 /* A session that is idle takes little (aim: under 4 kB with its owner). */
 static void idle_takes_little(void **state)
 {
@@ -1183,6 +1208,7 @@ int main(void)
 		cmocka_unit_test(ends_while_it_rings),
 		cmocka_unit_test(partners_share),
 		cmocka_unit_test(bytes_are_bounded),
+		cmocka_unit_test(dialogs_do_not_grow),
 		cmocka_unit_test(idle_takes_little),
 	};
 
