@@ -29,6 +29,7 @@ struct rig {
 	struct snapshot *snapshot;
 	uint64_t wall_ms; /* at the start; goes on with the loop's time */
 	uint64_t start_ms;
+	bool workers;                    /* there are threads */
 	bool no_credit;                  /* the link takes nothing */
 	struct link_down *down[RIG_MAX]; /* stanzas that went to the edge and have no fate yet */
 	unsigned n_down;
