@@ -8,7 +8,6 @@
  * again as a SIP client does, so that what the kernel drops is not lost.
  */
 #include <getopt.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,51 +31,6 @@ struct options {
 };
 
 static struct xmpp_end end;
-static SSL *inbound; /* entented's stream to the partner */
-
-static void *accept_stream(void *arg)
-{
-	(void)arg;
-	inbound = xmpp_end_accept(&end);
-	return NULL;
-}
-
-static void first_answer(void *arg, char *m, size_t n, struct side_conn *c)
-{
-	int *status = arg;
-
-	(void)n, (void)c;
-	if (strncmp(m, "SIP/2.0 ", 8) == 0 && atoi(m + 8) >= 200)
-		*status = atoi(m + 8);
-}
-
-/* entented opens its stream for the first message. */
-static void open_streams(struct load *down, struct load *up, uint16_t xmpp_port)
-{
-	static const char wake[] =
-		"MESSAGE sip:juliet0@xmpp.bench SIP/2.0\r\nVia: SIP/2.0/%s;branch=z9hG4bKwake;"
-		"rport\r\nMax-Forwards: 70\r\nFrom: <sip:romeo0@sip.bench>;tag=w\r\nTo: "
-		"<sip:juliet0@xmpp.bench>\r\nCall-ID: wake@sip.bench\r\nCSeq: 1 MESSAGE\r\n"
-		"Content-Type: text/plain\r\nContent-Length: 4\r\n\r\nwake";
-	pthread_t t;
-	int status = 0;
-
-	pthread_create(&t, NULL, accept_stream, NULL);
-	sip_side_put(down->sip, NULL,
-		(size_t)snprintf(
-			sip_side_room(down->sip), SIDE_MESSAGE, wake, sip_side_via(down->sip)));
-	while (!status) {
-		sip_side_flush(down->sip);
-		sip_side_take(down->sip, first_answer, &status);
-	}
-	if (status >= 300) {
-		fprintf(stderr, "bench: the first message was not taken: %d\n", status);
-		exit(1);
-	}
-	pthread_join(t, NULL);
-	down->ssl = inbound;
-	up->ssl = xmpp_end_connect(&end, xmpp_port);
-}
 
 static void report_head(const struct options *o, const char *direction)
 {
@@ -300,7 +254,7 @@ int main(int argc, char **argv)
 	s.transport = side_kind_name(o.kind);
 	service_start(&s, &pki, &dns, sip_side_port(up.sip));
 	sip_side_connect(up.sip, s.sip_port, o.connections);
-	open_streams(&down, &up, s.xmpp_port);
+	load_open_streams(&down, &up, &end, s.xmpp_port);
 	if (o.rate > 0)
 		measure_open(&o, &down, &s, floor_us.sip_to_xmpp);
 	else if (!o.only || strcmp(o.only, "sip") == 0)

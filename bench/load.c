@@ -1,5 +1,6 @@
 #include "load.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -283,4 +284,57 @@ void load_xmpp_to_sip(struct load *l)
 	}
 	l->answered = l->arrived;
 	end(r);
+}
+
+/* ---- streams ---- */
+
+struct accepting {
+	struct xmpp_end *end;
+	SSL *ssl; /* entented's stream to the partner */
+};
+
+static void *accept_stream(void *arg)
+{
+	struct accepting *a = arg;
+
+	a->ssl = xmpp_end_accept(a->end);
+	return NULL;
+}
+
+static void first_answer(void *arg, char *m, size_t n, struct side_conn *c)
+{
+	int *status = arg;
+
+	(void)n, (void)c;
+	if (strncmp(m, "SIP/2.0 ", 8) == 0 && atoi(m + 8) >= 200)
+		*status = atoi(m + 8);
+}
+
+void load_open_streams(
+	struct load *down, struct load *up, struct xmpp_end *end, uint16_t xmpp_port)
+{
+	static const char wake[] =
+		"MESSAGE sip:juliet0@xmpp.bench SIP/2.0\r\nVia: SIP/2.0/%s;branch=z9hG4bKwake;"
+		"rport\r\nMax-Forwards: 70\r\nFrom: <sip:romeo0@sip.bench>;tag=w\r\nTo: "
+		"<sip:juliet0@xmpp.bench>\r\nCall-ID: wake@sip.bench\r\nCSeq: 1 MESSAGE\r\n"
+		"Content-Type: text/plain\r\nContent-Length: 4\r\n\r\nwake";
+	struct accepting a = {.end = end};
+	pthread_t t;
+	int status = 0;
+
+	pthread_create(&t, NULL, accept_stream, &a);
+	sip_side_put(down->sip, NULL,
+		(size_t)snprintf(
+			sip_side_room(down->sip), SIDE_MESSAGE, wake, sip_side_via(down->sip)));
+	while (!status) {
+		sip_side_flush(down->sip);
+		sip_side_take(down->sip, first_answer, &status);
+	}
+	if (status >= 300) {
+		fprintf(stderr, "bench: the first message was not taken: %d\n", status);
+		exit(1);
+	}
+	pthread_join(t, NULL);
+	down->ssl = a.ssl;
+	up->ssl = xmpp_end_connect(end, xmpp_port);
 }

@@ -6,6 +6,7 @@
 
 #include "hist.h"
 #include "sip_side.h"
+#include "xmpp_end.h"
 
 /*
  * One direction of bridged messages, driven from one thread: the SIP side, and one TLS stream on
@@ -29,6 +30,13 @@ struct load {
 	double ran; /* share of the time that the driver, which never waits, was running: 1 on a
 		       quiet machine */
 };
+
+/*
+ * Wakes entented with a message to the partner, so that it opens its stream, which is down's from
+ * then on; up's is the one that the partner opens. Exits with a message when that is not taken.
+ */
+void load_open_streams(
+	struct load *down, struct load *up, struct xmpp_end *end, uint16_t xmpp_port);
 
 void load_sip_to_xmpp(struct load *l);
 void load_xmpp_to_sip(struct load *l);
