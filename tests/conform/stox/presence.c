@@ -9,10 +9,10 @@
  */
 const char *const parts_presence[] = {"PR-002", "PR-003", "PR-004", "PR-005", "PR-006", "PR-007",
 	"PR-009", "PR-010", "PR-011", "PR-012", "PR-013", "PR-014", "PR-015", "PR-016", "PR-017",
-	"PR-018", "PR-020", "PR-021", "PR-023", "PR-024", "PR-035", "PR-038", "PR-039", "PR-040",
-	"PR-041", "PR-043", "PR-044", "PR-045", "PR-046", "PR-047", "PR-052", "PR-053", "PR-054",
-	"PR-055", "PR-056", "PR-057", "PR-058", "PR-059", "PR-060", "PR-prio-", "PR-refresh-",
-	NULL};
+	"PR-018", "PR-020", "PR-021", "PR-023", "PR-024", "PR-028", "PR-029", "PR-030", "PR-032",
+	"PR-033", "PR-035", "PR-038", "PR-039", "PR-040", "PR-041", "PR-043", "PR-044", "PR-045",
+	"PR-046", "PR-047", "PR-049", "PR-050", "PR-051", "PR-052", "PR-053", "PR-054", "PR-055",
+	"PR-056", "PR-057", "PR-058", "PR-059", "PR-060", "PR-prio-", "PR-refresh-", NULL};
 const char *const parts_lync_presence[] = {"LY-009", "LY-011", "LY-av-", NULL};
 
 /* ---- what comes ---- */
@@ -176,6 +176,125 @@ static void play_timer(struct scene *s, const char *event, json_t *left)
 	}
 }
 
+/* ---- a SUBSCRIBE ---- */
+
+static void put_field(struct vector *v, struct buf *b, const char *name, json_t *value)
+{
+	if (json_is_integer(value))
+		buf_printf(b, "%s: %lld\r\n", name, (long long)json_integer_value(value));
+	else if (json_is_string(value))
+		buf_printf(b, "%s: %s\r\n", name, json_string_value(value));
+	else if (value)
+		fail(v, "%s is neither text nor number", name);
+}
+
+/* Its addresses and tags are the dialog's, and not looked at here. */
+static struct sip_msg *subscribe(struct vector *v, json_t *request, bool *ret_within)
+{
+	struct sip_msg *m = arena_alloc(&v->arena, sizeof *m);
+	json_t *within;
+	char *text;
+	struct buf b = {0};
+
+	take(v, request, "method");
+	take(v, request, "ruri");
+	take(v, request, "from");
+	take(v, request, "to");
+	within = take(v, request, "in_dialog");
+	*ret_within = json_is_true(within);
+	buf_str(&b,
+		"SUBSCRIBE sip:juliet@example.com SIP/2.0\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\n"
+		"From: <sip:romeo@example.net>;tag=1\r\nTo: <sip:juliet@example.com>\r\n"
+		"Call-ID: 1\r\nCSeq: 1 SUBSCRIBE\r\nContact: <sip:romeo@192.0.2.1>\r\n");
+	if (*ret_within && !json_object_get(request, "event"))
+		buf_str(&b, "Event: presence\r\n"); /* that of its dialog */
+	put_field(v, &b, "Event", take(v, request, "event"));
+	put_field(v, &b, "Accept", take(v, request, "accept"));
+	put_field(v, &b, "Expires", take(v, request, "expires"));
+	buf_str(&b, "Content-Length: 0\r\n\r\n");
+	text = arena_dup(&v->arena, buf_slice(&b));
+	if (sip_msg_parse(m, text, b.n) != SIP_GOOD)
+		fail(v, "the request cannot be read");
+	buf_done(&b);
+	return m;
+}
+
+/* Which of them it is depends on the dialog, on what it asks, and on what is known. */
+static enum notifier_event asked(const struct scene *s, uint32_t expires, bool within)
+{
+	if (!expires && within)
+		return NOTIFIER_EV_END;
+	if (!expires)
+		return s->contact.known ? NOTIFIER_EV_READ : NOTIFIER_EV_POLL;
+	return s->pair.out == ROSTER_OUT_TO ? NOTIFIER_EV_KNOWN : NOTIFIER_EV_ASK;
+}
+
+static void known_presence(struct scene *s, json_t *known)
+{
+	static const struct presence available = {.type = PRESENCE_AVAILABLE};
+	const char *resource;
+	json_t *state;
+
+	json_object_foreach(known, resource, state) {
+		if (strcmp(json_string_value(state), "open") != 0)
+			fail(s->v, "unknown state '%s'", json_string_value(state));
+		presence_set_hear(&s->contact, slice_of(resource), &available);
+	}
+	if (json_is_object(known))
+		json_object_clear(known);
+}
+
+static void check_notify(struct scene *s)
+{
+	struct vector *v = s->v;
+	json_t *notify = take(v, v->out, "notify");
+	const struct sent *sent;
+
+	if (notify && !s->n_sent)
+		scene_until(s, s->now + NOTIFIER_WAIT_MS); /* a poll waits for its probe */
+	if (!notify)
+		return;
+	sent = &s->sent[0];
+	if (s->n_sent != 1) {
+		fail(v, "%u requests left", s->n_sent);
+		return;
+	}
+	scene_compare_pidf(v, sent->pidf, take(v, notify, "pidf"));
+	compare(v, notify,
+		(struct field[]){{"subscription_state", sent->state}, {"body", yes(sent->pidf)}},
+		2);
+}
+
+static void play_request(struct scene *s, json_t *request, const char *state)
+{
+	struct vector *v = s->v;
+	json_t *min = take(v, v->in, "gateway_min_expires"), *want = take(v, v->out, "response");
+	struct subscription_offer offer = {
+		"presence", PIDF_TYPE, min ? (uint32_t)json_integer_value(min) : 60, 3600};
+	struct subscription_refusal no = {0};
+	struct subscription_wish w = {0};
+	bool within, good;
+
+	known_presence(s, take(v, v->in, "known_presence"));
+	if (state && !scene_state(s, state))
+		fail(v, "unknown state '%s'", state);
+	good = subscription_judge(&w, subscribe(v, request, &within), &offer, &no);
+	if (good)
+		scene_subscribe(s, asked(s, w.expires, within));
+	compare(v, want,
+		(struct field[]){
+			{"status", number(v, good ? 200 : no.status)},
+			{"expires", good ? number(v, w.expires) : SL_NONE},
+			{"allow_events", slice_eqz(no.field.name, "Allow-Events") ? no.field.value
+										  : SL_NONE},
+			{"min_expires",
+				slice_eqz(no.field.name, "Min-Expires") ? no.field.value : SL_NONE},
+		},
+		4);
+	check_notify(s);
+	json_object_clear(take(v, v->out, "may_stanza")); /* nothing that must be */
+}
+
 /* ---- one value ---- */
 
 static bool play_priority(struct vector *v)
@@ -296,6 +415,7 @@ static void play(struct scene *s)
 	json_t *response = take(v, v->in, "response_to_subscribe"), *refresh, *sequence, *words;
 	json_t *left = take(v, v->in, "dialog_expires_in");
 
+	json_t *request = take(v, v->in, "request");
 	json_t *piggyback = take(v, v->in, "subscribe_response_200");
 	json_t *extension = take(v, v->in, "subscribe_response");
 
@@ -313,6 +433,8 @@ static void play(struct scene *s)
 		reversible(s, presence);
 	else if (presence)
 		play_presence(s, presence, state);
+	else if (request)
+		play_request(s, request, state);
 	else if (piggyback)
 		play_piggyback(s, piggyback);
 	else if (extension)

@@ -92,7 +92,7 @@ static void compare_tuple(struct vector *v, const struct pidf_tuple *t, json_t *
 }
 
 /* What leaves is written and read again: what counts is what stands in it. */
-static void compare_pidf(struct vector *v, const struct pidf *p, json_t *want)
+void scene_compare_pidf(struct vector *v, const struct pidf *p, json_t *want)
 {
 	json_t *tuples = take(v, want, "tuples"), *activities = take(v, want, "activities"), *one;
 	struct pidf again;
@@ -325,7 +325,7 @@ static void check_request(struct scene *s)
 		fail(v, "%u requests left", s->n_sent);
 		return;
 	}
-	compare_pidf(v, sent->pidf, take(v, request, "pidf"));
+	scene_compare_pidf(v, sent->pidf, take(v, request, "pidf"));
 	compare(v, request,
 		(struct field[]){
 			{"method", slice_of(sent->method)},

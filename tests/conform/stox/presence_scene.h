@@ -71,6 +71,8 @@ struct slice scene_string(struct vector *v, json_t *o, const char *key);
 struct slice scene_document(struct vector *v, json_t *pidf); /* absent: none */
 const struct xml_elem *scene_presence(struct vector *v, json_t *o);
 struct slice scene_priority(struct vector *v, int thousandths);
+void scene_compare_pidf(
+	struct vector *v, const struct pidf *p, json_t *want); /* want may be NULL */
 
 /* Holds what left, and the states, against the expectation. */
 void scene_check(struct scene *s);
