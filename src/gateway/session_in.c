@@ -242,7 +242,7 @@ bool session_note(
 	struct session *s = session_of(g, user, contact);
 	struct outgoing o = {
 		.kind = OUTGOING_NOTE,
-		.note = n->kind,
+		.note = (uint8_t)n->kind,
 		.content_type = n->content_type,
 		.body = n->body,
 	};

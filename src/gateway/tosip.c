@@ -228,8 +228,10 @@ bool tosip_notice(
 bool tosip_note(struct gateway *g, const struct jid *contact, const struct jid *user,
 	enum conversation_note kind, struct slice content_type, struct slice body)
 {
-	struct outgoing o = {
-		.kind = OUTGOING_NOTE, .note = kind, .content_type = content_type, .body = body};
+	struct outgoing o = {.kind = OUTGOING_NOTE,
+		.note = (uint8_t)kind,
+		.content_type = content_type,
+		.body = body};
 
 	tosip_address(g, &o, contact, user);
 	return pager_put(g, &o);
