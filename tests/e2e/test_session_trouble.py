@@ -86,7 +86,6 @@ def test_a_message_that_is_refused(site, status, warning, condition):
     assert site.pool.texts() == ["first", "third"] and site.pool.count("invite") == 1
 
 
-@pytest.mark.valgrind
 @pytest.mark.parametrize("status", [404, 410, 480, 481])
 def test_a_dialog_that_is_dead(site, status):
     """5.3: once more, in a new dialog, where the peer cannot have it; what waited follows it."""
@@ -222,7 +221,6 @@ def fate(site, user, number, text):
     return look()
 
 
-@pytest.mark.valgrind
 def test_pool_crashes_in_a_session(site):
     """The dialog is dead, as 481 says; the text arrives in a new one."""
     user = site.user()
