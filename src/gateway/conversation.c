@@ -308,7 +308,7 @@ void conversation_note_in(
 	}
 }
 
-void conversation_info(struct gateway *g, const struct conversation_in *in, struct slice thread,
+void conversation_info(struct gateway *g, const struct conversation_in *in,
 	struct slice content_type, struct slice body)
 {
 	struct sip_media type;

@@ -107,15 +107,16 @@ struct conversation_in {
 	struct slice accept; /* Accept of the MESSAGE; SL_NONE */
 };
 /*
- * A text that becomes the stanza fate_id: sets what goes beside it (in->state, request, markable).
+ * A text that becomes the stanza fate_id: sets what goes beside it (m->chat, state, request,
+ * markable).
  */
-void conversation_text_in(struct gateway *g, const struct conversation_in *c, struct message_in *in,
+void conversation_text_in(struct gateway *g, const struct conversation_in *in, struct message_in *m,
 	uint64_t fate_id);
-/* A MESSAGE that is no text (in->kind), permission given; its answer is 200. */
+/* A MESSAGE that is no text (m->kind), permission given; its answer is 200. */
 void conversation_note_in(
-	struct gateway *g, const struct conversation_in *c, const struct message_in *in);
-/* INFO in a dialog; its answer is 200 whatever is in it. thread: of the dialog. */
-void conversation_info(struct gateway *g, const struct conversation_in *c, struct slice thread,
+	struct gateway *g, const struct conversation_in *in, const struct message_in *m);
+/* INFO in a dialog; its answer is 200 whatever is in it. */
+void conversation_info(struct gateway *g, const struct conversation_in *in,
 	struct slice content_type, struct slice body);
 
 /* The final response to the MESSAGE whose stanza is fate_id. */
