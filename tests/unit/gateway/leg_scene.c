@@ -275,3 +275,68 @@ unsigned scene_last_index(const struct scene *s, enum sip_method method)
 	assert(!"no such request");
 	return 0;
 }
+
+/* ---- states ---- */
+
+void scene_forget(struct scene *s)
+{
+	leg_forget(s->leg);
+	s->leg = NULL;
+}
+
+void scene_bring_to(struct scene *s, enum scene_state state)
+{
+	switch (state) {
+	case CALLING:
+		scene_call(s);
+		break;
+	case RINGING:
+	case CANCELLING:
+		scene_call(s);
+		scene_answer(s, 180, "their1", NULL, NULL);
+		if (state == CANCELLING)
+			leg_bye(s->leg);
+		break;
+	case HEARD:
+		s->hold = true;
+		scene_invited(s, NULL, SDP_TEXT);
+		break;
+	case UP_CALLING:
+		scene_call(s);
+		scene_answer(s, 200, "their1", NULL, SDP_TEXT);
+		break;
+	default:
+		scene_invited(s, NULL, SDP_TEXT);
+		if (state == UP || state == REASKED || state == BYE)
+			scene_ack(s);
+		if (state == REASKED)
+			scene_within(s, "INVITE", CONTACT, NULL);
+		if (state == LEAVING || state == BYE)
+			leg_bye(s->leg);
+		break;
+	}
+	scene_sent(s);
+	scene_told(s);
+}
+
+void scene_text(struct scene *s, const char *text, sip_done *done, void *arg)
+{
+	const struct sip_out field = {SL("Content-Language"), SL("en")};
+
+	leg_send(s->leg,
+		&(struct leg_request){.method = SIP_MESSAGE,
+			.content_type = SL("text/plain"),
+			.body = slice_of(text),
+			.fields = &field,
+			.n_fields = 1},
+		30000, done, arg);
+}
+
+unsigned scene_legs(struct scene *s)
+{
+	struct legs_view v;
+
+	legs_view(s->r.g, &v);
+	assert(v.legs || !v.bytes);
+	return v.legs;
+}

@@ -57,3 +57,27 @@ const char *scene_told(struct scene *s);
 /* The last message that left, with this method, or a response to it. */
 const struct sip_msg *scene_last(const struct scene *s, enum sip_method method, bool request);
 unsigned scene_last_index(const struct scene *s, enum sip_method method);
+
+#define assert_sent(s, want) assert_string_equal(scene_sent(s), want)
+#define assert_told(s, want) assert_string_equal(scene_told(s), want)
+
+/* How far a leg is, as the tests have it. */
+enum scene_state {
+	CALLING,
+	RINGING,
+	CANCELLING,
+	HEARD,
+	UNACKED,
+	UP,
+	UP_CALLING,
+	REASKED,
+	LEAVING,
+	BYE
+};
+/* Makes one there; what was sent and told until then is forgotten. */
+void scene_bring_to(struct scene *s, enum scene_state state);
+void scene_forget(struct scene *s);
+/* A MESSAGE of ours within. */
+void scene_text(struct scene *s, const char *text, sip_done *done, void *arg);
+/* Legs that there are. */
+unsigned scene_legs(struct scene *s);
