@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include "bad_peers.h"
+#include "burn.h"
 #include "good_peers.h"
 #include "proc.h"
 #include "quiet.h"
 #include "report.h"
 #include "service.h"
+#include "storm.h"
 #include "times.h"
 
 enum { XMPP_LISTEN = 15269 };
@@ -26,7 +28,7 @@ static struct times times = {.name = {[TIME_A] = "rest", [TIME_B] = "trouble"}, 
 	.rate = 500};
 
 struct options {
-	unsigned good;
+	unsigned good, burn;
 	struct bad_options bad;
 };
 
@@ -52,7 +54,7 @@ static struct options parse(int argc, char **argv, struct service *s)
 	static const struct option known[] = {{"entented", 1, 0, 'd'}, {"entente", 1, 0, 'c'},
 		{"good", 1, 0, 'g'}, {"rate", 1, 0, 'r'}, {"rounds", 1, 0, 'n'}, {"seconds", 1, 0, 's'},
 		{"slow", 1, 0, 1}, {"dead", 1, 0, 2}, {"hostile", 1, 0, 3}, {"huge", 1, 0, 4},
-		{"storms", 1, 0, 5}, {"stanzas", 1, 0, 6}, {"messages", 1, 0, 7}, {0}};
+		{"storms", 1, 0, 5}, {"stanzas", 1, 0, 6}, {"messages", 1, 0, 7}, {"burn", 1, 0, 8}, {0}};
 	struct options o = {.good = 150,
 		.bad = {.n = {13, 13, 12, 12}, .storms = 20, .huge = 2, .sip = 200}};
 
@@ -70,11 +72,13 @@ static struct options parse(int argc, char **argv, struct service *s)
 		case 5: o.bad.storms = n; break;
 		case 6: o.bad.huge = n; break;
 		case 7: o.bad.sip = n; break;
+		case 8: o.burn = n; break;
 		default:
 			fprintf(stderr, "usage: many_partners [--entented FILE] [--entente FILE] [--good N] "
 					"[--rate MESSAGES/S EITHER WAY] [--rounds N] [--seconds N] [--slow N] "
 					"[--dead N] [--hostile N] [--huge N] [--storms CONNECTIONS/S OF EACH] "
-					"[--stanzas HUGE ONES/S OF EACH] [--messages TO THE BAD/S]\n");
+					"[--stanzas HUGE ONES/S OF EACH] [--messages TO THE BAD/S] "
+					"[--burn BURSTS OF 1.3 MS/S OF ANOTHER PROCESS]\n");
 			exit(2);
 		}
 	}
@@ -97,6 +101,7 @@ int main(int argc, char **argv)
 	struct options o = parse(argc, argv, &s);
 	struct bench_dns dns = {.numbered = true, .xmpp_port = XMPP_LISTEN};
 	struct bad_peers *bad;
+	struct burn *burn;
 	struct good_peers good;
 	struct pki pki;
 
@@ -115,19 +120,23 @@ int main(int argc, char **argv)
 	o.bad.xmpp_port = s.xmpp_port;
 	o.bad.sip_port = s.sip_port;
 	bad = bad_peers_start(&o.bad, &pki);
+	burn = burn_start(o.burn);
 	good_peers_connect(&good, s.sip_port, s.xmpp_port);
 	good_peers_play(&good, times.rate, 2 * SECOND, 0, NULL);
 	for (unsigned i = 0; i < times.rounds; i++)
 		for (int which = 0; which < TIMES; which++) {
 			atomic_store(&bad->active, which == TIME_B);
+			atomic_store(&burn->active, which == TIME_B);
 			times_play(&times, &good, s.pid, i, which);
 		}
 	atomic_store(&bad->active, 0);
+	atomic_store(&burn->active, 0);
 	good_peers_play(&good, 1, 3 * SECOND, 0, NULL); /* what is under way */
 	report_begin("many_partners", argc, argv);
 	report(&good, bad);
 	report_end();
 	bad_peers_stop(bad);
+	storm_end(burn->pid);
 	pki_done(&pki);
 	return service_stop(&s);
 }
