@@ -81,6 +81,7 @@ static void on_edge(struct loop_call *c)
 
 static void drain_edge(struct stop *x)
 {
+	gateway_stop(x->service->gateway);
 	x->begin_edge.fn = on_edge;
 	loop_post(x->service->edge_runner.loop, &x->begin_edge);
 }

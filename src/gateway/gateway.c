@@ -356,6 +356,13 @@ void gateway_drain(struct gateway *g)
 	bodies_stop(g->bodies);
 }
 
+void gateway_stop(struct gateway *g)
+{
+	gateway_scratch(g);
+	session_stop(g);
+	pager_stop(g);
+}
+
 unsigned gateway_busy(const struct gateway *g)
 {
 	return g->n_unanswered + g->n_queued + g->n_held + session_count(g) +

@@ -146,6 +146,9 @@ void gateway_set_snapshot(struct gateway *g, struct snapshot *s);
  */
 void gateway_drain(struct gateway *g);
 unsigned gateway_busy(const struct gateway *g);
+/* After it, when not all has ended in time: XMPP senders whose messages have no answer are told so.
+ */
+void gateway_stop(struct gateway *g);
 /* The changes of the allow list that are not stored yet, and the texts that are not written yet. */
 unsigned gateway_writes(const struct gateway *g);
 

@@ -205,6 +205,34 @@ unsigned pager_targets(const struct gateway *g)
 	return (unsigned)g->targets.count;
 }
 
+/* What is under way ends by itself, as a message of which nobody is told. */
+static void target_stop(struct target *t)
+{
+	struct outgoing *head = backlog_head(&t->texts);
+
+	while (t->texts.n > (t->busy ? 1 : 0)) {
+		struct outgoing *o =
+			t->busy ? backlog_next(&t->texts, head) : backlog_head(&t->texts);
+
+		outgoing_fail(
+			t->gateway, o, STANZA_RESOURCE_CONSTRAINT, SL("the gateway is ending"));
+		backlog_drop(&t->texts, o);
+	}
+	if (!t->busy) {
+		target_free(t);
+		return;
+	}
+	outgoing_fail(t->gateway, head, STANZA_REMOTE_SERVER_TIMEOUT,
+		SL("the gateway is ending; the message may have arrived"));
+	head->kind = OUTGOING_NOTICE;
+}
+
+void pager_stop(struct gateway *g)
+{
+	table_each(&g->targets, it)
+		target_stop(container_of(it, struct target, node));
+}
+
 /* ---- life ---- */
 
 void pager_init(struct gateway *g)

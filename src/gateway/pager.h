@@ -22,4 +22,6 @@ bool pager_put(struct gateway *g, const struct outgoing *o);
 bool pager_take(struct gateway *g, struct backlog *b);
 /* Do texts of this contact (bare) wait for the target? */
 bool pager_has_of(const struct gateway *g, struct slice uri, struct slice contact);
+/* It ends now: who waits for a text is told. */
+void pager_stop(struct gateway *g);
 unsigned pager_targets(const struct gateway *g);

@@ -243,7 +243,7 @@ void session_settle(struct session *s)
 		return;
 	}
 	assert(s->texts.n == s->machine.waiting + s->machine.under_way);
-	if (s->machine.state == SESSION_IDLE && !s->texts.n)
+	if (s->machine.state == SESSION_IDLE && !s->texts.n && !s->asked)
 		session_free(s);
 	else
 		set_timer(s);
@@ -414,6 +414,12 @@ void session_drain(struct gateway *g)
 {
 	table_each(&g->sessions, it)
 		session_feed(container_of(it, struct session, node), SESSION_EV_LEAVE, NULL);
+}
+
+void session_stop(struct gateway *g)
+{
+	table_each(&g->sessions, it)
+		session_feed(container_of(it, struct session, node), SESSION_EV_STOP, NULL);
 }
 
 unsigned session_count(const struct gateway *g)

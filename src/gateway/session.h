@@ -67,6 +67,8 @@ void session_invited(struct gateway *g, struct sip_server *txn, const struct sip
 
 /* Every session ends when all in it is delivered (profile 5.7). */
 void session_drain(struct gateway *g);
+/* It ends now: who waits for a text is told. */
+void session_stop(struct gateway *g);
 unsigned session_count(const struct gateway *g); /* with those that are being opened, or end */
 /* Those that are up: fn with the route of each. */
 void session_each_up(

@@ -45,6 +45,7 @@ static void text_send(struct session *s, const struct route *route)
 				 : words.content_type;
 	r.body = words.body;
 	session_said(s);
+	s->asked = true;
 	leg_send(s->leg, &r, outgoing_left(g, o), text_done, s);
 }
 
@@ -108,6 +109,11 @@ static void text_done(void *arg, const struct sip_result *r)
 	const struct route *route = session_route(s);
 
 	gateway_scratch(s->gateway);
+	s->asked = false;
+	if (!s->machine.under_way) { /* its sender was told already */
+		session_settle(s);
+		return;
+	}
 	if (event == SESSION_EV_DEAD && !s->machine.resent) {
 		why.told = false;
 	} else if (!outgoing_ended(s->gateway, backlog_head(&s->texts), r)) {
@@ -130,7 +136,8 @@ static void text_over(struct session *s, const struct session_why *why)
 	pacer_leave(&s->turn);
 	if (!why || !why->told)
 		outgoing_fail(s->gateway, o, why ? why->cond : STANZA_REMOTE_SERVER_TIMEOUT,
-			slice_of(why ? why->text : "the gateway is ending"));
+			slice_of(why ? why->text
+				     : "the gateway is ending; the message may have arrived"));
 	backlog_drop(&s->texts, o);
 }
 

@@ -27,6 +27,7 @@ struct session {
 	uint8_t accepts;  /* OFFER_* */
 	bool first_waits; /* no text has come in the dialog since */
 	bool take_first;  /* that text was taken over */
+	bool asked;       /* a MESSAGE of ours has no final answer: there is one until it has */
 	bool fresh;       /* conversation_up() is owed for this dialog */
 	bool told_up;     /* conversation_down() is owed */
 	bool by_user;     /* the dialog that ended was ended by him */

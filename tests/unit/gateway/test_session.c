@@ -770,6 +770,43 @@ static void drained(void **state)
 	stop(r);
 }
 
+/* It does not end in time: everybody is told, and an answer that comes now is no news. */
+static void stopped(void **state)
+{
+	struct rig *r = start(NULL);
+
+	contact_up(r);
+	text(r, "m2", "two");
+	text(r, "m3", "three");
+	gateway_drain(r->g);
+	gateway_stop(r->g);
+	assert_int_equal(r->n_xml, 2);
+	assert_non_null(strstr(r->xml[0], "may have arrived"));
+	assert_error(r, "m3", "resource-constraint");
+	assert_int_equal(queued(r), 0);
+	assert_int_equal(count(r, SIP_BYE, NULL), 1);
+	respond(r, SIP_BYE, 200);
+	assert_int_equal(sessions(r), 1); /* the MESSAGE has no answer */
+	respond(r, SIP_MESSAGE, 200);
+	assert_int_equal(sessions(r), 0);
+	assert_int_equal(r->n_xml, 2);
+	stop(r);
+}
+
+static void stopped_while_it_rings(void **state)
+{
+	struct rig *r = start(NULL);
+
+	text(r, "m1", "one");
+	respond_to(r, last(r, SIP_INVITE), 180, NULL, NULL);
+	gateway_drain(r->g);
+	gateway_stop(r->g);
+	assert_error(r, "m1", "resource-constraint");
+	assert_int_equal(count(r, SIP_CANCEL, NULL), 1);
+	assert_int_equal(sessions(r), 0);
+	stop(r);
+}
+
 /* ---- limits ---- */
 
 static void full(void **state)
@@ -1153,6 +1190,8 @@ int main(void)
 		cmocka_unit_test(idle),
 		cmocka_unit_test(nobody_answers_bye),
 		cmocka_unit_test(drained),
+		cmocka_unit_test(stopped),
+		cmocka_unit_test(stopped_while_it_rings),
 		cmocka_unit_test(full),
 		cmocka_unit_test(paced),
 		cmocka_unit_test(ended_while_paced),

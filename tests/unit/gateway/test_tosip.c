@@ -638,6 +638,25 @@ static void presence_is_declined(void **state)
 	}
 }
 
+/* It does not end in time: everybody is told, and an answer that comes now is no news. */
+static void stopped(void **state)
+{
+	struct rig *r = start(NULL);
+
+	chat(r, "romeo@example.net", "m1", "<body>x</body>");
+	chat(r, "romeo@example.net", "m2", "<body>x</body>");
+	gateway_drain(r->g);
+	gateway_stop(r->g);
+	assert_int_equal(r->n_xml, 2);
+	assert_error(r, "m1", "remote-server-timeout");
+	assert_int_equal(view(r).queued, 1);
+	respond(r, 486, "Busy Here");
+	assert_int_equal(r->n_xml, 2);
+	assert_int_equal(view(r).queued, 0);
+	assert_int_equal(view(r).targets, 0);
+	stop(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -667,6 +686,7 @@ int main(void)
 		cmocka_unit_test(iqs),
 		cmocka_unit_test(disco_names_what_we_do),
 		cmocka_unit_test(presence_is_declined),
+		cmocka_unit_test(stopped),
 	};
 
 	log_level_set(LOG_ERROR);
