@@ -310,8 +310,7 @@ static void first_answer(void *arg, char *m, size_t n, struct side_conn *c)
 		*status = atoi(m + 8);
 }
 
-void load_open_streams(
-	struct load *down, struct load *up, struct xmpp_end *end, uint16_t xmpp_port)
+void load_open_streams(struct load *down, struct load *up, struct xmpp_end *end, uint16_t xmpp_port)
 {
 	static const char wake[] =
 		"MESSAGE sip:juliet0@xmpp.bench SIP/2.0\r\nVia: SIP/2.0/%s;branch=z9hG4bKwake;"
