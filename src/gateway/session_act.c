@@ -49,6 +49,13 @@ static void text_send(struct session *s, const struct route *route)
 	leg_send(s->leg, &r, outgoing_left(g, o), text_done, s);
 }
 
+/* Typing and receipts are of one dialog: they never go in another. */
+static enum session_event is_dead(const struct session *s)
+{
+	return backlog_head(&s->texts)->kind == OUTGOING_NOTE ? SESSION_EV_DEAD_AGAIN
+							      : SESSION_EV_DEAD;
+}
+
 /* The head is under way: now, or when its turn in the rate comes. */
 static void text_go(struct session *s, struct follow *f)
 {
@@ -57,7 +64,7 @@ static void text_go(struct session *s, struct follow *f)
 	const struct route *route = session_route(s);
 
 	if (s->machine.state != SESSION_SENDING) { /* its dialog ended while it waited */
-		follow(f, SESSION_EV_DEAD, STANZA_REMOTE_SERVER_TIMEOUT, "the session ended");
+		follow(f, is_dead(s), STANZA_REMOTE_SERVER_TIMEOUT, "the session ended");
 	} else if (!outgoing_left(g, o)) {
 		follow(f, SESSION_EV_FAILED, STANZA_REMOTE_SERVER_TIMEOUT,
 			"earlier messages took too long");
@@ -114,6 +121,8 @@ static void text_done(void *arg, const struct sip_result *r)
 		session_settle(s);
 		return;
 	}
+	if (event == SESSION_EV_DEAD)
+		event = is_dead(s);
 	if (event == SESSION_EV_DEAD && !s->machine.resent) {
 		why.told = false;
 	} else if (!outgoing_ended(s->gateway, backlog_head(&s->texts), r)) {
@@ -121,7 +130,7 @@ static void text_done(void *arg, const struct sip_result *r)
 			text_send(s, route);
 			return;
 		}
-		event = SESSION_EV_DEAD; /* without its wrapper, in the next dialog */
+		event = is_dead(s); /* without its wrapper, in the next dialog */
 		why = (struct session_why){
 			.cond = STANZA_NOT_ACCEPTABLE, .text = "its type is not taken"};
 	}
@@ -212,6 +221,18 @@ static bool invite_send(struct session *s, const struct route *route)
 	return s->leg != NULL;
 }
 
+/* No session is opened to say that somebody types. */
+static void drop_notes(struct session *s)
+{
+	while (s->machine.waiting && backlog_head(&s->texts)->kind == OUTGOING_NOTE) {
+		struct outgoing *o = backlog_head(&s->texts);
+
+		outgoing_fail(s->gateway, o, STANZA_REMOTE_SERVER_TIMEOUT, SL_NONE);
+		backlog_drop(&s->texts, o);
+		session_expired(&s->machine);
+	}
+}
+
 /* Those that wait want a session: now, or when the turn of the INVITE comes. */
 static void invite_go(struct session *s, struct follow *f)
 {
@@ -223,6 +244,7 @@ static void invite_go(struct session *s, struct follow *f)
 		leg_forget(s->leg);
 	s->leg = NULL;
 	session_expire(s);
+	drop_notes(s);
 	if (!s->machine.waiting) {
 		follow(f, SESSION_EV_UNANSWERED, STANZA_REMOTE_SERVER_TIMEOUT, "");
 		return;
@@ -259,11 +281,15 @@ static void leave(struct session *s)
 	s->leg = NULL;
 }
 
-/* Theirs is the one from now on; ours, if we were calling, is given up. */
-static void take_theirs(struct session *s, bool replace)
+/*
+ * Theirs is the one from now on; ours, if we were calling, is given up. A text under way that waits
+ * for its turn learns of it when that comes.
+ */
+static void take_theirs(struct session *s, uint32_t actions)
 {
-	pacer_leave(&s->turn);
-	if (s->leg && replace)
+	if (actions & SESSION_CANCEL)
+		pacer_leave(&s->turn);
+	if (s->leg && actions & SESSION_REPLACE)
 		leg_bye(s->leg);
 	if (s->leg)
 		leg_forget(s->leg);
@@ -289,7 +315,7 @@ bool session_act(struct session *s, uint32_t actions, const struct session_why *
 
 	assert(!(actions & (SESSION_NEVER | SESSION_DROP_LEG))); /* a leg drops forks itself */
 	if (actions & SESSION_ACCEPT)
-		take_theirs(s, actions & SESSION_REPLACE);
+		take_theirs(s, actions);
 	else if (actions & SESSION_CANCEL)
 		cancel(s);
 	if (actions & (SESSION_DONE | SESSION_FAIL | SESSION_FAIL_UNKNOWN))

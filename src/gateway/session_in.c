@@ -150,9 +150,7 @@ static void info_in(struct session *s, struct sip_server *txn, const struct sip_
 	};
 
 	g->ops->reply(g->ops_arg, txn, &(struct sip_reply){.status = 200});
-	if (gateway_permission(g, d->user, d->contact, PERMISSION_TO_CONTACT).link ==
-		PERMISSION_GRANTED)
-		conversation_info(g, &c, sip_msg_get(m, SIP_H_CONTENT_TYPE), m->body);
+	conversation_info(g, &c, sip_msg_get(m, SIP_H_CONTENT_TYPE), m->body);
 }
 
 /* The text that came with the INVITE, once more (profile 5.2). */

@@ -41,7 +41,7 @@ enum session_event {
 	SESSION_EV_SENT,       /* 2xx to the MESSAGE */
 	SESSION_EV_FAILED,     /* another answer that says no; the dialog goes on */
 	SESSION_EV_DEAD,       /* 481, 480, 404, 410: the user's side has no such dialog */
-	SESSION_EV_DEAD_AGAIN, /* (made inside) the same, of a text that was sent once more already
+	SESSION_EV_DEAD_AGAIN, /* (made inside, too) the same, of what is not sent once more, or was
 				*/
 	SESSION_EV_SILENT,     /* 408, or nothing */
 	SESSION_EV_BYE,        /* of the user */

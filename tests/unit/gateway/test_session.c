@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "gateway/session.h"
 #include "rig.h"
 #include "view/routes.h"
 #include "xmpp/stanza.h"
@@ -872,6 +873,62 @@ static void ended_while_paced(void **state)
 
 /* ---- what is sent, asked and seen ---- */
 
+/* He opens another while a text waits for its turn: it goes there. */
+static void another_while_paced(void **state)
+{
+	struct rig *r = start(&(struct rig_options){.message_mode = "session", .send_rate = "1"});
+	struct call c = {.id = "c1"}, d = {.id = "d1"};
+
+	call_up(r, &c);
+	text(r, "m1", "one");
+	respond(r, SIP_MESSAGE, 200);
+	text(r, "m2", "two");
+	assert_int_equal(count(r, SIP_MESSAGE, NULL), 1);
+	call_up(r, &d);
+	rig_advance(r, 3000);
+	assert_slice(last(r, SIP_MESSAGE)->body, "two");
+	assert_slice(last(r, SIP_MESSAGE)->call_id, "d1");
+	respond(r, SIP_MESSAGE, 200);
+	assert_int_equal(queued(r), 0);
+	assert_int_equal(r->n_xml, 0);
+	stop(r);
+}
+
+static void note(struct rig *r)
+{
+	const struct session_note n = {
+		.kind = CONVERSATION_TYPING,
+		.method = SIP_MESSAGE,
+		.content_type = SL("application/im-iscomposing+xml"),
+		.body = SL("<isComposing/>"),
+	};
+
+	assert_true(session_note(r->g, SL("romeo@example.net"), SL("juliet@example.com"), &n));
+}
+
+/* profile 5.4: never before a dialog is up; what was said of one is not said in another. */
+static void notes_open_nothing(void **state)
+{
+	for (unsigned behind = 0; behind < 2; behind++) {
+		struct rig *r = start(NULL);
+		struct call c = {.id = "c1"};
+
+		call_up(r, &c);
+		if (behind)
+			text(r, "m1", "one");
+		note(r);
+		if (behind)
+			call_request(r, &c, "BYE", NULL, NULL);
+		respond(r, SIP_MESSAGE, behind ? 200 : 481);
+		assert_int_equal(count(r, SIP_INVITE, NULL), 0);
+		assert_int_equal(count(r, SIP_MESSAGE, NULL), 1);
+		assert_int_equal(sessions(r), 0);
+		assert_int_equal(queued(r), 0);
+		assert_int_equal(r->n_xml, 0);
+		stop(r);
+	}
+}
+
 /* RFC 3325 9: towards who believes it, the contact without his device. */
 static void asserted(void **state)
 {
@@ -1195,6 +1252,8 @@ int main(void)
 		cmocka_unit_test(full),
 		cmocka_unit_test(paced),
 		cmocka_unit_test(ended_while_paced),
+		cmocka_unit_test(another_while_paced),
+		cmocka_unit_test(notes_open_nothing),
 		cmocka_unit_test(asserted),
 		cmocka_unit_test(devices),
 		cmocka_unit_test(writing_invites),
