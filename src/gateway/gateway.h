@@ -49,9 +49,9 @@ struct gateway_limits {
 	unsigned pending;         /* SIP requests without final response [100000] */
 	unsigned late;            /* answered ones of which an error may still come [262144] */
 	uint32_t late_ms;         /* how long they are remembered [75000] */
-	unsigned target_msgs;     /* messages waiting for one target URI [256] */
+	unsigned target_msgs;     /* messages waiting for one target URI, or in a session [256] */
 	size_t target_bytes;      /* [256 KiB] */
-	unsigned queued_msgs;     /* waiting for all targets together [100000] */
+	unsigned queued_msgs;     /* waiting everywhere together [100000] */
 	size_t queued_bytes;      /* [128 MiB] */
 	unsigned late_pairs;      /* pairs whose late errors are held together [16384] */
 	unsigned sessions;        /* of a user and a contact [100000] */

@@ -136,10 +136,12 @@ static bool read_cpim(struct reader *r, struct slice octets)
 	struct cpim *c = arena_zalloc(r->a, sizeof *c);
 	struct sip_media type;
 
-	if (!utf8_valid(octets) || !cpim_read(c, r->a, octets))
-	return c->requires ? refuse_type(r, "Require of message/cpim names what is not "
-					    "known here")
-			   : refuse(r, 400, "The message/cpim body cannot be read");
+	if (!utf8_valid(octets) || !cpim_read(c, r->a, octets)) {
+		if (c->requires)
+			return refuse_type(
+				r, "Require of message/cpim names what is not known here");
+		return refuse(r, 400, "The message/cpim body cannot be read");
+	}
 	r->in->cpim = c;
 	if (sip_media_parse(c->content_type.p ? c->content_type : SL("text/plain"), &type) < 0)
 		return refuse_type(r, NULL);

@@ -47,10 +47,16 @@ struct offer {
 
 /*
  * Of an INVITE outside of dialogs. False: it is refused with what *refusal says:
- *   403 sips (RFC 7247 8), with Warning; 415 a body that is no SDP, with Accept; 400 one that
- * cannot be read; 488 no SDP, no message session in it (audio, video, MSRP), several parties
+ *
+ * - 403 sips (RFC 7247 8), with Warning
+ *
+ * - 415 a body that is no SDP, with Accept; 400 one that cannot be read
+ *
+ * - 488 no SDP, no message session in it (audio, video, MSRP), several parties
  *   (com.microsoft.rtc-multiparty, a conference's URI, TriggeredInvite, more than two EndPoints),
- * all 488 with Warning. What *ret points to is in the request or in the arena.
+ *   with Warning
+ *
+ * What *ret points to is in the request or in the arena.
  */
 bool offer_read(struct offer *ret, struct arena *a, const struct sip_msg *invite,
 	struct message_refusal *refusal);
