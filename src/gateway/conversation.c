@@ -147,7 +147,9 @@ static void tell(struct conversation *c, enum chatstate state)
 		buf_str(out, "</thread>");
 	}
 	chatstate_write(out, state);
-	conversation_send(c);
+	buf_str(out, "</message>");
+	gateway_send_fleeting(c->gateway, conversation_domain(c->user),
+		conversation_domain(c->contact), buf_slice(out));
 }
 
 void conversation_say(struct conversation *c, enum conversation_note kind, struct slice user,

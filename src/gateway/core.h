@@ -110,6 +110,10 @@ void gateway_send_xml(
 void gateway_send_quiet(
 	struct gateway *g, struct slice from_domain, struct slice to_domain, struct slice xml);
 
+/* The same for what is worth nothing later: without credit it is dropped. */
+void gateway_send_fleeting(
+	struct gateway *g, struct slice from_domain, struct slice to_domain, struct slice xml);
+
 /* An error in answer to e, whose addresses have these domains. Nothing when e may not be answered.
  */
 void gateway_bounce(struct gateway *g, const struct xml_elem *e, struct slice from_domain,

@@ -74,7 +74,7 @@ void gateway_bounce(struct gateway *g, const struct xml_elem *e, struct slice fr
 
 /* ---- stanzas nobody asks about ---- */
 
-enum { ANSWER_MS = 20000, HELD_MAX = 4096, HELD_RETRY_MS = 50 };
+enum { ANSWER_MS = 20000, FLEETING_MS = 10000, HELD_MAX = 4096, HELD_RETRY_MS = 50 };
 
 static void held_flush(struct gateway *g)
 {
@@ -130,6 +130,16 @@ void gateway_send_quiet(
 
 	d->quiet = true;
 	send_answer(g, d);
+}
+
+void gateway_send_fleeting(
+	struct gateway *g, struct slice from_domain, struct slice to_domain, struct slice xml)
+{
+	struct link_down *d = link_down_new(from_domain, to_domain, xml);
+
+	d->deadline_ms = gateway_now(g) + FLEETING_MS;
+	if (g->held || !g->ops->send(g->ops_arg, d))
+		link_down_free(d);
 }
 
 /* ---- events ---- */

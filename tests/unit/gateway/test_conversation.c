@@ -299,6 +299,22 @@ static void contact_stops(void **state)
 	stop(r);
 }
 
+/* Typing takes no room from what must be told: without credit it is dropped. */
+static void typing_waits_for_nothing(void **state)
+{
+	struct rig *r = start(NULL);
+
+	r->no_credit = true;
+	types(r, "active");
+	assert_int_equal(rig_status(r), 200);
+	r->no_credit = false;
+	rig_advance(r, 1000);
+	assert_int_equal(r->n_xml, 0);
+	types(r, "idle");
+	assert_int_equal(r->n_xml, 1);
+	stop(r);
+}
+
 /* What the permission chain stops is not told, and nobody is bothered. */
 static void typing_not_permitted(void **state)
 {
@@ -807,6 +823,7 @@ int main(void)
 		cmocka_unit_test(contact_types),
 		cmocka_unit_test(contact_answers_without_state),
 		cmocka_unit_test(contact_stops),
+		cmocka_unit_test(typing_waits_for_nothing),
 		cmocka_unit_test(typing_not_permitted),
 		cmocka_unit_test(typing_invites_nobody),
 		cmocka_unit_test(typing_bounced),
