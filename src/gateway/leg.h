@@ -159,6 +159,8 @@ void leg_forget(struct leg *l);
 struct slice leg_call_id(const struct leg *l); /* lives as long as the leg */
 /* The other side's Contact, a URI; absent before the 2xx. For the call only. */
 struct slice leg_target(const struct leg *l);
+/* By which it goes, of the settings in force; NULL: they have none of that name any more. */
+const struct route *leg_route(const struct leg *l);
 size_t leg_bytes(const struct leg *l); /* memory it takes, about */
 
 /* ---- all of them ---- */

@@ -71,6 +71,9 @@ static void text_go(struct session *s, struct follow *f)
 	} else if (!route) {
 		follow(f, SESSION_EV_FAILED, STANZA_SERVICE_UNAVAILABLE,
 			"this user cannot be reached by SIP");
+	} else if (leg_route(s->leg) != route) { /* his domain has moved */
+		leg_bye(s->leg);
+		follow(f, is_dead(s), STANZA_REMOTE_SERVER_TIMEOUT, "the session ended");
 	} else {
 		enum pacer_answer answer = pacer_ask(g, route, &s->turn, o->deadline_ms);
 
@@ -92,6 +95,8 @@ static enum session_event outcome(const struct sip_result *r)
 		return r->may_have_arrived ? SESSION_EV_SILENT : SESSION_EV_DEAD;
 	if (r->end == SIP_TIMEOUT)
 		return SESSION_EV_SILENT;
+	if (r->end == SIP_NO_TARGET) /* its route has gone, or the way to it */
+		return SESSION_EV_DEAD;
 	if (r->end != SIP_FINAL)
 		return SESSION_EV_FAILED;
 	switch (r->status) {
@@ -107,13 +112,27 @@ static enum session_event outcome(const struct sip_result *r)
 	}
 }
 
+/* Its wrapper is not taken: the same text without it, in the next dialog if this one has ended. */
+static void text_unwrapped(struct session *s)
+{
+	static const struct session_why why = {
+		.cond = STANZA_NOT_ACCEPTABLE, .text = "its type is not taken"};
+	const struct route *route = session_route(s);
+
+	if (!route || !outgoing_left(s->gateway, backlog_head(&s->texts)))
+		session_feed(s, SESSION_EV_FAILED, &why);
+	else if (s->machine.state == SESSION_SENDING)
+		text_send(s, route);
+	else
+		session_feed(s, is_dead(s), &why);
+}
+
 /* Of one that was sent in s->leg, or in a dialog that was: the text is the same. */
 static void text_done(void *arg, const struct sip_result *r)
 {
 	struct session *s = arg;
 	enum session_event event = outcome(r);
 	struct session_why why = {.told = true};
-	const struct route *route = session_route(s);
 
 	gateway_scratch(s->gateway);
 	s->asked = false;
@@ -126,13 +145,8 @@ static void text_done(void *arg, const struct sip_result *r)
 	if (event == SESSION_EV_DEAD && !s->machine.resent) {
 		why.told = false;
 	} else if (!outgoing_ended(s->gateway, backlog_head(&s->texts), r)) {
-		if (s->machine.state == SESSION_SENDING && route) {
-			text_send(s, route);
-			return;
-		}
-		event = is_dead(s); /* without its wrapper, in the next dialog */
-		why = (struct session_why){
-			.cond = STANZA_NOT_ACCEPTABLE, .text = "its type is not taken"};
+		text_unwrapped(s);
+		return;
 	}
 	session_feed(s, event, &why);
 }

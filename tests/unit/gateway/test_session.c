@@ -1015,6 +1015,23 @@ static void not_permitted_any_more(void **state)
 	stop(r);
 }
 
+/* The user's domain has another route now: what is said goes there. */
+static void another_route(void **state)
+{
+	struct rig *r = start(NULL);
+
+	contact_up(r);
+	rig_settings(r, &(struct rig_options){.message_mode = "session", .route_name = "other"});
+	text(r, "m2", "two");
+	assert_int_equal(count(r, SIP_INVITE, NULL), 2);
+	respond(r, SIP_INVITE, 200);
+	assert_slice(last(r, SIP_MESSAGE)->body, "two");
+	respond(r, SIP_MESSAGE, 200);
+	assert_int_equal(r->n_xml, 0);
+	assert_int_equal(queued(r), 0);
+	stop(r);
+}
+
 /* The mode is the route's again when what he opened has ended. */
 static void pager_again(void **state)
 {
@@ -1258,6 +1275,7 @@ int main(void)
 		cmocka_unit_test(devices),
 		cmocka_unit_test(writing_invites),
 		cmocka_unit_test(not_permitted_any_more),
+		cmocka_unit_test(another_route),
 		cmocka_unit_test(pager_again),
 		cmocka_unit_test(seen_by_route),
 		cmocka_unit_test(each_text_ends_once),
