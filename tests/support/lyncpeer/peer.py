@@ -346,7 +346,8 @@ class LyncPeer(Called, Presence):
     def _probe_on(self, enough, seconds):
         while not enough.wait(seconds):
             with contextlib.suppress(OSError):
-                self.probe()
+                if self.server:     # it may be told later
+                    self.probe()
 
     def ping(self):
         """CRLFCRLF on the first connection that it opened (T5)."""
