@@ -37,13 +37,30 @@ static struct slice partner_name(const struct gateway *g, struct slice domain)
 
 /*
  * A partner may hold as many as are still free: one alone half of them all, two a third each, and
- * for any other there is always something left.
+ * for any other there is always something left. A route where there are others may hold half of
+ * what is free: it cannot take from them what is there for a partner.
  */
-static bool has_room(const struct gateway *g, const struct leg_share *partner)
+static bool share_may_grow(
+	const struct gateway *g, const struct leg_share *share, unsigned times, size_t bytes)
 {
 	const struct legs *s = g->legs;
 
-	return partner->n + s->n < g->limits.legs && s->bytes < g->limits.legs_bytes;
+	return times * share->n + s->n < g->limits.legs &&
+	       times * share->bytes + s->bytes + bytes < g->limits.legs_bytes;
+}
+
+static bool is_only_route(const struct gateway *g)
+{
+	const struct object *const *routes;
+
+	return !g->snapshot || snapshot_list(g->snapshot, OBJECT_ROUTE, &routes) < 2;
+}
+
+static bool has_room(const struct gateway *g, const struct leg_share *partner,
+	const struct leg_share *route, size_t bytes)
+{
+	return share_may_grow(g, partner, 1, bytes) &&
+	       (is_only_route(g) || share_may_grow(g, route, 2, bytes));
 }
 
 /* ---- life ---- */
@@ -55,17 +72,19 @@ struct leg *leg_new(struct gateway *g, const struct leg_owner *owner, struct sli
 {
 	struct legs *s = g->legs;
 	struct leg_share *p = share_of(&s->partners, partner_name(g, partner));
+	struct leg_share *r = share_of(&s->routes, slice_of(route->name));
 	struct leg *l;
 
-	if (!has_room(g, p)) {
+	if (!has_room(g, p, r, 0)) {
 		share_free_empty(&s->partners, p);
+		share_free_empty(&s->routes, r);
 		return NULL;
 	}
 	l = xzalloc(sizeof *l);
 	l->gateway = g;
 	l->owner = *owner;
 	l->partner = p;
-	l->route = share_of(&s->routes, slice_of(route->name));
+	l->route = r;
 	l->partner->n++;
 	l->route->n++;
 	s->n++;
@@ -96,6 +115,14 @@ static void destroy(void *object)
 	free(l);
 }
 
+static void count_bytes(struct leg *l, size_t now)
+{
+	l->gateway->legs->bytes += now - l->bytes;
+	l->partner->bytes += now - l->bytes;
+	l->route->bytes += now - l->bytes;
+	l->bytes = now;
+}
+
 /* Nothing here knows it any more. */
 static void let_go(struct leg *l)
 {
@@ -106,7 +133,7 @@ static void let_go(struct leg *l)
 	list_remove(&l->all);
 	list_remove(&l->late);
 	s->n--;
-	s->bytes -= l->bytes;
+	count_bytes(l, 0);
 	l->partner->n--;
 	l->route->n--;
 	share_free_empty(&s->partners, l->partner);
@@ -127,8 +154,7 @@ void leg_weigh(struct leg *l)
 	size_t now = sizeof *l + (l->dialog ? sip_dialog_bytes(l->dialog) : 0) +
 		     leg_invite_bytes(l->invite) + leg_answer_bytes(l->answer);
 
-	l->gateway->legs->bytes += now - l->bytes;
-	l->bytes = now;
+	count_bytes(l, now);
 }
 
 /* A peer that may not begin any more dialogs may not make those he has larger, either. */
@@ -138,7 +164,7 @@ bool leg_fits(const struct leg *l, const struct sip_msg *m)
 
 	for (uint16_t i = m->first[SIP_H_RECORD_ROUTE]; i; i = m->fields[i - 1].next)
 		n += m->fields[i - 1].value.n;
-	return n < MOVE_SMALL || l->gateway->legs->bytes + 2 * n < l->gateway->limits.legs_bytes;
+	return n < MOVE_SMALL || has_room(l->gateway, l->partner, l->route, 2 * n);
 }
 
 const struct route *leg_route(const struct leg *l)

@@ -10,6 +10,7 @@
 enum {
 	FIRST_ANSWER_MS = 32000, /* 64*T1 */
 	FIELDS = 7,              /* beside the owner's */
+	FORKS = 64,              /* that are told they are not wanted */
 };
 
 /* What was said in the INVITE: for each answer that makes a dialog, and to say it once more. */
@@ -233,12 +234,13 @@ static bool begin_dialog(struct leg *l, const struct leg_invite *i, const struct
 static void begin_stray(struct leg *l, const struct sip_result *r)
 {
 	const struct route *route = leg_route(l);
-	struct leg *stray =
-		route ? leg_new(l->gateway, &(struct leg_owner){0}, l->partner->node.key, route)
-		      : NULL;
+	struct leg *stray = route && l->forks < FORKS ? leg_new(l->gateway, &(struct leg_owner){0},
+								l->partner->node.key, route)
+						      : NULL;
 
 	if (!stray)
 		return; /* it is said again, and given up in the end */
+	l->forks++;
 	stray->state = LEG_S_CANCELLING;
 	if (begin_dialog(stray, l->invite, r))
 		leg_event(stray, LEG_EV_2XX, NULL);

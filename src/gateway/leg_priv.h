@@ -23,6 +23,7 @@
 struct leg_share {
 	struct table_node node;
 	unsigned n;
+	size_t bytes;
 	char name[];
 };
 
@@ -66,6 +67,7 @@ struct leg {
 	bool offering;         /* and it is a re-INVITE: there is an offer of ours */
 	bool gone;             /* it is disposed of */
 	uint8_t n_lines, line; /* of the description, and which is ours */
+	uint8_t forks;         /* calling: others that have accepted, too */
 	struct sip_session_timer timer;
 	uint64_t expires_ms; /* CALLING: when the owner wants to know */
 	struct loop_timer due;

@@ -57,11 +57,11 @@ static void put_local(struct config *c, const struct rig_options *o, const char 
 	config_put(c, d);
 }
 
-static void put_route(struct config *c, const struct rig_options *o)
+static void put_route(struct config *c, const struct rig_options *o, const char *name)
 {
 	struct object *r = object_new(&route_class);
 
-	set(r, "name", route_name(o));
+	set(r, "name", name);
 	set(r, "next_hop", "sip:192.0.2.1:5060");
 	set(r, "error_wait", o->error_wait);
 	set(r, "late_error", o->late_error);
@@ -91,7 +91,9 @@ void rig_settings(struct rig *r, const struct rig_options *o)
 	struct snapshot *s;
 	struct err e;
 
-	put_route(c, o);
+	put_route(c, o, route_name(o));
+	if (o->other_route)
+		put_route(c, o, o->other_route);
 	put_local(c, o, "example.net");
 	put_local(c, o, "example.org");
 	put_local(c, o, "sip.example");

@@ -57,6 +57,7 @@ struct rig_options {
 	const char *send_rate;
 	const char *trust_identity; /* "false" */
 	const char *route_name;     /* "main" */
+	const char *other_route;    /* one more, that no domain uses */
 	const char *kind;           /* "generic"; others get transport tls, as they must */
 	const char *message_mode;   /* "pager" */
 	bool no_federation, no_xmpp, write_invites, partner_off, no_partner;

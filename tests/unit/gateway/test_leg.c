@@ -369,6 +369,27 @@ static void fork_is_ended(void **state)
 	scene_done(&s);
 }
 
+/* A server that lets a thousand devices accept makes us keep no more than a few of them. */
+static void forks_are_bounded(void **state)
+{
+	struct scene s;
+	char tag[16];
+
+	scene_init(&s, &(struct rig_options){0});
+	scene_bring_to(&s, UP_CALLING);
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(tag, sizeof tag, "fork%u", i);
+		scene_answer(&s, 200, tag, NULL, SDP_TEXT);
+	}
+	assert_int_equal(scene_legs(&s), 1 + 64);
+	assert_told(&s, "");
+	scene_text(&s, "hi", NULL, NULL);
+	assert_slice(scene_last(&s, SIP_MESSAGE, true)->to.tag, "their1");
+	rig_advance(&s.r, 40000);
+	assert_int_equal(scene_legs(&s), 1);
+	scene_done(&s);
+}
+
 static void same_ack_again(void **state)
 {
 	struct scene s;
@@ -513,6 +534,7 @@ int main(void)
 		cmocka_unit_test(too_brief),
 		cmocka_unit_test(too_brief_then_accepted),
 		cmocka_unit_test(fork_is_ended),
+		cmocka_unit_test(forks_are_bounded),
 		cmocka_unit_test(same_ack_again),
 		cmocka_unit_test(broken_2xx),
 		cmocka_unit_test(said_again_until_ack),

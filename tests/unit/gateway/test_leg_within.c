@@ -551,6 +551,50 @@ static void partners_share(void **state)
 	scene_done(&s);
 }
 
+/* Where there are two routes, none takes all that there is for a partner. */
+static void routes_share(void **state)
+{
+	struct scene s;
+	struct leg_spec spec = {.partner = SL("example.com"),
+		.ruri = SL("sip:romeo@example.net"),
+		.from = SL("<sip:juliet@example.com>"),
+		.timeout_ms = 1000};
+	unsigned n = 0;
+
+	scene_init(&s, &(struct rig_options){.other_route = "other", .limits.legs = 12});
+	spec.route = rig_route(&s.r);
+	while (leg_invite(s.r.g, &spec))
+		n++;
+	assert_int_equal(n, 4);
+	spec.partner = SL("xmpp.example");
+	assert_null(leg_invite(s.r.g, &spec));
+	spec.route = snapshot_route(s.r.snapshot, SL("other"));
+	spec.partner = SL("example.com");
+	assert_non_null(leg_invite(s.r.g, &spec));
+	scene_done(&s);
+}
+
+/* Large route sets of one route leave room for the dialogs of another. */
+static void bytes_are_shared(void **state)
+{
+	struct scene s;
+	struct leg_spec spec = {.partner = SL("xmpp.example"),
+		.ruri = SL("sip:romeo@example.net"),
+		.from = SL("<sip:juliet@xmpp.example>"),
+		.timeout_ms = 1000};
+	char large[10200];
+
+	snprintf(large, sizeof large, "Record-Route: <sip:p1.example.net;lr;x=%010000d>\r\n", 0);
+	scene_init(&s, &(struct rig_options){.other_route = "other", .limits.legs_bytes = 60000});
+	scene_invited(&s, large, SDP_TEXT);
+	assert_int_equal(rig_status(&s.r), 200);
+	spec.route = rig_route(&s.r);
+	assert_null(leg_invite(s.r.g, &spec));
+	spec.route = snapshot_route(s.r.snapshot, SL("other"));
+	assert_non_null(leg_invite(s.r.g, &spec));
+	scene_done(&s);
+}
+
 static void bytes_are_bounded(void **state)
 {
 	struct scene s;
@@ -631,6 +675,8 @@ int main(void)
 		cmocka_unit_test(lost_unacked),
 		cmocka_unit_test(ends_while_it_rings),
 		cmocka_unit_test(partners_share),
+		cmocka_unit_test(routes_share),
+		cmocka_unit_test(bytes_are_shared),
 		cmocka_unit_test(bytes_are_bounded),
 		cmocka_unit_test(dialogs_do_not_grow),
 		cmocka_unit_test(idle_takes_little),
