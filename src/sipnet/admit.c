@@ -46,23 +46,39 @@ static uint64_t sender_of(const struct sip_msg *m)
 	return hash_bytes(m->from.uri.user) * UINT64_C(0x9e3779b97f4a7c15) + hash_bytes(h);
 }
 
-/*
- * Is there room for new work, and has its sender not had his share? What belongs to a dialog is not
- * new: refusing it would not make less of it. (A To tag of no dialog was refused before: 481.)
- */
-static struct sip_verdict shed(struct sipnet *n, struct target *t, const struct sip_msg *m)
+static struct sip_verdict over_rate(struct sipnet *n, struct target *t, const struct sip_msg *m)
 {
-	if (m->to.tag.p)
-		return (struct sip_verdict){0};
-	if (n->draining)
-		return (struct sip_verdict){500, "Shutting down", RETRY_AFTER_S};
-	if (!sipnet_has_room(n, 2))
-		return overloaded(m);
 	if (t->route->sender_rate && !target_take_of(t, sender_of(m), sipnet_now(n)))
 		return (struct sip_verdict){500, "Too many requests of this sender", RETRY_AFTER_S};
 	if (!target_take(t, sipnet_now(n)))
 		return (struct sip_verdict){500, "Too many requests", RETRY_AFTER_S};
 	return (struct sip_verdict){0};
+}
+
+/*
+ * What belongs to a dialog is not new, and refusing it would not make less of it: it has what of
+ * the memory new work leaves, and BYE the rest. But who says that it does may be wrong, and who
+ * says something in a session says no less than by a MESSAGE outside.
+ */
+static struct sip_verdict shed_within(struct sipnet *n, struct target *t, const struct sip_msg *m)
+{
+	if (!sipnet_has_room(n, m->method != SIP_BYE))
+		return overloaded(m);
+	if (m->method == SIP_MESSAGE || m->method == SIP_INFO)
+		return over_rate(n, t, m);
+	return (struct sip_verdict){0};
+}
+
+/* Is there room for new work, and has its sender not had his share? */
+static struct sip_verdict shed(struct sipnet *n, struct target *t, const struct sip_msg *m)
+{
+	if (m->to.tag.p)
+		return shed_within(n, t, m);
+	if (n->draining)
+		return (struct sip_verdict){500, "Shutting down", RETRY_AFTER_S};
+	if (!sipnet_has_room(n, 2))
+		return overloaded(m);
+	return over_rate(n, t, m);
 }
 
 /* Who sends OPTIONS wants to know whether to send more: not to a node that is going. */

@@ -47,7 +47,11 @@ static void on_request(void *arg, struct sip_server *txn, const struct sip_msg *
 		sipnet_reply(r->net, txn, &(struct sip_reply){.status = r->answer});
 }
 
-static const struct sipnet_ops ops = {on_request};
+static void on_invite(void *arg, struct sip_server *txn, enum sip_invite_event event)
+{
+}
+
+static const struct sipnet_ops ops = {on_request, on_invite};
 
 static void set(struct object *o, const char *name, const char *value)
 {
@@ -103,11 +107,15 @@ static void use_peer(struct rig *r)
 	use_routes(r, hop, NULL, NULL);
 }
 
-static void open_rig(struct rig *r)
+static void open_with(struct rig *r, const struct sip_caps *known, size_t memory)
 {
 	const struct slice listen[] = {SL("udp:127.0.0.1:0"), SL("udp:[::1]:0")};
-	const struct sipnet_config config = {
-		.listen = listen, .n_listen = 2, .node = 'a', .shard = '0', .caps = &caps};
+	const struct sipnet_config config = {.listen = listen,
+		.n_listen = 2,
+		.node = 'a',
+		.shard = '0',
+		.transactions_memory = memory,
+		.caps = known};
 	struct err e;
 
 	memset(r, 0, sizeof *r);
@@ -118,6 +126,21 @@ static void open_rig(struct rig *r)
 	peer_open(&r->peer, "127.0.0.1");
 	peer_open(&r->stranger, "127.0.0.9");
 	use_peer(r);
+}
+
+static void open_rig(struct rig *r)
+{
+	open_with(r, &caps, 0);
+}
+
+/* One that takes INVITE and dialogs. */
+static void open_dialogs(struct rig *r, size_t memory)
+{
+	static const enum sip_method served[] = {SIP_INVITE, SIP_ACK, SIP_BYE, SIP_CANCEL,
+		SIP_MESSAGE, SIP_INFO, SIP_UPDATE, SIP_M_OTHER};
+	static const struct sip_caps dialogs = {served, no_options, "text/plain", .dialogs = true};
+
+	open_with(r, &dialogs, memory);
 }
 
 static void close_rig(struct rig *r)
@@ -250,7 +273,8 @@ static void test_rules(void **state)
 static void test_loop(void **state)
 {
 	static const char *const text =
-		"MESSAGE sip:j@xmpp.lab SIP/2.0\r\nVia: SIP/2.0/UDP x.lab;rport;branch=z9hG4bK%u\r\n"
+		"MESSAGE sip:j@xmpp.lab SIP/2.0\r\nVia: SIP/2.0/UDP "
+		"x.lab;rport;branch=z9hG4bK%u\r\n"
 		"From: <sip:romeo@sip.lab>;tag=1\r\nTo: <sip:j@xmpp.lab>\r\nCall-ID: loop%u\r\n"
 		"CSeq: 1 MESSAGE\r\nUser-Agent: %s\r\nContent-Type: text/plain\r\n"
 		"Content-Length: 2\r\n\r\nhi";
@@ -355,6 +379,64 @@ static void test_receive_rate(void **state)
 	turn(&r);
 	assert_int_equal(status_at(&r.peer), 200);
 	assert_int_equal(atomic_load(&metric_value[M_SIP_SHED_IN]) - shed, 2);
+	close_rig(&r);
+}
+
+/* ---- what says that it belongs to a dialog ---- */
+
+static void send_within(struct rig *r, const char *method, unsigned n)
+{
+	char *text = xasprintf("%s sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP x.lab;rport;"
+			       "branch=z9hG4bKw%u\r\nFrom: <sip:romeo@sip.lab>;tag=1\r\n"
+			       "To: <sip:j@xmpp.lab>;tag=t%u\r\nCall-ID: w%u\r\nCSeq: 2 %s\r\n"
+			       "Contact: <sip:romeo@127.0.0.1>\r\nContent-Length: 0\r\n\r\n",
+		method, n, n, n, method);
+
+	peer_send(&r->peer, "127.0.0.1", r->port, text);
+	turn(r);
+	xfree(text);
+}
+
+/* What a session says counts as what is said outside; what keeps it or ends it does not. */
+static void test_rate_within(void **state)
+{
+	static const struct {
+		const char *method;
+		unsigned status;
+	} rows[] = {{"MESSAGE", 200}, {"INFO", 200}, {"UPDATE", 200}, {"MESSAGE", 200},
+		{"MESSAGE", 500}, {"INFO", 500}, {"UPDATE", 200}, {"BYE", 200}};
+	struct rig r;
+	char hop[64];
+
+	open_dialogs(&r, 0);
+	snprintf(hop, sizeof hop, "sip:127.0.0.1:%u", r.peer.port);
+	use_routes(&r, hop, NULL, "3");
+	r.answer = 200;
+	for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+		send_within(&r, rows[i].method, i);
+		assert_int_equal(status_at(&r.peer), rows[i].status);
+	}
+	close_rig(&r);
+}
+
+/* Requests of dialogs that do not exist fill the memory only so far, for an INVITE waits for its
+ * ACK. */
+static void test_memory_within(void **state)
+{
+	enum { MEMORY = 65536 };
+	unsigned refused = 0;
+	struct rig r;
+
+	open_dialogs(&r, MEMORY);
+	r.answer = 481;
+	for (unsigned i = 0; i < 500; i++) {
+		send_within(&r, "INVITE", i);
+		refused += status_at(&r.peer) == 500;
+	}
+	assert_true(refused > 300);
+	assert_true(view(&r).stack.bytes <= MEMORY);
+	send_within(&r, "BYE", 500); /* it makes less of it */
+	assert_int_equal(status_at(&r.peer), 481);
 	close_rig(&r);
 }
 
@@ -651,6 +733,8 @@ int main(void)
 		cmocka_unit_test(test_no_snapshot),
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_receive_rate),
+		cmocka_unit_test(test_rate_within),
+		cmocka_unit_test(test_memory_within),
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_call),
