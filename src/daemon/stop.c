@@ -5,11 +5,11 @@
 #include "daemon/service_priv.h"
 
 /*
- * The orderly end: the gateway takes nothing new, finishes what is under way, for which it needs the
- * edge, and closes its sessions; contacts whose messages have no answer by then are told so; then
- * the edge writes what is queued and closes its streams; the gateway answers those whose stanzas
- * could not be written; then the main loop ends. Each step is bounded, and a second signal skips
- * what is left.
+ * The orderly end: the gateway takes nothing new, finishes what is under way, for which it needs
+ * the edge, and closes its sessions; contacts whose messages have no answer by then are told so;
+ * then the edge writes what is queued and closes its streams; the gateway answers those whose
+ * stanzas could not be written; then the main loop ends. Each step is bounded, and a second signal
+ * skips what is left.
  */
 enum { GATEWAY_MS = 10000, EDGE_MS = 5000, ANSWERS_MS = 1000, LOOK_MS = 20 };
 

@@ -63,7 +63,7 @@ struct flows {
 
 /* ---- flows.c ---- */
 void flows_init(struct sipnet *n, unsigned vain); /* sipnet_config.vain_connections */
-void flows_done(struct sipnet *n); /* no callback runs for them */
+void flows_done(struct sipnet *n);                /* no callback runs for them */
 struct flow *flows_get(const struct sipnet *n, uint32_t number);
 struct sip_hop flow_hop(const struct flow *f);
 uint32_t flows_number(struct sipnet *n);
