@@ -17,15 +17,6 @@
 
 /* ---- records ---- */
 
-static struct slice key_of(struct gateway *g, struct slice user, struct slice contact)
-{
-	char *key = arena_alloc(&g->scratch, user.n + 1 + contact.n), *at = slice_copy(key, user);
-
-	*at++ = '/';
-	slice_copy(at, contact);
-	return slice_make(key, user.n + 1 + contact.n);
-}
-
 static void use(struct conversation *c)
 {
 	if (c->up)
@@ -47,7 +38,7 @@ struct conversation *conversation_find(struct gateway *g, struct slice user, str
 
 	if (g->conversations->table.count == 0)
 		return NULL;
-	c = find(g, key_of(g, user, contact));
+	c = find(g, gateway_pair_key(g, user, contact));
 	if (c)
 		use(c);
 	return c;
@@ -70,7 +61,7 @@ static void time_over(void *arg);
 struct conversation *conversation_make(struct gateway *g, struct slice user, struct slice contact)
 {
 	struct conversations *all = g->conversations;
-	struct slice key = key_of(g, user, contact);
+	struct slice key = gateway_pair_key(g, user, contact);
 	struct conversation *c = find(g, key);
 	struct list *first;
 

@@ -99,6 +99,10 @@ bool gateway_may_log(struct gateway *g);
 /* Begins an event: the scratch arena is empty. */
 struct arena *gateway_scratch(struct gateway *g);
 
+/* For tables of a user and a contact: "user/contact", for bare addresses have no slash; in there.
+ */
+struct slice gateway_pair_key(struct gateway *g, struct slice user, struct slice contact);
+
 /*
  * Sends a stanza whose fate nobody asks for; xml is complete. Without credit it waits a while: it
  * is mostly an error that somebody must be told.

@@ -51,6 +51,16 @@ struct arena *gateway_scratch(struct gateway *g)
 	return &g->scratch;
 }
 
+struct slice gateway_pair_key(struct gateway *g, struct slice user, struct slice contact)
+{
+	size_t n = user.n + 1 + contact.n;
+	char *key = arena_alloc(&g->scratch, n), *at = slice_copy(key, user);
+
+	*at++ = '/';
+	slice_copy(at, contact);
+	return slice_make(key, n);
+}
+
 static bool invited(void *arg, struct slice user, struct slice contact)
 {
 	const struct gateway *g = arg;

@@ -181,7 +181,7 @@ void late_report(struct gateway *g, struct slice user, struct slice contact, uin
 			LF_Z("certain", doubt ? "no" : "yes"), LF_S("why", why));
 	if (told || !wanted(g, user))
 		return;
-	key = slice_of(arena_printf(&g->scratch, "%.*s/%.*s", SLARG(user), SLARG(contact)));
+	key = gateway_pair_key(g, user, contact);
 	p = pair_find(g, key);
 	fresh = !p;
 	if (fresh && g->late_pairs.count >= g->limits.late_pairs) {

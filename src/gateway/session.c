@@ -16,19 +16,11 @@ enum { THREAD_MAX = 255 };
 
 /* ---- the table ---- */
 
-static struct slice key_of(struct gateway *g, struct slice user, struct slice contact)
-{
-	char *key = arena_alloc(&g->scratch, user.n + 1 + contact.n), *at = slice_copy(key, user);
-
-	*at++ = '/';
-	slice_copy(at, contact);
-	return slice_make(key, user.n + 1 + contact.n);
-}
-
 struct session *session_of(struct gateway *g, struct slice user, struct slice contact)
 {
-	struct table_node *n =
-		g->sessions.count ? table_get(&g->sessions, key_of(g, user, contact)) : NULL;
+	struct table_node *n = g->sessions.count
+				       ? table_get(&g->sessions, gateway_pair_key(g, user, contact))
+				       : NULL;
 
 	return n ? container_of(n, struct session, node) : NULL;
 }
@@ -38,7 +30,7 @@ static void turn_comes(void *arg);
 
 struct session *session_new(struct gateway *g, struct slice user, struct slice contact)
 {
-	struct slice key = key_of(g, user, contact);
+	struct slice key = gateway_pair_key(g, user, contact);
 	struct session *s = xzalloc(sizeof *s + key.n);
 
 	assert(key.p);
