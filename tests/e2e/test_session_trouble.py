@@ -265,11 +265,15 @@ def test_pool_forgets_and_says_the_same_conversation_again(site):
 
 def test_connections_break(site):
     """Not the dialog: it goes on over new ones."""
+    def drop():
+        site.pool.drop()    # what is sent before Entente sees it may have arrived, and is told
+        until(lambda: not site.entente.ask("route", "state", USUAL)["connections"], "the end of them")
+
     user = site.user()
     session, _ = site.call(user)
-    site.pool.drop()
+    drop()
     site.both_ways(session, user)
-    site.pool.drop()
+    drop()
     site.write(user, "and again")
     assert site.shown("and again").session is session
 
