@@ -209,6 +209,7 @@ static void tell_up(struct session *s)
 		return;
 	s->fresh = false;
 	s->told_up = true;
+	s->by_user = false; /* one that was never up, or had ended already */
 	refusals_drop(&s->gateway->refusals, s->user);
 	conversation_up(s->gateway, s->user, s->contact, &c);
 }

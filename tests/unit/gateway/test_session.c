@@ -730,6 +730,25 @@ static void idle(void **state)
 	stop(r);
 }
 
+/* That he ended one, before its ACK, is not said of the next, which ends by itself. */
+static void who_ended_it(void **state)
+{
+	struct rig *r = start(NULL);
+	struct call c = {.id = "c1"};
+
+	call_invite(r, &c, NULL);
+	text(r, "m1", "one");
+	call_request(r, &c, "BYE", NULL, NULL);
+	respond(r, SIP_INVITE, 200);
+	respond(r, SIP_MESSAGE, 200);
+	rig_advance(r, 600100);
+	assert_int_equal(count(r, SIP_BYE, NULL), 1);
+	respond(r, SIP_BYE, 200);
+	assert_int_equal(sessions(r), 0);
+	assert_int_equal(r->n_xml, 0);
+	stop(r);
+}
+
 /* A BYE that nobody answers holds a text no longer than its time. */
 static void nobody_answers_bye(void **state)
 {
@@ -1262,6 +1281,7 @@ int main(void)
 		cmocka_unit_test(user_ends),
 		cmocka_unit_test(contact_is_gone),
 		cmocka_unit_test(idle),
+		cmocka_unit_test(who_ended_it),
 		cmocka_unit_test(nobody_answers_bye),
 		cmocka_unit_test(drained),
 		cmocka_unit_test(stopped),
