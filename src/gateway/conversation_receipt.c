@@ -218,7 +218,8 @@ static void take_wishes(struct gateway *g, struct conversation *c, const struct 
 	spec.datetime = datetime_of(g, w);
 	spec.original_to = w->original_to;
 	spec.routes = join_routes(&g->scratch, w);
-	memo_put(&g->conversations->memos, &c->memos, &spec, gateway_now(g));
+	if (!memo_put(&g->conversations->memos, &c->memos, &spec, gateway_now(g)))
+		return;
 	m->request = spec.receipt.wishes & IMDN_WISH_POSITIVE;
 	m->markable = spec.receipt.wishes & IMDN_WISH_DISPLAY;
 }
@@ -317,7 +318,8 @@ static void ask(struct gateway *g, struct conversation *c, const struct receipt_
 	spec.key = slice_of(ret->id);
 	spec.peer = jid_full(&g->scratch, from);
 	spec.id = wish->id;
-	memo_put(&g->conversations->memos, &c->memos, &spec, gateway_now(g));
+	if (!memo_put(&g->conversations->memos, &c->memos, &spec, gateway_now(g)))
+		ret->wishes = 0;
 }
 
 void conversation_text_out(struct gateway *g, const struct xml_elem *e, const struct jid *from,
@@ -422,10 +424,17 @@ static void tell_receipt(struct conversation *c, const struct memo *m, bool disp
 	metric_add(M_RECEIPTS_TO_XMPP, 1);
 }
 
+/* Of a message to SIP; eight bytes would be the fate of one to XMPP. */
+static struct memo *memo_of_id(const struct gateway *g, struct slice id)
+{
+	return id.n == CONVERSATION_ID - 1 ? memo_find(&g->conversations->memos, id, gateway_now(g))
+					   : NULL;
+}
+
 void conversation_imdn(struct gateway *g, const struct conversation_in *in, const struct imdn *imdn)
 {
 	struct conversation *c = conversation_find(g, in->user, in->contact);
-	struct memo *m = memo_find(&g->conversations->memos, imdn->message_id, gateway_now(g));
+	struct memo *m = memo_of_id(g, imdn->message_id);
 	struct receipt_news news;
 
 	if (!c || !m)

@@ -10,6 +10,7 @@ void memos_init(struct memos *m, unsigned max)
 	table_init(&m->table);
 	list_init(&m->ages);
 	m->max = max;
+	m->bytes = 0;
 }
 
 void memos_done(struct memos *m)
@@ -31,7 +32,7 @@ void memo_owner_done(struct memos *m, struct memo_owner *o)
 }
 
 /* Room for one more; what is too old goes anyway. */
-static void make_room(struct memos *m, struct memo_owner *owner, uint64_t now_ms)
+static void make_room(struct memos *m, struct memo_owner *owner, size_t bytes, uint64_t now_ms)
 {
 	struct list *first;
 
@@ -40,7 +41,8 @@ static void make_room(struct memos *m, struct memo_owner *owner, uint64_t now_ms
 	while ((first = list_first(&m->ages))) {
 		struct memo *oldest = container_of(first, struct memo, age);
 
-		if (oldest->until_ms > now_ms && m->table.count < m->max)
+		if (oldest->until_ms > now_ms && m->table.count < m->max &&
+			m->bytes + bytes <= (size_t)m->max * MEMO_BYTES)
 			return;
 		memo_remove(m, oldest);
 	}
@@ -61,10 +63,16 @@ struct memo *memo_put(
 {
 	size_t room = spec->key.n + spec->peer.n + spec->id.n + spec->datetime.n +
 		      spec->original_to.n + spec->routes.n;
-	struct memo *memo = xzalloc(sizeof *memo + room);
-	char *at = memo->text;
+	struct memo *memo;
+	char *at;
 
-	make_room(m, owner, now_ms);
+	if (room > MEMO_TEXT)
+		return NULL;
+	make_room(m, owner, sizeof *memo + room, now_ms);
+	memo = xzalloc(sizeof *memo + room);
+	at = memo->text;
+	memo->bytes = sizeof *memo + room;
+	m->bytes += memo->bytes;
 	memo->owner = owner;
 	memo->until_ms = now_ms + MEMO_MS;
 	memo->receipt = spec->receipt;
@@ -95,5 +103,6 @@ void memo_remove(struct memos *m, struct memo *memo)
 	list_remove(&memo->age);
 	list_remove(&memo->own);
 	memo->owner->n--;
+	m->bytes -= memo->bytes;
 	free(memo);
 }

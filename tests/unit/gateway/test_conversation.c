@@ -796,6 +796,32 @@ static void memos_are_bounded(void **state)
 	stop(r);
 }
 
+/* Fewer of them where they are large, and of one that is too large no receipt is asked for. */
+static void memos_are_bounded_in_bytes(void **state)
+{
+	struct rig *r = start(&(struct rig_options){.limits = {.memos = 2}});
+	char large[5000], *ids[2];
+
+	snprintf(large, sizeof large,
+		"imdn.Message-ID: m1\r\n" BOTH "\r\nimdn.Original-To: <sip:%0*d>\r\n", 4500, 0);
+	writes_cpim(r, large);
+	assert_null(xml_child(last_stanza(r), SL("urn:xmpp:receipts"), SL("request")));
+	written(r);
+	snprintf(large, sizeof large,
+		"imdn.Message-ID: m1\r\n" BOTH "\r\nimdn.Original-To: <sip:%0*d>\r\n", 300, 0);
+	for (int i = 0; i < 2; i++) {
+		writes_cpim(r, large);
+		assert_non_null(xml_child(last_stanza(r), SL("urn:xmpp:receipts"), SL("request")));
+		ids[i] = last_id(r);
+		written(r);
+	}
+	receives(r, BALCONY, ids[0]);
+	assert_int_equal(rig_count(r, true), 0);
+	receives(r, BALCONY, ids[1]);
+	assert_int_equal(rig_count(r, true), 1);
+	stop(r);
+}
+
 static void own_memos_are_bounded(void **state)
 {
 	struct rig *r = start(NULL);
@@ -842,6 +868,7 @@ int main(void)
 		cmocka_unit_test(user_features),
 		cmocka_unit_test(pairs_are_bounded),
 		cmocka_unit_test(memos_are_bounded),
+		cmocka_unit_test(memos_are_bounded_in_bytes),
 		cmocka_unit_test(own_memos_are_bounded),
 	};
 
