@@ -125,6 +125,27 @@ void composing_init(struct composing *c, enum composing_carriage carriage)
 	};
 }
 
+/*
+ * Who begins and stops again and again makes a message of each, which no rate holds up and nobody
+ * reads. One that began and is told so is told the end, whatever else there was.
+ */
+static unsigned not_too_often(
+	struct composing_often *o, unsigned actions, unsigned begin, unsigned end, uint64_t now_ms)
+{
+	if (actions & begin) {
+		if (o->until <= now_ms)
+			*o = (struct composing_often){.until = now_ms + COMPOSING_AGAIN_MS};
+		o->left_out = o->n == COMPOSING_OFTEN;
+		o->n += !o->left_out;
+		return o->left_out ? actions & ~begin : actions;
+	}
+	if (actions & end && o->left_out) {
+		o->left_out = false;
+		return actions & ~end;
+	}
+	return actions;
+}
+
 unsigned composing_heard(
 	struct composing *c, enum heard_event event, unsigned refresh_s, uint64_t now_ms)
 {
@@ -134,7 +155,8 @@ unsigned composing_heard(
 	step = &composing_heard_steps[c->heard][event];
 	c->heard = step->next;
 	set_timer(&c->heard_until, step->actions, now_ms, (uint64_t)refresh_s * 1000);
-	return outward(step->actions);
+	return not_too_often(&c->told, outward(step->actions), COMPOSING_TELL_TYPING,
+		COMPOSING_TELL_STOPPED, now_ms);
 }
 
 /* Without a carriage nothing is said, without a session none is ended. */
@@ -159,7 +181,8 @@ unsigned composing_said(struct composing *c, enum said_event event, uint64_t now
 	set_timer(&c->said_until, step->actions, now_ms, COMPOSING_REFRESH_S * 1000);
 	if (step->actions & COMPOSING_SAY_ACTIVE)
 		c->quiet_until = now_ms + COMPOSING_AGAIN_MS;
-	return carried(c, outward(step->actions));
+	return not_too_often(&c->spoken, carried(c, outward(step->actions)), COMPOSING_SAY_ACTIVE,
+		COMPOSING_SAY_IDLE, now_ms);
 }
 
 static enum said_event event_of(enum chatstate state)

@@ -117,7 +117,10 @@ enum said_event {
 	SAID_EVENT__N
 };
 
-enum { COMPOSING_AGAIN_MS = 10000 }; /* profile 5.4 */
+enum {
+	COMPOSING_AGAIN_MS = 10000, /* profile 5.4 */
+	COMPOSING_OFTEN = 10,       /* nobody begins more often within that time: left out */
+};
 
 enum composing_action {
 	COMPOSING_TELL_TYPING = 1 << 0,  /* to the contact: composing */
@@ -136,9 +139,17 @@ struct composing_step {
 extern const struct composing_step composing_heard_steps[HEARD_STATE__N][HEARD_EVENT__N];
 extern const struct composing_step composing_said_steps[SAID_STATE__N][SAID_EVENT__N];
 
+/* How often one side was told that the other began. */
+struct composing_often {
+	uint64_t until;
+	uint8_t n;
+	bool left_out; /* the last time: its end is nothing to tell, either */
+};
+
 /* One conversation. Plain data, no destructor. */
 struct composing {
 	uint8_t carriage, heard, said;
+	struct composing_often told, spoken;
 	uint64_t heard_until; /* UINT64_MAX: no timer runs */
 	uint64_t said_until, quiet_until;
 };

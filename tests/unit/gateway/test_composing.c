@@ -300,6 +300,32 @@ static void two_timers(void **state)
 	assert_true(composing_deadline(&c) == UINT64_MAX);
 }
 
+/* He who begins and stops a hundred times in ten seconds is told of ten of them, in pairs. */
+static void to_and_fro(void **state)
+{
+	struct composing c;
+	unsigned told[2] = {0}, said[2] = {0}, actions;
+
+	composing_init(&c, COMPOSING_KEYBOARD);
+	composing_said(&c, SAID_EV_UP, 0);
+	for (unsigned i = 0; i < 200; i++) {
+		actions =
+			composing_heard(&c, i % 2 ? HEARD_EV_IDLE : HEARD_EV_TYPING, 60, 1000 + i);
+		told[0] += actions == COMPOSING_TELL_TYPING;
+		told[1] += actions == COMPOSING_TELL_STOPPED;
+		actions = composing_stanza(
+			&c, i % 2 ? CHATSTATE_PAUSED : CHATSTATE_COMPOSING, false, 1000 + i);
+		said[0] += actions == COMPOSING_SAY_ACTIVE;
+		said[1] += actions == COMPOSING_SAY_IDLE;
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(told[i], 10);
+		assert_int_equal(said[i], 10);
+	}
+	assert_int_equal(composing_heard(&c, HEARD_EV_TYPING, 60, 12000), COMPOSING_TELL_TYPING);
+	assert_int_equal(composing_heard(&c, HEARD_EV_IDLE, 60, 12001), STOPPED);
+}
+
 static void forms(void **state)
 {
 	struct composing c;
@@ -344,6 +370,7 @@ int main(void)
 		cmocka_unit_test(every_cell),
 		cmocka_unit_test(stories),
 		cmocka_unit_test(two_timers),
+		cmocka_unit_test(to_and_fro),
 		cmocka_unit_test(forms),
 		cmocka_unit_test(messages),
 	};
