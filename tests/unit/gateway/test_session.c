@@ -1226,14 +1226,16 @@ static void step(struct story *s)
 /* Told once that it failed, or delivered once: never both, never neither. */
 static void each_text_ends_once(void **state)
 {
-	static const char *const modes[] = {"session", "auto", "pager"};
+	static const char *const modes[] = {"session", "auto", "pager"},
+				 *const rates[] = {NULL, "1", "5"};
 
 	for (unsigned n = 0; n < STORIES; n++) {
 		struct story *s = xzalloc(sizeof *s);
 
 		s->seed = n;
-		s->r = start(
-			&(struct rig_options){.message_mode = modes[n % 3], .late_error = "off"});
+		s->r = start(&(struct rig_options){.message_mode = modes[n % 3],
+			.late_error = "off",
+			.send_rate = rates[n / 3 % 3]});
 		for (unsigned i = 0; i < STEPS; i++) {
 			step(s);
 			while (s->r->n_down)
