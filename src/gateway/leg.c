@@ -395,11 +395,6 @@ struct slice leg_call_id(const struct leg *l)
 	return l->dialog ? sip_dialog_call_id(l->dialog) : leg_invite_call_id(l->invite);
 }
 
-struct slice leg_target(const struct leg *l)
-{
-	return l->dialog ? sip_dialog_target(l->dialog) : SL_NONE;
-}
-
 size_t leg_bytes(const struct leg *l)
 {
 	return l->bytes;

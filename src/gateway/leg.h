@@ -35,9 +35,7 @@
  */
 struct gateway;
 struct leg;
-struct leg_call;
 struct route;
-struct sipnet_call;
 struct sipnet_way;
 
 enum leg_end {
@@ -131,14 +129,12 @@ struct leg_request {
 
 /*
  * Between up() or acked() and the end; one after the other is the caller's business. done() runs
- * exactly once, never inside this call, also when the leg has ended meanwhile, unless leg_unsend()
- * came first; done NULL: nobody asks. A 481 ends no leg by itself: the owner knows what follows,
- * and forgets it.
+ * exactly once, never inside this call, also when the leg has ended or was forgotten meanwhile;
+ * done NULL: nobody asks. A 481 ends no leg by itself: the owner knows what follows, and forgets
+ * it.
  */
-struct leg_call *leg_send(
+void leg_send(
 	struct leg *l, const struct leg_request *r, unsigned timeout_ms, sip_done *done, void *arg);
-/* Until done(): it will not run. */
-void leg_unsend(struct leg_call *c);
 
 /* ---- the end ---- */
 
@@ -157,8 +153,6 @@ void leg_forget(struct leg *l);
 
 /* ---- what it is ---- */
 struct slice leg_call_id(const struct leg *l); /* lives as long as the leg */
-/* The other side's Contact, a URI; absent before the 2xx. For the call only. */
-struct slice leg_target(const struct leg *l);
 /* By which it goes, of the settings in force; NULL: they have none of that name any more. */
 const struct route *leg_route(const struct leg *l);
 size_t leg_bytes(const struct leg *l); /* memory it takes, about */

@@ -112,8 +112,6 @@ bool leg_is_standing(const struct leg *l);
 void leg_lost(struct leg *l);
 /* Disposes of it when it is over and nothing is out. */
 void leg_check(struct leg *l);
-/* In the settings that are in force; NULL: no more. */
-const struct route *leg_route(const struct leg *l);
 
 /* ---- leg_call.c ---- */
 
@@ -143,7 +141,7 @@ struct leg_call *leg_call_new(struct leg *l, sip_done *done, void *arg);
 /* It brings nothing more. */
 void leg_call_end(struct leg_call *c);
 /* A request of ours within. Never runs done() by itself: legs.unsent where there is no route. */
-struct leg_call *leg_within(
+void leg_within(
 	struct leg *l, const struct leg_request *r, unsigned timeout_ms, sip_done *done, void *arg);
 /* False: there is no way to send it. */
 bool leg_send_bye(struct leg *l);

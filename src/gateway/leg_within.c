@@ -39,13 +39,12 @@ static void call_done(void *arg, const struct sip_result *r)
 	leg_call_end(c);
 }
 
-static struct leg_call *fail_later(struct leg_call *c)
+static void fail_later(struct leg_call *c)
 {
 	struct gateway *g = c->leg->gateway;
 
 	list_append(&g->legs->unsent, &c->late);
 	loop_task_queue(g->loop, &g->legs->task);
-	return c;
 }
 
 void leg_calls_fail(struct legs *s)
@@ -60,7 +59,7 @@ void leg_calls_fail(struct legs *s)
 		call_done(container_of(n, struct leg_call, late), &r);
 }
 
-struct leg_call *leg_within(
+void leg_within(
 	struct leg *l, const struct leg_request *r, unsigned timeout_ms, sip_done *done, void *arg)
 {
 	struct gateway *g = l->gateway;
@@ -71,8 +70,10 @@ struct leg_call *leg_within(
 	struct slice next;
 
 	assert(r->n_fields <= LEG_FIELDS);
-	if (!route)
-		return fail_later(c);
+	if (!route) {
+		fail_later(c);
+		return;
+	}
 	sip_dialog_request(l->dialog, r->method, &spec, fields);
 	next = spec.n_fields ? fields[0].value : spec.ruri;
 	spec.fields = fields;
@@ -82,19 +83,13 @@ struct leg_call *leg_within(
 	spec.body = r->body;
 	c->handle =
 		g->ops->within(g->ops_arg, route, &l->way, next, &spec, timeout_ms, call_done, c);
-	return c;
 }
 
-struct leg_call *leg_send(
+void leg_send(
 	struct leg *l, const struct leg_request *r, unsigned timeout_ms, sip_done *done, void *arg)
 {
 	assert(leg_is_standing(l));
-	return leg_within(l, r, timeout_ms, done, arg);
-}
-
-void leg_unsend(struct leg_call *c)
-{
-	c->done = NULL;
+	leg_within(l, r, timeout_ms, done, arg);
 }
 
 static void bye_done(void *arg, const struct sip_result *r)

@@ -183,11 +183,6 @@ void sipnet_progress(struct sipnet *n, struct sip_server *txn, const struct sip_
 	sipnet_touched(n);
 }
 
-void sipnet_tag(const struct sip_server *txn, struct buf *out)
-{
-	sip_server_tag(txn, out);
-}
-
 /* ---- INVITE, ACK, OPTIONS ---- */
 
 void sipnet_invite_event(void *arg, struct sip_server *txn, enum sip_invite_event event)

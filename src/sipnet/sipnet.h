@@ -131,8 +131,6 @@ unsigned sipnet_busy(const struct sipnet *n);
 void sipnet_reply(struct sipnet *n, struct sip_server *txn, const struct sip_reply *reply);
 /* To an INVITE: 101 to 199. */
 void sipnet_progress(struct sipnet *n, struct sip_server *txn, const struct sip_reply *reply);
-/* The To tag of the answers to a request that has none: the local tag of its dialog. Appended. */
-void sipnet_tag(const struct sip_server *txn, struct buf *out);
 
 /*
  * Sends a request, no INVITE, to the route's next hop; route is of the snapshot in force. While it

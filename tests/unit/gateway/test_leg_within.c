@@ -28,7 +28,6 @@ static void way_of_caller(void **state)
 	assert_slice(sip_msg_get(m, SIP_H_ROUTE), ROUTE_OF_CALLER);
 	assert_int_equal(m->cseq, 1);
 	assert_int_equal(s.r.within_flow, 77);
-	assert_slice(leg_target(s.leg), "sip:romeo@10.0.0.7:5062");
 	scene_text(&s, "hi", NULL, NULL);
 	m = scene_last(&s, SIP_MESSAGE, true);
 	assert_slice(m->ruri_text, "sip:romeo@10.0.0.7:5062");
@@ -276,17 +275,13 @@ static void answered_after_the_end(void **state)
 static void nobody_asks_any_more(void **state)
 {
 	struct scene s;
-	struct answers a = {0};
-	struct leg_call *c;
 
 	scene_init(&s, &(struct rig_options){0});
 	scene_bring_to(&s, UP);
-	c = leg_send(s.leg, &(struct leg_request){.method = SIP_INFO}, 1000, count_answer, &a);
-	leg_unsend(c);
+	leg_send(s.leg, &(struct leg_request){.method = SIP_INFO}, 1000, NULL, NULL);
 	scene_forget(&s);
 	rig_answer(&s.r, scene_last_index(&s, SIP_INFO), 200, NULL, NULL, NULL);
 	rig_advance(&s.r, 0);
-	assert_int_equal(a.n, 0);
 	assert_int_equal(scene_legs(&s), 0);
 	scene_done(&s);
 }

@@ -128,7 +128,7 @@ static void an_invite_of_theirs(void **state)
 	assert_int_equal(rig.requests, 1);
 	assert_string_equal(rig.route, "clear");
 	assert_int_equal(sipnet_busy(rig.net), 1);
-	sipnet_tag(rig.txn[0], &tag);
+	sip_server_tag(rig.txn[0], &tag);
 	buf_chr(&tag, 0);
 	sipnet_progress(rig.net, rig.txn[0], &(struct sip_reply){.status = 180});
 	assert_int_equal(line_status(&l), 180);
