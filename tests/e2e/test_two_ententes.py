@@ -384,10 +384,13 @@ def test_each_routes_the_other_wrongly(pair):
     away = SipPeer(one.entente.address, 0, (two.entente.address, two.entente.sip_port))
     pair.lab.start(away)
     away.port = away._socket.getsockname()[1]
+    before = messages(one) + messages(two)
     try:
         away.ask(away.compose("sip:juliet@loop.one.lab", "round and round", sender="sip:romeo@loop.two.lab"))
         one.send("sip:romeo@one.lab", "sip:juliet@loop.two.lab", "astray")
+        until(lambda: messages(one) + messages(two) >= before + 2, "the two, by XMPP", 10)
         until(lambda: rounds(pair, 1.0) == 0, "the end of it", 10)
+        assert messages(one) + messages(two) == before + 2, "each once, and no more"
     finally:
         for end in (one, two):
             end.entente.do("domain", "remove", f"loop.{end.domain}")
