@@ -201,15 +201,12 @@ static void take_wishes(struct gateway *g, struct conversation *c, const struct 
 	const struct cpim *w = m->cpim;
 	struct memo spec = {0};
 
-	if (receipt_take(&spec.receipt,
-		    &(struct receipt_asked){
-			    .wish = w->imdn_wish,
-			    .id = w->imdn_id,
-			    .n_routes = w->n_routes,
-			    .peer_has_none = is_microsoft(in->route),
-		    }) != RECEIPT_GOOD &&
-		!spec.receipt.wishes)
-		return;
+	receipt_take(&spec.receipt, &(struct receipt_asked){
+					    .wish = w->imdn_wish,
+					    .id = w->imdn_id,
+					    .n_routes = w->n_routes,
+					    .peer_has_none = is_microsoft(in->route),
+				    });
 	if (!spec.receipt.wishes)
 		return;
 	spec.key = fate_key(&fate_id);
