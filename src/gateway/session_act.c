@@ -231,7 +231,7 @@ static bool invite_send(struct session *s, const struct route *route)
 	s->leg = leg_invite(g, &spec);
 	s->fresh = true;
 	s->dialogs++;
-	s->first_waits = false;
+	s->first_until = 0;
 	return s->leg != NULL;
 }
 

@@ -84,6 +84,9 @@ static bool take(struct gateway *g, const struct invite *i, const struct offer *
 	return true;
 }
 
+/* Who says it again does so at once; later he means it, after an error for example. */
+enum { FIRST_AGAIN_MS = 10000 };
+
 static uint64_t text_hash(struct slice body)
 {
 	return hash_bytes(slice_trim(body));
@@ -96,7 +99,8 @@ static void note_dialog(struct session *s, const struct invite *i, const struct 
 	s->accepts = (uint8_t)offer->accepts;
 	session_set_device(s, i->m, i->dialog.pair.from.resource);
 	session_set_thread(s, callid_to_thread(a, i->m->call_id));
-	s->take_first = s->first_waits = offer->first.n > 0;
+	s->take_first = offer->first.n > 0;
+	s->first_until = s->take_first ? gateway_now(s->gateway) + FIRST_AGAIN_MS : 0;
 	s->first = text_hash(offer->first);
 	session_said(s);
 }
@@ -156,9 +160,9 @@ static void info_in(struct session *s, struct sip_server *txn, const struct sip_
 /* The text that came with the INVITE, once more (profile 5.2). */
 static bool is_first(struct session *s, struct slice body)
 {
-	bool again = s->first_waits && text_hash(body) == s->first;
+	bool again = gateway_now(s->gateway) < s->first_until && text_hash(body) == s->first;
 
-	s->first_waits = false;
+	s->first_until = 0;
 	return again;
 }
 

@@ -23,14 +23,14 @@ struct session {
 		timer;    /* UP: the idle limit; where texts can wait for long, their deadline */
 	uint64_t said_ms; /* when something was said last */
 	uint64_t first;   /* hash of the text that came with the INVITE */
-	unsigned dialogs; /* how many it has had */
-	uint8_t accepts;  /* OFFER_* */
-	bool first_waits; /* no text has come in the dialog since */
-	bool take_first;  /* that text was taken over */
-	bool asked;       /* a MESSAGE of ours has no final answer: there is one until it has */
-	bool fresh;       /* conversation_up() is owed for this dialog */
-	bool told_up;     /* conversation_down() is owed */
-	bool by_user;     /* the dialog that ended was ended by him */
+	uint64_t first_until; /* as the first text of the dialog it may come again; 0: no */
+	unsigned dialogs;     /* how many it has had */
+	uint8_t accepts;      /* OFFER_* */
+	bool take_first;      /* that text was taken over */
+	bool asked;           /* a MESSAGE of ours has no final answer: there is one until it has */
+	bool fresh;           /* conversation_up() is owed for this dialog */
+	bool told_up;         /* conversation_down() is owed */
+	bool by_user;         /* the dialog that ended was ended by him */
 	struct slice user, contact;
 	char *device; /* of his dialog: the resource; NULL: none */
 	char *thread; /* NULL: none yet */

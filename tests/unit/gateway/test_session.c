@@ -589,6 +589,20 @@ static void first_message_is_not_repeated(void **state)
 	stop(r);
 }
 
+/* After an error, for example: he means it. */
+static void first_message_said_later(void **state)
+{
+	struct rig *r = start(NULL);
+	struct call c = {.id = "c1"};
+
+	call_invite(r, &c, FIRST);
+	call_request(r, &c, "ACK", NULL, NULL);
+	rig_advance(r, 10000);
+	call_text(r, &c, "Hello");
+	assert_int_equal(r->n_xml, 2);
+	stop(r);
+}
+
 /* Nobody waits for its answer: what fails is told in the dialog. */
 static void first_message_fails(void **state)
 {
@@ -1276,6 +1290,7 @@ int main(void)
 		cmocka_unit_test(not_taken),
 		cmocka_unit_test(first_message),
 		cmocka_unit_test(first_message_is_not_repeated),
+		cmocka_unit_test(first_message_said_later),
 		cmocka_unit_test(first_message_fails),
 		cmocka_unit_test(first_message_is_bounced),
 		cmocka_unit_test(glare),
