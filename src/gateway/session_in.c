@@ -12,6 +12,15 @@
 
 /* ---- an INVITE ---- */
 
+/* An INVITE of a user. */
+struct opening {
+	struct sip_server *txn;
+	const struct sip_msg *m;
+	const struct route *route;
+	const struct sipnet_way *way;
+	struct toxmpp_dialog dialog;
+};
+
 /* The device that its Contact names (profile A2), where that is an address of the user himself. */
 static struct slice contact_device(struct arena *a, const struct sip_msg *m, const struct jid *user)
 {
@@ -53,7 +62,7 @@ void session_set_device(struct session *s, const struct sip_msg *m, struct slice
 
 /* Everything that can be said against it. On yes the session has a leg that waits for its answer.
  */
-static bool take(struct gateway *g, const struct invite *i, const struct offer *offer,
+static bool take(struct gateway *g, const struct opening *i, const struct offer *offer,
 	struct session **ret, struct message_refusal *no)
 {
 	struct session *s = session_of(g, i->dialog.user, i->dialog.contact);
@@ -92,7 +101,7 @@ static uint64_t text_hash(struct slice body)
 	return hash_bytes(slice_trim(body));
 }
 
-static void note_dialog(struct session *s, const struct invite *i, const struct offer *offer)
+static void note_dialog(struct session *s, const struct opening *i, const struct offer *offer)
 {
 	struct arena *a = &s->gateway->scratch;
 
@@ -108,7 +117,7 @@ static void note_dialog(struct session *s, const struct invite *i, const struct 
 void session_invited(struct gateway *g, struct sip_server *txn, const struct sip_msg *m,
 	const struct route *route, const struct sipnet_way *way)
 {
-	struct invite i = {.txn = txn, .m = m, .route = route, .way = way};
+	struct opening i = {.txn = txn, .m = m, .route = route, .way = way};
 	struct arena *a = gateway_scratch(g);
 	struct message_refusal no = {0};
 	struct session *s;

@@ -57,15 +57,6 @@ void session_expire(struct session *s);
 
 extern const struct leg_ops session_leg_ops;
 
-/* An INVITE of a user. */
-struct invite {
-	struct sip_server *txn;
-	const struct sip_msg *m;
-	const struct route *route;
-	const struct sipnet_way *way;
-	struct toxmpp_dialog dialog;
-};
-
 bool session_is_up(const struct session *s);
 /* After what happened outside of a feed: timers; one with nothing in it is gone. */
 void session_settle(struct session *s);
