@@ -126,11 +126,20 @@ bool conversation_is_note(const struct gateway *g, struct slice id)
 	       slice_eqz(slice_from(id, 2), NOTE_ID);
 }
 
+/* Rights may have gone since he typed. */
+static bool may_hear(const struct conversation *c)
+{
+	return gateway_permission(c->gateway, c->user, c->contact, PERMISSION_TO_CONTACT).link ==
+	       PERMISSION_GRANTED;
+}
+
 /* XEP-0085 5.4: nothing but the state and the thread. */
 static void tell(struct conversation *c, enum chatstate state)
 {
 	struct buf *out = &c->gateway->xml;
 
+	if (!may_hear(c))
+		return;
 	conversation_open(c, c->contact, true);
 	if (c->thread) {
 		buf_str(out, "<thread>");

@@ -332,6 +332,19 @@ static void typing_not_permitted(void **state)
 	stop(r);
 }
 
+/* Whose rights have gone while he types is not told about any more. */
+static void typing_when_rights_go(void **state)
+{
+	struct rig *r = start(NULL);
+
+	types(r, "active");
+	assert_int_equal(r->n_xml, 1);
+	rig_settings(r, &(struct rig_options){.no_xmpp = true});
+	rig_advance(r, 200000);
+	assert_int_equal(r->n_xml, 1);
+	stop(r);
+}
+
 /* Typing makes no invitation, nor is it told before there is one. */
 static void typing_invites_nobody(void **state)
 {
@@ -851,6 +864,7 @@ int main(void)
 		cmocka_unit_test(contact_stops),
 		cmocka_unit_test(typing_waits_for_nothing),
 		cmocka_unit_test(typing_not_permitted),
+		cmocka_unit_test(typing_when_rights_go),
 		cmocka_unit_test(typing_invites_nobody),
 		cmocka_unit_test(typing_bounced),
 		cmocka_unit_test(user_asks),
