@@ -154,13 +154,19 @@ static void text_done(void *arg, const struct sip_result *r)
 /* The text under way is over. */
 static void text_over(struct session *s, const struct session_why *why)
 {
+	/* We end; it may still wait for its turn. */
+	static const struct session_why unsent = {.cond = STANZA_RESOURCE_CONSTRAINT,
+						.text = "the gateway is ending"},
+					asked = {.cond = STANZA_REMOTE_SERVER_TIMEOUT,
+						.text = "the gateway is ending; the message may "
+							"have arrived"};
 	struct outgoing *o = backlog_head(&s->texts);
 
 	pacer_leave(&s->turn);
-	if (!why || !why->told)
-		outgoing_fail(s->gateway, o, why ? why->cond : STANZA_REMOTE_SERVER_TIMEOUT,
-			slice_of(why ? why->text
-				     : "the gateway is ending; the message may have arrived"));
+	if (!why)
+		why = s->asked ? &asked : &unsent;
+	if (!why->told)
+		outgoing_fail(s->gateway, o, why->cond, slice_of(why->text));
 	backlog_drop(&s->texts, o);
 }
 

@@ -841,6 +841,24 @@ static void stopped_while_it_rings(void **state)
 	stop(r);
 }
 
+/* Of one that was never sent it is known that it has not arrived. */
+static void stopped_before_its_turn(void **state)
+{
+	struct rig *r = start(&(struct rig_options){.message_mode = "session", .send_rate = "1"});
+	struct call c = {.id = "c1"};
+
+	call_up(r, &c);
+	text(r, "m1", "one");
+	respond(r, SIP_MESSAGE, 200);
+	text(r, "m2", "two");
+	assert_int_equal(count(r, SIP_MESSAGE, NULL), 1);
+	gateway_drain(r->g);
+	gateway_stop(r->g);
+	assert_error(r, "m2", "resource-constraint");
+	assert_int_equal(queued(r), 0);
+	stop(r);
+}
+
 /* ---- limits ---- */
 
 static void full(void **state)
@@ -1240,8 +1258,8 @@ static void step(struct story *s)
 /* Told once that it failed, or delivered once: never both, never neither. */
 static void each_text_ends_once(void **state)
 {
-	static const char *const modes[] = {"session", "auto", "pager"},
-				 *const rates[] = {NULL, "1", "5"};
+	static const char *const modes[] = {"session", "auto", "pager"}, *const rates[] = {
+										 NULL, "1", "5"};
 
 	for (unsigned n = 0; n < STORIES; n++) {
 		struct story *s = xzalloc(sizeof *s);
@@ -1303,6 +1321,7 @@ int main(void)
 		cmocka_unit_test(drained),
 		cmocka_unit_test(stopped),
 		cmocka_unit_test(stopped_while_it_rings),
+		cmocka_unit_test(stopped_before_its_turn),
 		cmocka_unit_test(full),
 		cmocka_unit_test(paced),
 		cmocka_unit_test(ended_while_paced),
