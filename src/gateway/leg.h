@@ -158,8 +158,6 @@ const struct route *leg_route(const struct leg *l);
 size_t leg_bytes(const struct leg *l); /* memory it takes, about */
 
 /* ---- all of them ---- */
-struct legs;
-
 struct legs_view {
 	unsigned legs; /* those that linger after their end, too */
 	size_t bytes;
