@@ -109,6 +109,14 @@ static struct slice uri_of(struct gateway *g, struct slice address)
 	return uri;
 }
 
+/* Whom the contact may write to: IMDN-Record-Route names anybody. */
+static bool may_hear(struct gateway *g, const struct memo *m, const struct jid *user)
+{
+	return gateway_permission(g, jid_bare(&g->scratch, user), conversation_of(m)->contact,
+		       PERMISSION_TO_USER)
+		       .link == PERMISSION_GRANTED;
+}
+
 /*
  * Where it goes: to the top of IMDN-Route, if that is a user of ours, else to whom From named (RFC
  * 5438 7.2.1). SL_NONE: the way back leads elsewhere.
@@ -124,7 +132,7 @@ static struct slice way_back(struct gateway *g, const struct memo *m)
 	if (open.n)
 		top = slice_cut(open, slice_find(open, '>'));
 	if (address_to_jid(&j, &g->scratch, top, NULL) < 0 || !j.local.p ||
-		!snapshot_route_of(g->snapshot, j.domain))
+		!snapshot_route_of(g->snapshot, j.domain) || !may_hear(g, m, &j))
 		return SL_NONE;
 	return jid_full(&g->scratch, &j);
 }

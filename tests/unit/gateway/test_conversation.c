@@ -495,6 +495,26 @@ static void way_back(void **state)
 	stop(r);
 }
 
+/* Nor to a user to whom the contact could not write himself. */
+static void way_back_to_another(void **state)
+{
+	struct rig *r = start(&(struct rig_options){.partner_type = "PublicUnverified"});
+
+	gateway_allow_put(
+		r->g, SL("romeo@example.net"), SL("juliet@example.com"), 0, SL("root"), NULL, NULL);
+	rig_advance(r, 1000);
+	for (int i = 0; i < 2; i++) {
+		writes_cpim(r, i ? "imdn.Message-ID: m1\r\n" BOTH "\r\n"
+				   "imdn.IMDN-Record-Route: <sip:benvolio@example.org>\r\n"
+				 : "imdn.Message-ID: m1\r\n" BOTH "\r\n");
+		receives(r, BALCONY, last_id(r));
+		assert_int_equal(rig_count(r, true), 1); /* of the first alone */
+		answer(r, 200);
+		written(r);
+	}
+	stop(r);
+}
+
 static void bounce(struct rig *r, const char *id)
 {
 	rig_stanza(r, arena_printf(&r->arena,
@@ -871,6 +891,7 @@ int main(void)
 		cmocka_unit_test(receipt_beside_a_text),
 		cmocka_unit_test(wishes_not_taken),
 		cmocka_unit_test(way_back),
+		cmocka_unit_test(way_back_to_another),
 		cmocka_unit_test(late_failures),
 		cmocka_unit_test(refused_has_no_imdn),
 		cmocka_unit_test(contact_asks),
