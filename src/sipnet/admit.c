@@ -57,14 +57,15 @@ static struct sip_verdict over_rate(struct sipnet *n, struct target *t, const st
 
 /*
  * What belongs to a dialog is not new, and refusing it would not make less of it: it has what of
- * the memory new work leaves, and BYE the rest. But who says that it does may be wrong, and who
- * says something in a session says no less than by a MESSAGE outside.
+ * the memory new work leaves, and BYE the rest. But who says that it does may be wrong, above all
+ * of an INVITE, which is remembered longest; and who says something in a session says no less than
+ * by a MESSAGE outside.
  */
 static struct sip_verdict shed_within(struct sipnet *n, struct target *t, const struct sip_msg *m)
 {
 	if (!sipnet_has_room(n, m->method != SIP_BYE))
 		return overloaded(m);
-	if (m->method == SIP_MESSAGE || m->method == SIP_INFO)
+	if (m->method == SIP_MESSAGE || m->method == SIP_INFO || m->method == SIP_INVITE)
 		return over_rate(n, t, m);
 	return (struct sip_verdict){0};
 }

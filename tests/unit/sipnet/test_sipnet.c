@@ -404,7 +404,7 @@ static void test_rate_within(void **state)
 		const char *method;
 		unsigned status;
 	} rows[] = {{"MESSAGE", 200}, {"INFO", 200}, {"UPDATE", 200}, {"MESSAGE", 200},
-		{"MESSAGE", 500}, {"INFO", 500}, {"UPDATE", 200}, {"BYE", 200}};
+		{"MESSAGE", 500}, {"INFO", 500}, {"INVITE", 500}, {"UPDATE", 200}, {"BYE", 200}};
 	struct rig r;
 	char hop[64];
 
