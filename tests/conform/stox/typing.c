@@ -186,7 +186,8 @@ static void state_in(struct play *p, const char *state)
 	json_t *earlier = take(v, v->in, "earlier_message_from_peer");
 	json_t *response = take(v, v->in, "earlier_response");
 	json_t *request = take(v, v->out, "request");
-	bool nothing = take_flag(v, v->out, "no_request") | take_flag(v, v->out, "no_msrp");
+	bool no_request = take_flag(v, v->out, "no_request");
+	bool nothing = take_flag(v, v->out, "no_msrp") || no_request;
 	struct rig *r = p->d.r;
 	enum sip_method method = p->lync ? SIP_INFO : SIP_MESSAGE;
 

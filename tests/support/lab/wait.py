@@ -22,7 +22,14 @@ def until(condition, what, seconds=10.0, alive=None):
         if value:
             return value
         if alive is not None:
-            alive()
+            try:
+                alive()
+            except Exception:
+                # What ended it may have come between the two.
+                value = condition()
+                if value:
+                    return value
+                raise
         if time.monotonic() >= end:
             what = what() if callable(what) else what
             raise Timeout(f"waited {seconds * SLOWNESS:g} s for {what}")

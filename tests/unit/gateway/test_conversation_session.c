@@ -47,7 +47,7 @@ static void request(struct scene *s, const char *method, const char *ruri, const
 static void within(struct scene *s, const char *method, const char *type, const char *body)
 {
 	request(s, method, s->target,
-		arena_printf(&s->r.arena, type ? "Content-Type: %s\r\n" : "", type), body);
+		type ? arena_printf(&s->r.arena, "Content-Type: %s\r\n", type) : "", body);
 }
 
 /* Nothing of what left so far is looked at any more. */
