@@ -99,14 +99,17 @@ static void announce(struct scene *s, const struct presence_heard *h, unsigned n
 static void hear_body(struct scene *s, const struct scene_notify *n)
 {
 	const struct presence_heard *h;
+	unsigned n_heard;
 	struct pidf p;
 
 	if (!n || !n->body.p)
 		return;
-	if (pidf_read_as(&p, &s->v->arena, SL(PIDF_TYPE), n->body) != PIDF_GOOD)
+	if (pidf_read_as(&p, &s->v->arena, SL(PIDF_TYPE), n->body) != PIDF_GOOD) {
 		fail(s->v, "the document cannot be read");
-	else
-		announce(s, h, presence_hear(&h, &s->v->arena, &p, true, n->lang));
+		return;
+	}
+	n_heard = presence_hear(&h, &s->v->arena, &p, true, n->lang);
+	announce(s, h, n_heard);
 }
 
 /* ---- the machines, joined ---- */

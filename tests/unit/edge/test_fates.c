@@ -374,7 +374,7 @@ static void our_drain_loses_nothing(void **state)
 	rig_pass(&rig, 20000);
 	for (uint64_t i = 2; i <= N; i++)
 		side_send(&a, "xmpp.lab", i, 20000);
-	rig_turns(&rig, 3); /* all have come down, not all are written */
+	rig_turns(&rig, 9); /* all have come down, 64 a turn; not all are written */
 	edge_drain(a.edge, 5000, on_drained, NULL);
 	side_send(&a, "xmpp.lab", N + 1, 20000); /* too late */
 	rig_until(&rig, drained && b.n_ups >= N);
